@@ -1,0 +1,68 @@
+"""The stack: a namespace, a MySQL database, and an auth service that finds it through DB_HOST."""
+
+from pathlib import Path
+
+import pulumi
+import yaml
+
+from components import AppNamespace, AuthService, AuthServiceArgs, MySqlDatabase, MySqlDatabaseArgs, validation
+
+config = pulumi.Config()
+retain_data = config.require_bool("mysqlRetainData")
+names = {key: config.require(f"{key}Name") for key in ("namespace", "mysql", "auth")}
+database_args: MySqlDatabaseArgs = {
+    "namespace": names["namespace"],
+    "password": config.require("mysqlPassword"),
+    "root_password": config.require("mysqlRootPassword"),
+    "database_name": config.require("mysqlDatabaseName"),
+    "username": config.require("mysqlUsername"),
+    "image": config.require("mysqlImage"),
+    "service_type": config.require("mysqlServiceType"),  # pyright: ignore[reportAssignmentType] - checked below
+    "node_port": config.require_int("mysqlNodePort"),
+    "node_port_cidrs": config.require_object("mysqlNodePortCidrs"),
+    "storage_size": config.require("mysqlStorageSize"),
+    "storage_class": config.require("mysqlStorageClass"),
+    "retain_data": retain_data,
+    "resources": {"memory_limit": config.require("mysqlResourcesMemoryLimit")},
+}
+auth_args: AuthServiceArgs = {
+    "namespace": names["namespace"],
+    "image": config.require("authImage"),
+    "database_endpoint": pulumi.Output.from_input(""),  # the database's, below
+    "database_secret_name": pulumi.Output.from_input(""),
+    "command": config.require_object("authCommand"),
+    "args": config.require_object("authArgs"),
+    "working_dir": config.require("authWorkingDir"),
+    "port": config.require_int("authPort"),
+    "replicas": config.require_int("authReplicas"),
+}
+
+# Everything is checked before the first resource, so that a mistake leaves nothing half-made.
+declared = yaml.safe_load(Path("Pulumi.yaml").read_text(encoding="utf-8"))["config"]
+given = [key.removeprefix("kubeauth:") for key in pulumi.runtime.config.get_config_env() if key.startswith("kubeauth:")]
+validation.require_config(
+    {
+        "": validation.unknown_keys(given, declared),
+        "namespace": AppNamespace.check(names["namespace"], {}),
+        "mysql": MySqlDatabase.check(names["mysql"], database_args),
+        "auth": AuthService.check(names["auth"], auth_args),
+    },
+    f"stack {pulumi.get_stack()}",
+)
+
+namespace = AppNamespace(names["namespace"], {}, pulumi.ResourceOptions(protect=retain_data))
+database = MySqlDatabase(names["mysql"], {**database_args, "namespace": namespace.name})
+auth = AuthService(
+    names["auth"],
+    {
+        **auth_args,
+        "namespace": namespace.name,
+        "database_endpoint": database.endpoint,
+        "database_secret_name": database.credentials_secret_name,
+        "database_name": database.database_name,
+    },
+)
+
+pulumi.export("namespace", namespace.name)
+pulumi.export("databaseHost", auth.database_host)
+pulumi.export("nodePort", database.node_port)

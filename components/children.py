@@ -1,0 +1,50 @@
+"""How a component makes its children: their parent, names, labels and timeouts, in one place."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+
+@dataclass(frozen=True)
+class Children:
+    """The children of one component instance. A child's logical and physical name is `<instance>-<child>`."""
+
+    parent: pulumi.ComponentResource
+    instance: str
+    namespace: pulumi.Input[str]
+    labels: Mapping[str, str]
+
+    def metadata(
+        self, child: str, *, suffix: pulumi.Input[str] = "", extra: Mapping[str, str] | None = None, wait: bool = True
+    ) -> ObjectMetaArgs:
+        """Return a child's metadata.
+
+        Args:
+            child: The child's part of the name, for example `service`.
+            suffix: Appended to the physical name. Default: nothing.
+            extra: Labels of this child alone. Default: none.
+            wait: Whether Pulumi waits until the cluster calls the child ready. Default: true.
+        """
+        name = f"{self.instance}-{child}"
+        return ObjectMetaArgs(
+            name=pulumi.Output.concat(name, suffix) if suffix else name,
+            namespace=self.namespace,
+            labels={**self.labels, **(extra or {})},
+            annotations=None if wait else {"pulumi.com/skipAwait": "true"},
+        )
+
+    def options(self, *, protect: bool | None = None, rollout_seconds: int | None = None) -> pulumi.ResourceOptions:
+        """Return a child's options.
+
+        Args:
+            protect: Refuse to delete or replace the child. Default: as the component.
+            rollout_seconds: How long to wait until the child is ready. Default: the provider's time, 10 minutes.
+        """
+        timeout = f"{rollout_seconds}s" if rollout_seconds else None
+        return pulumi.ResourceOptions(
+            parent=self.parent,
+            protect=protect,
+            custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout) if timeout else None,
+        )

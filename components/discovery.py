@@ -1,0 +1,68 @@
+"""How pods find each other: the only place that spells a Service's DNS name."""
+
+from typing import NamedTuple, Protocol, cast
+
+import pulumi
+from pulumi_kubernetes.core.v1 import Service
+from pulumi_kubernetes.meta.v1.outputs import ObjectMeta
+
+CLUSTER_DOMAIN = "cluster.local"
+"""The DNS domain of a cluster unless its kubelets say otherwise (kubelet's `clusterDomain`)."""
+
+NDOTS = "2"
+"""A Service's full name has 4 dots; from `ndots` up a name is asked as it is: 2 DNS queries, not 8 (A and AAAA)."""
+
+
+class HasMetadata(Protocol):
+    """Any Kubernetes resource."""
+
+    @property
+    def metadata(self) -> pulumi.Output[ObjectMeta]:
+        """The resource's metadata, as the cluster has it."""
+        ...
+
+
+def name_of(resource: HasMetadata) -> pulumi.Output[str]:
+    """Return a resource's name from its outputs, so that whoever uses it waits for the resource."""
+    return resource.metadata.apply(lambda metadata: cast(str, metadata.name))
+
+
+def namespace_of(resource: HasMetadata) -> pulumi.Output[str]:
+    """Return a resource's namespace from its outputs."""
+    return resource.metadata.apply(lambda metadata: cast(str, metadata.namespace))
+
+
+def service_fqdn(service: Service, cluster_domain: str = CLUSTER_DOMAIN) -> pulumi.Output[str]:
+    """Return `<service>.<namespace>.svc.<cluster domain>`, from the outputs of the Service itself.
+
+    Args:
+        service: The Service that the caller wants to reach.
+        cluster_domain: The cluster's DNS domain, without dots at its ends.
+    """
+    return pulumi.Output.concat(name_of(service), ".", namespace_of(service), ".svc.", cluster_domain)
+
+
+class Endpoint(NamedTuple):
+    """A `host:port` taken apart; `namespace` is set when the host is a Service of this cluster."""
+
+    host: str
+    port: int
+    namespace: str | None
+
+
+def parse_endpoint(endpoint: str, cluster_domain: str = CLUSTER_DOMAIN) -> Endpoint:
+    """Take `host:port` apart.
+
+    Args:
+        endpoint: For example `mysqlauth-service.production-cloud.svc.cluster.local:3306`.
+        cluster_domain: The cluster's DNS domain; hosts under `svc.<cluster domain>` are Services of this cluster.
+
+    Raises:
+        ValueError: There is no host, or no port between 1 and 65535.
+    """
+    host, separator, port = endpoint.rpartition(":")
+    if not separator or not host or not (port.isascii() and port.isdigit()) or not 1 <= int(port) <= 65535:
+        raise ValueError(f"{endpoint!r} is not <host>:<port>")
+    name = host.removesuffix(f".svc.{cluster_domain}")
+    service_labels = name.split(".") if name != host else []
+    return Endpoint(host, int(port), service_labels[1] if len(service_labels) == 2 else None)

@@ -1,0 +1,33 @@
+"""Labels and selectors, the same for every child of every component."""
+
+from collections.abc import Mapping
+
+PART_OF = "kubeauth"
+PART_OF_LABEL = "app.kubernetes.io/part-of"
+
+
+def recommended(name: str, instance: str, component: str, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return Kubernetes' recommended labels with the caller's merged in.
+
+    Args:
+        name: What runs, for example `mysql`.
+        instance: The component instance's name, for example `mysqlauth`.
+        component: Its part in the system, for example `database`.
+        extra: The caller's labels. Reserved keys were refused before (validation.labels).
+    """
+    return {
+        **(extra or {}),
+        "app.kubernetes.io/name": name,
+        "app.kubernetes.io/instance": instance,
+        "app.kubernetes.io/component": component,
+        PART_OF_LABEL: PART_OF,
+        "app.kubernetes.io/managed-by": "pulumi",
+    }
+
+
+def selector(instance: str) -> dict[str, str]:
+    """Return the one label that binds Service, Deployment and pods of an instance, as in the seed.
+
+    It never takes other labels in: a changed selector replaces the Deployment.
+    """
+    return {"name": f"{instance}-selector"}

@@ -1,0 +1,79 @@
+"""`python -m tools.stack`: what `make up`, `down`, `preview`, `destroy`, `render` and `env` run."""
+
+import argparse
+import os
+import shlex
+import shutil
+from pathlib import Path
+
+from tools import console, paths, toolchain
+from tools.cluster import Node
+
+from . import Stack, cluster, config, proof
+
+
+def arguments() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(prog="tools.stack", description=__doc__)
+    parser.add_argument("command", choices=["up", "down", "preview", "destroy", "render", "env"])
+    parser.add_argument("--stack", default="dev", help="the stack's name (default: dev)")
+    parser.add_argument("--node", default=paths.default_node(), help="the local node's name (default: this checkout's)")
+    parser.add_argument("--out", type=Path, help="render: the folder to write to")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run one command on one stack."""
+    given = arguments()
+    node = Node(given.node)
+    kubeconfig = cluster.given()
+    uses_node = kubeconfig is None and given.command != "render"
+    tools = toolchain.ensure("engine", *(["node"] if uses_node else []))
+    stack = Stack(given.stack, tools, None if given.command == "render" else kubeconfig or node.kubeconfig)
+    if given.command == "env":
+        stack.prepare()
+        for name, value in stack.exports().items():
+            print(f"export {name}={shlex.quote(value)}")
+    elif given.command == "render":
+        render(stack, given.out)
+    elif given.command == "down":
+        down(stack, node if uses_node else None)
+    else:
+        if uses_node:
+            cluster.start(node, tools)
+        stack.prepare()
+        stack.check()
+        cluster.check(stack)
+        if given.command == "up":
+            stack.call("pulumi", "up", "--yes", "--skip-preview", "--suppress-permalink", "true")
+            proof.show(stack)
+        else:
+            stack.call("pulumi", given.command, *(["--yes", "--skip-preview"] if given.command == "destroy" else []))
+
+
+def render(stack: Stack, out: Path | None) -> None:
+    """Write a stack's manifests."""
+    if out is None:
+        raise console.Problem("render needs a folder to write to", "make render STACK=dev OUT=manifests")
+    if out.exists() and any(out.iterdir()):
+        raise console.Problem(f"{out} is not empty", "name an empty folder, or remove it")
+    stack.prepare()
+    stack.check()
+    stack.render(out)
+    console.console.print(f"Wrote {out}. Its Secrets hold passwords in plain text: keep them out of git.", markup=False)
+
+
+def down(stack: Stack, node: Node | None) -> None:
+    """Remove what `up` made: the stack's resources, its state and passwords, and the local node with its data."""
+    if node is None or node.running():
+        stack.prepare()
+        stack.call("pulumi", "destroy", "--yes", "--skip-preview", "--remove")
+    if node is not None:
+        node.reset()
+        # The node is gone, and the stack with it: what is recorded of it would only mislead.
+        shutil.rmtree(paths.LOCAL, ignore_errors=True)
+    config.local(stack.name).unlink(missing_ok=True)
+
+
+os.umask(0o077)
+console.run(main)

@@ -1,0 +1,79 @@
+"""A stack's configuration in this checkout: what git tracks, plus passwords of its own that git never sees."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tools import paths
+
+PROJECT = paths.CHECKOUT / "Pulumi.yaml"
+PASSPHRASE = paths.LOCAL / "passphrase"
+
+
+def tracked(stack: str) -> Path:
+    """The stack's configuration file in git."""
+    return paths.CHECKOUT / f"Pulumi.{stack}.yaml"
+
+
+def local(stack: str) -> Path:
+    """The stack's configuration file with passwords, outside git."""
+    return paths.LOCAL / f"Pulumi.{stack}.yaml"
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A YAML file's content; nothing when it is missing or empty."""
+    return (yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None) or {}
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner reads, whole or not at all."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    fresh.replace(path)
+
+
+def has_own_secrets(stack: str) -> bool:
+    """Whether the team keeps this stack's secrets in git, encrypted; then nothing is made up for it."""
+    return bool({"encryptionsalt", "secretsprovider", "encryptedkey"} & set(read(tracked(stack))))
+
+
+def ensure_passphrase() -> Path:
+    """The passphrase that protects this checkout's secrets: made once, never shown."""
+    if not PASSPHRASE.exists():
+        write_private(PASSPHRASE, secrets.token_urlsafe(32) + "\n")
+    return PASSPHRASE
+
+
+def merge(stack: str) -> None:
+    """Bring what changed in the tracked file since the last merge into the local one.
+
+    The local file keeps what `pulumi config set` put there, passwords above all; where both changed, git wins.
+    """
+    base_file = paths.LOCAL / f"base.{stack}.yaml"
+    base, ours, theirs = read(base_file).get("config", {}), read(local(stack)), read(tracked(stack)).get("config", {})
+    merged: dict[str, Any] = dict(ours.get("config") or {})
+    for key in base.keys() | theirs.keys():
+        if key not in theirs:
+            merged.pop(key, None)
+        elif key not in base or base[key] != theirs[key]:
+            merged[key] = theirs[key]
+    if merged != (ours.get("config") or {}) or not local(stack).exists():
+        write_private(local(stack), yaml.safe_dump({**ours, "config": merged}, sort_keys=False))
+    if base != theirs:
+        write_private(base_file, yaml.safe_dump({"config": theirs}, sort_keys=False))
+
+
+def missing(stack: str, path: Path) -> dict[str, dict[str, Any]]:
+    """The declared keys that have no default and no value, with their declarations."""
+    project = read(PROJECT)
+    given = read(path).get("config") or {}
+    return {
+        key: declaration
+        for key, declaration in project["config"].items()
+        if "default" not in declaration and f"{project['name']}:{key}" not in given
+    }

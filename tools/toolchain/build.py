@@ -1,0 +1,78 @@
+"""Builds one pinned program from its Go module; go.sum makes Go refuse anything but the pinned sources."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from tools.console import Problem
+
+from .pins import BUILT, Program
+
+GO = (1, 26)
+
+
+def check_go(missing: list[Program]) -> None:
+    """Raise `Problem` when there is no Go that can build what is missing."""
+    names = ", ".join(program.name for program in missing)
+    fix = f"install Go {GO[0]}.{GO[1]} or newer, or install what is missing at the versions in docs/toolchain.md"
+    go = shutil.which("go")
+    if not go:
+        raise Problem(f"Go is not on PATH, and these programs have to be built with it: {names}", fix)
+    version = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, check=False).stdout.strip()
+    match = re.match(r"go(\d+)\.(\d+)", version)
+    if not match or (int(match[1]), int(match[2])) < GO:
+        raise Problem(f"{version or 'this Go'} is too old to build: {names}", fix)
+
+
+def _go(arguments: list[str], cwd: Path) -> str:
+    """Run go on a module; only the pinned versions, no other toolchain, no C compiler."""
+    env = {**os.environ, "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off", "CGO_ENABLED": "0"}
+    done = subprocess.run(["go", *arguments], cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        tail = "\n".join(done.stderr.strip().splitlines()[-15:])
+        raise Problem(f"go {arguments[0]} failed in {cwd.name}:\n{tail}", "look at the lines above, then run it again")
+    return done.stdout.strip()
+
+
+def _module_folder(program: Program, module: str) -> Path:
+    _go(["mod", "download", module], program.sources)
+    return Path(_go(["list", "-m", "-f", "{{.Dir}}", module], program.sources))
+
+
+def _embedding_main(program: Program, scratch: Path) -> str:
+    """Lay out a main package with the files it embeds; the module cache itself is read-only."""
+    # The module's path ends with its major version; the package lies below it.
+    module = re.split(r"(?<=/v\d)/", program.package)[0]
+    upstream = _module_folder(program, module) / program.package.removeprefix(f"{module}/")
+    for source in (program.sources / "go.mod", program.sources / "go.sum", upstream / "main.go"):
+        shutil.copyfile(source, scratch / source.name)
+    for name, additions in program.embed.items():
+        content = {**json.loads((upstream / name).read_text(encoding="utf-8")), **additions}
+        embedded = scratch / f"{Path(name).stem}-embed.json"
+        embedded.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
+    return "."
+
+
+def build(program: Program) -> None:
+    """Build a program into its folder of the cache: whole or not at all."""
+    BUILT.mkdir(parents=True, exist_ok=True)
+    flags = " ".join(["-s -w", *(f"-X {variable}={value}" for variable, value in program.set.items())])
+    with tempfile.TemporaryDirectory(dir=BUILT, prefix=".build-") as temporary:
+        out, scratch = Path(temporary, "out"), Path(temporary, "src")
+        out.mkdir()
+        scratch.mkdir()
+        package = _embedding_main(program, scratch) if program.embed else program.package
+        cwd = scratch if program.embed else program.sources
+        _go(["build", "-trimpath", "-ldflags", flags, "-o", str(out / program.name), package], cwd)
+        if program.scripts:
+            source = _module_folder(program, program.scripts["module"])
+            for script in program.scripts["files"]:
+                target = out / Path(script).name
+                shutil.copyfile(source / script, target)
+                target.chmod(0o755)
+        shutil.rmtree(program.folder, ignore_errors=True)
+        out.rename(program.folder)
