@@ -27,7 +27,7 @@ _BYTES = re.compile(r"([0-9]+(?:\.[0-9]+)?)(Ki|Mi|Gi|Ti)")
 # The grammar of the distribution project: [host[:port]/]path, then :tag or @digest, at least one of them.
 _PATH = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _IMAGE = re.compile(
-    rf"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?{_PATH}(?:/{_PATH})*"
+    rf"(?:[a-z0-9.-]+(?::[0-9]+)?/)?{_PATH}(?:/{_PATH})*"
     r"(?:(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?@sha256:[0-9a-f]{64}|:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})"
 )
 
@@ -87,7 +87,7 @@ def require_config(errors: Mapping[str, list[InputError]], owner: str) -> None:
             words = re.split(r"[_.]", error.key)
             key = prefix + "".join(word.capitalize() for word in words) if prefix else error.key
             flag = "--secret " if error.secret else ""
-            command = f"pulumi config set {flag}{key} {error.example}"
+            command = f"pulumi config set {flag}{key} {error.example}".rstrip()
             found.append(InputError(key, error.value, error.rule, command if prefix else error.example))
     require(found, owner)
 

@@ -1,0 +1,106 @@
+"""Runs components against Pulumi's mock monitor and records every registration as the engine would get it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from google.protobuf import json_format
+from pulumi.runtime import mocks, rpc
+
+#: Appended by the "cluster" to each physical name: a value that holds it came from an output, not from an input.
+LIVE = "-live"
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A value that the engine was told to keep secret."""
+
+    value: Any
+
+
+@dataclass
+class Registration:
+    """One resource as the program registered it."""
+
+    type: str
+    name: str
+    parent: str
+    inputs: dict[str, Any]
+    protect: bool | None
+    timeouts: str
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+
+class _NoMocks(mocks.Mocks):
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        state = dict(args.inputs)
+        if "metadata" in state and isinstance(state["metadata"], dict):
+            state["metadata"] = {**state["metadata"], "name": f"{state['metadata']['name']}{LIVE}"}
+        return f"{args.name}-id", state
+
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+        raise AssertionError(f"a component called {args.token}")
+
+
+class Recorder(mocks.MockMonitor):
+    """The mock monitor, with a memory."""
+
+    def __init__(self) -> None:
+        super().__init__(_NoMocks())
+        self.all: list[Registration] = []
+        self._by_urn: dict[str, Registration] = {}
+
+    def RegisterResource(self, request: Any) -> Any:
+        answer = super().RegisterResource(request)
+        if request.type != "pulumi:pulumi:Stack":
+            registration = Registration(
+                type=request.type,
+                name=request.name,
+                parent="" if "::pulumi:pulumi:Stack::" in request.parent else request.parent.rpartition("::")[2],
+                inputs=_plain(json_format.MessageToDict(request.object)),
+                protect=request.protect if request.HasField("protect") else None,
+                timeouts=request.customTimeouts.create,
+            )
+            self.all.append(registration)
+            self._by_urn[answer.urn] = registration
+        return answer
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:
+        if request.urn in self._by_urn:
+            self._by_urn[request.urn].outputs = _plain(json_format.MessageToDict(request.outputs))
+        return super().RegisterResourceOutputs(request)
+
+    def one(self, kind: str, name: str) -> Registration:
+        """The one registration of this kind (the last part of its type) and name."""
+        found = [entry for entry in self.all if entry.type.endswith(f":{kind}") and entry.name == name]
+        assert len(found) == 1, [(entry.type, entry.name) for entry in self.all]
+        return found[0]
+
+    def tree(self) -> list[tuple[str, str, str]]:
+        """(kind, name, parent's name) of everything registered, sorted."""
+        return sorted((entry.type.rpartition(":")[2], entry.name, entry.parent) for entry in self.all)
+
+
+def _plain(value: Any) -> Any:
+    """JSON as the engine got it, with secrets marked and whole numbers as int."""
+    if isinstance(value, dict):
+        if value.get(rpc._special_sig_key) == rpc._special_secret_sig:
+            return Secret(_plain(value["value"]))
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_plain(entry) for entry in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def deploy(program: Callable[[], object]) -> Recorder:
+    """Run a program against a fresh mock monitor and return what it registered."""
+    recorder = Recorder()
+    mocks.set_mocks(recorder.mocks, project="kubeauth", stack="unit", preview=False, monitor=recorder)
+
+    @pulumi.runtime.test
+    def run() -> None:
+        program()
+
+    run()
+    return recorder

@@ -1,0 +1,162 @@
+from typing import Any, cast
+
+import pulumi
+import pytest
+
+from components import AuthService, AuthServiceArgs, InputErrors
+
+from .recorder import Recorder, deploy
+
+ENDPOINT = "mysqlauth-service.shop.svc.cluster.local:3306"
+REQUIRED: AuthServiceArgs = {
+    "namespace": "shop",
+    "image": "authenticate:1.0.0",
+    "database_endpoint": ENDPOINT,
+    "database_secret_name": "mysqlauth-credentials",
+}
+
+
+def auth(**given: Any) -> Recorder:
+    return deploy(lambda: AuthService("authenticate", cast(AuthServiceArgs, {**REQUIRED, **given})))
+
+
+def deployment(recorder: Recorder) -> dict[str, Any]:
+    return recorder.one("Deployment", "authenticate-deployment").inputs["spec"]
+
+
+def container(recorder: Recorder) -> dict[str, Any]:
+    return deployment(recorder)["template"]["spec"]["containers"][0]
+
+
+def test_children_names_and_parents():
+    assert auth().tree() == [
+        ("AuthService", "authenticate", ""),
+        ("Deployment", "authenticate-deployment", "authenticate"),
+        ("NetworkPolicy", "authenticate-traffic", "authenticate"),
+        ("Service", "authenticate-service", "authenticate"),
+        ("ServiceAccount", "authenticate-account", "authenticate"),
+    ]
+
+
+def test_outputs():
+    assert auth().one("AuthService", "authenticate").outputs == {
+        "deploymentName": "authenticate-deployment-live",
+        "serviceName": "authenticate-service-live",
+        "databaseHost": ENDPOINT,
+    }
+
+
+def test_db_host_is_the_endpoint_and_passwords_are_references():
+    def from_secret(key: str) -> dict[str, Any]:
+        return {"secretKeyRef": {"name": "mysqlauth-credentials", "key": key}}
+
+    assert container(auth(database_name="admin"))["env"] == [
+        {"name": "DB_HOST", "value": ENDPOINT},
+        {"name": "DB_USER", "valueFrom": from_secret("username")},
+        {"name": "DB_PASS", "valueFrom": from_secret("password")},
+        {"name": "DB_NAME", "value": "admin"},
+    ]
+
+
+def test_command_arguments_and_directory_are_the_stacks_or_the_images():
+    given = container(
+        auth(command=["/bin/sh", "-c"], args=["python run.py"], working_dir="/build/authenticate_service")
+    )
+    assert (given["command"], given["args"]) == (["/bin/sh", "-c"], ["python run.py"])
+    assert given["workingDir"] == "/build/authenticate_service"
+    assert not {"command", "args", "workingDir"} & set(container(auth(command=[], args=[], working_dir="")))
+
+
+def test_the_name_is_asked_once_for_each_address_family():
+    pod = deployment(auth())["template"]["spec"]
+    assert pod["dnsConfig"] == {"options": [{"name": "ndots", "value": "2"}]}
+
+
+def test_pods_have_no_token_and_an_account_of_their_own():
+    recorder = auth()
+    pod = deployment(recorder)["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["serviceAccountName"] == "authenticate-account-live"
+    assert recorder.one("ServiceAccount", "authenticate-account").inputs["automountServiceAccountToken"] is False
+
+
+def test_a_missing_database_makes_pods_unready_but_restarts_none():
+    probes = container(auth())
+    assert probes["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "http"}
+    assert probes["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": "http"}
+    assert probes["startupProbe"]["httpGet"] == {"path": "/healthz", "port": "http"}
+
+
+def test_old_pods_serve_until_new_ones_are_ready():
+    assert deployment(auth())["strategy"] == {
+        "type": "RollingUpdate",
+        "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0},
+    }
+
+
+def test_pods_reach_dns_and_the_namespace_of_their_database_only():
+    policy = auth().one("NetworkPolicy", "authenticate-traffic").inputs["spec"]
+    assert policy == {
+        "podSelector": {"matchLabels": {"name": "authenticate-selector"}},
+        "policyTypes": ["Ingress", "Egress"],
+        "ingress": [{"ports": [{"port": 5010, "protocol": "TCP"}]}],
+        "egress": [
+            {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]},
+            {
+                "to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}}],
+                "ports": [{"port": 3306, "protocol": "TCP"}],
+            },
+        ],
+    }
+
+
+def test_a_database_outside_the_cluster_is_reached_by_its_port():
+    policy = auth(database_endpoint="db.example.com:3307").one("NetworkPolicy", "authenticate-traffic")
+    assert policy.inputs["spec"]["egress"][1] == {"ports": [{"port": 3307, "protocol": "TCP"}]}
+
+
+def test_several_pods_get_a_disruption_budget():
+    recorder = auth(replicas=3)
+    assert deployment(recorder)["replicas"] == 3
+    assert recorder.one("PodDisruptionBudget", "authenticate-disruption-budget").inputs["spec"] == {
+        "maxUnavailable": 1,
+        "selector": {"matchLabels": {"name": "authenticate-selector"}},
+    }
+
+
+def test_the_port_is_one_input_for_container_service_and_policy():
+    recorder = auth(port=8080)
+    assert container(recorder)["ports"] == [{"name": "http", "containerPort": 8080, "protocol": "TCP"}]
+    assert recorder.one("Service", "authenticate-service").inputs["spec"] == {
+        "type": "ClusterIP",
+        "selector": {"name": "authenticate-selector"},
+        "ports": [{"name": "http", "port": 8080, "targetPort": "http", "protocol": "TCP"}],
+    }
+    policy = recorder.one("NetworkPolicy", "authenticate-traffic").inputs["spec"]
+    assert policy["ingress"] == [{"ports": [{"port": 8080, "protocol": "TCP"}]}]
+
+
+def test_resources_default_to_the_seeds():
+    assert container(auth())["resources"] == {
+        "requests": {"cpu": "250m", "memory": "128Mi"},
+        "limits": {"cpu": "500m", "memory": "256Mi"},
+    }
+
+
+def test_a_bad_endpoint_that_is_an_output_is_refused_when_it_resolves():
+    with pytest.raises(InputErrors, match="database_endpoint = 'db'"):
+        auth(database_endpoint=pulumi.Output.from_input("db"))
+
+
+def test_all_errors_at_once():
+    with pytest.raises(InputErrors) as caught:
+        AuthService(
+            "authenticate", cast(AuthServiceArgs, {"namespace": "shop", "image": "auth", "replicas": 0, "port": 80})
+        )
+    assert [error.key for error in caught.value.errors] == [
+        "database_endpoint",
+        "database_secret_name",
+        "image",
+        "port",
+        "replicas",
+    ]

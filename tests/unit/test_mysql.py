@@ -1,0 +1,279 @@
+import base64
+from typing import Any, cast
+
+import pulumi
+import pytest
+
+from components import InputErrors, MySqlDatabase, MySqlDatabaseArgs, ServiceType
+
+from .recorder import Recorder, Secret, deploy
+
+REQUIRED: MySqlDatabaseArgs = {"namespace": "shop", "password": "app-pw", "root_password": "root-pw"}
+
+
+def database(**given: Any) -> Recorder:
+    return deploy(lambda: MySqlDatabase("mysqlauth", cast(MySqlDatabaseArgs, {**REQUIRED, **given})))
+
+
+def deployment(recorder: Recorder) -> dict[str, Any]:
+    return recorder.one("Deployment", "mysqlauth-deployment").inputs["spec"]
+
+
+def server(recorder: Recorder) -> dict[str, Any]:
+    return deployment(recorder)["template"]["spec"]["containers"][0]
+
+
+def test_children_names_and_parents():
+    assert database().tree() == [
+        ("Deployment", "mysqlauth-deployment", "mysqlauth"),
+        ("MySqlDatabase", "mysqlauth", ""),
+        ("NetworkPolicy", "mysqlauth-clients", "mysqlauth"),
+        ("PersistentVolumeClaim", "mysqlauth-data", "mysqlauth"),
+        ("Secret", "mysqlauth-credentials", "mysqlauth"),
+        ("Secret", "mysqlauth-server", "mysqlauth"),
+        ("Service", "mysqlauth-service", "mysqlauth"),
+    ]
+
+
+def test_outputs_come_from_what_the_cluster_made():
+    assert database(node_port=32001).one("MySqlDatabase", "mysqlauth").outputs == {
+        "host": "mysqlauth-service-live.shop.svc.cluster.local",
+        "port": 3306,
+        "endpoint": "mysqlauth-service-live.shop.svc.cluster.local:3306",
+        "serviceName": "mysqlauth-service-live",
+        "namespace": "shop",
+        "databaseName": "admin",
+        "credentialsSecretName": database().one("Secret", "mysqlauth-credentials").inputs["metadata"]["name"] + "-live",
+        "nodePort": 32001,
+    }
+
+
+def test_the_service_is_the_seeds():
+    service = database(node_port=32001).one("Service", "mysqlauth-service").inputs
+    assert service["spec"] == {
+        "type": "NodePort",
+        "selector": {"name": "mysqlauth-selector"},
+        "ports": [{"name": "mysql", "port": 3306, "targetPort": "mysql", "nodePort": 32001, "protocol": "TCP"}],
+    }
+    # Without it every `up` waits 10 s for endpoints.
+    assert service["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+
+
+def test_service_type_and_ports_are_inputs():
+    spec = database(service_type=ServiceType.CLUSTER_IP, port=3307).one("Service", "mysqlauth-service").inputs["spec"]
+    assert spec["type"] == "ClusterIP"
+    assert spec["ports"] == [{"name": "mysql", "port": 3307, "targetPort": "mysql", "protocol": "TCP"}]
+
+
+def test_two_servers_never_share_a_data_directory():
+    spec = deployment(database())
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+
+
+def test_extra_labels_reach_pods_but_never_the_selector():
+    spec = deployment(database(labels={"team": "payments"}))
+    assert spec["selector"] == {"matchLabels": {"name": "mysqlauth-selector"}}
+    assert spec["template"]["metadata"]["labels"] == {
+        "team": "payments",
+        "name": "mysqlauth-selector",
+        "app.kubernetes.io/name": "mysql",
+        "app.kubernetes.io/instance": "mysqlauth",
+        "app.kubernetes.io/component": "database",
+        "app.kubernetes.io/part-of": "kubeauth",
+        "app.kubernetes.io/managed-by": "pulumi",
+    }
+
+
+def test_the_pod_is_restricted():
+    pod = deployment(database())["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"] == {
+        "runAsNonRoot": True,
+        "runAsUser": 10001,
+        "runAsGroup": 10001,
+        "fsGroup": 10001,
+        "fsGroupChangePolicy": "OnRootMismatch",
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    for container in (*pod["initContainers"], *pod["containers"]):
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        }
+
+
+def test_no_secret_value_is_in_the_pod():
+    recorder = database()
+    assert "env" not in server(recorder)
+    text = repr([entry.inputs for entry in recorder.all if entry.type.rpartition(":")[2] != "Secret"])
+    assert "app-pw" not in text
+    assert "root-pw" not in text
+    assert "Secret(" not in text, "a secret inside the Deployment would hide its diff"
+
+
+def test_secrets_are_immutable_and_hold_what_they_should():
+    recorder = database()
+    credentials, files = (recorder.one("Secret", f"mysqlauth-{kind}").inputs for kind in ("credentials", "server"))
+    assert credentials["immutable"] is files["immutable"] is True
+    assert isinstance(credentials["data"], Secret)
+    assert isinstance(files["data"], Secret)
+    decoded = {key: base64.b64decode(value).decode() for key, value in credentials["data"].value.items()}
+    assert decoded == {"username": "admin", "password": "app-pw"}
+    assert sorted(files["data"].value) == ["client.cnf", "init.sql"]
+
+
+@pytest.mark.parametrize("changed", [{"password": "new-pw"}, {"root_password": "new-pw"}, {"username": "other"}])
+def test_a_changed_account_renames_the_secrets_so_that_pods_restart(changed):
+    before, after = database(), database(**changed)
+    for kind in ("credentials", "server"):
+        names = [recorder.one("Secret", f"mysqlauth-{kind}").inputs["metadata"]["name"] for recorder in (before, after)]
+        assert names[0] != names[1]
+    mounted = deployment(after)["template"]["spec"]["volumes"][1]["secret"]["secretName"]
+    assert mounted == after.one("Secret", "mysqlauth-server").inputs["metadata"]["name"] + "-live"
+
+
+def test_unchanged_inputs_keep_every_name():
+    first, second = database(), database()
+    assert {entry.name: entry.inputs for entry in first.all} == {entry.name: entry.inputs for entry in second.all}
+
+
+def test_mysqld_is_process_1_with_its_data_in_a_directory_of_the_volume():
+    container = server(database())
+    assert container["command"] == ["mysqld"]
+    assert container["args"] == [
+        "--no-defaults",
+        "--datadir=/var/lib/mysql/data",
+        "--init-file=/etc/kubeauth/init.sql",
+        "--port=3306",
+        "--socket=/run/mysqld/mysqld.sock",
+        "--pid-file=/run/mysqld/mysqld.pid",
+        "--tmpdir=/tmp",
+        "--secure-file-priv=NULL",
+        "--require-secure-transport=ON",
+        "--skip-name-resolve",
+        "--mysqlx=OFF",
+        "--performance-schema=OFF",
+        "--innodb-buffer-pool-size=128M",
+    ]
+
+
+def test_the_data_directory_gets_its_name_only_when_it_is_complete():
+    (init,) = deployment(database())["template"]["spec"]["initContainers"]
+    assert init["command"][:2] == ["/bin/sh", "-c"]
+    assert init["command"][2].splitlines() == [
+        "set -eu",
+        "[ ! -d /var/lib/mysql/data ] || exit 0",
+        "rm -rf /var/lib/mysql/data.new",
+        "mysqld --no-defaults --initialize-insecure --datadir=/var/lib/mysql/data.new",
+        "sync",
+        "mv /var/lib/mysql/data.new /var/lib/mysql/data",
+        "sync",
+    ]
+
+
+def test_the_three_probes_ask_different_things():
+    container = server(database())
+    ping = ["mysqladmin", "--no-defaults", "--socket=/run/mysqld/mysqld.sock", "ping"]
+    assert container["startupProbe"]["exec"]["command"] == ping
+    assert container["livenessProbe"]["exec"]["command"] == ping
+    assert container["readinessProbe"]["exec"]["command"] == [
+        "mysql",
+        "--defaults-file=/etc/kubeauth/client.cnf",
+        "--execute=SELECT 1",
+    ]
+    # A first start or a crash recovery may take minutes; liveness waits for the startup probe.
+    assert container["startupProbe"]["failureThreshold"] * container["startupProbe"]["periodSeconds"] == 600
+    assert container["livenessProbe"]["failureThreshold"] * container["livenessProbe"]["periodSeconds"] == 60
+
+
+def test_a_clean_shutdown_has_time():
+    assert deployment(database())["template"]["spec"]["terminationGracePeriodSeconds"] == 120
+
+
+def test_the_memory_limit_is_an_input_and_sizes_the_cache():
+    container = server(database(resources={"memory_limit": "1Gi"}))
+    assert container["resources"] == {
+        "requests": {"cpu": "250m", "memory": "384Mi"},
+        "limits": {"cpu": "500m", "memory": "1Gi"},
+    }
+    assert container["args"][-1] == "--innodb-buffer-pool-size=256M"
+
+
+@pytest.mark.parametrize(
+    ("given", "protect"), [({}, True), ({"retain_data": True}, True), ({"retain_data": False}, False)]
+)
+def test_the_claim_is_protected_unless_the_stack_is_throw_away(given, protect):
+    claim = database(**given).one("PersistentVolumeClaim", "mysqlauth-data")
+    assert claim.protect is protect
+
+
+def test_storage_is_an_input():
+    claim = database(storage_size="5Gi", storage_class="fast").one("PersistentVolumeClaim", "mysqlauth-data")
+    assert claim.inputs["spec"] == {
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "5Gi"}},
+        "storageClassName": "fast",
+    }
+
+
+def test_only_clients_of_this_system_and_named_networks_reach_the_server():
+    policy = database(node_port_cidrs=["10.0.0.0/8"]).one("NetworkPolicy", "mysqlauth-clients").inputs["spec"]
+    assert policy == {
+        "podSelector": {"matchLabels": {"name": "mysqlauth-selector"}},
+        "policyTypes": ["Ingress", "Egress"],
+        "ingress": [
+            {
+                "from": [
+                    {"podSelector": {"matchLabels": {"app.kubernetes.io/part-of": "kubeauth"}}},
+                    {"ipBlock": {"cidr": "10.0.0.0/8"}},
+                ],
+                "ports": [{"port": 3306, "protocol": "TCP"}],
+            }
+        ],
+    }
+
+
+def test_up_waits_as_long_as_it_is_told():
+    assert database().one("Deployment", "mysqlauth-deployment").timeouts == "300s"
+    assert database(rollout_seconds=60).one("Deployment", "mysqlauth-deployment").timeouts == "60s"
+
+
+def test_a_cluster_with_another_domain():
+    outputs = database(cluster_domain="corp.internal").one("MySqlDatabase", "mysqlauth").outputs
+    assert outputs["host"] == "mysqlauth-service-live.shop.svc.corp.internal"
+
+
+def test_whole_numbers_of_other_languages_arrive_as_floats():
+    spec = database(node_port=32001.0, port=3306.0).one("Service", "mysqlauth-service").inputs["spec"]
+    assert spec["ports"][0]["nodePort"] == 32001
+
+
+def test_a_password_that_is_an_output_is_checked_when_it_resolves():
+    with pytest.raises(InputErrors, match=r"password = \(empty\)"):
+        database(password=pulumi.Output.secret(""))
+
+
+def test_all_errors_at_once_and_nothing_registered():
+    with pytest.raises(InputErrors) as caught:
+        MySqlDatabase(
+            "mysqlauth",
+            cast(
+                MySqlDatabaseArgs,
+                {
+                    "namespace": "shop",
+                    "password": "same",
+                    "root_password": "same",
+                    "node_port": 29999,
+                    "username": "root",
+                    "imag": "x",
+                },
+            ),
+        )
+    assert [(error.key, error.value) for error in caught.value.errors] == [
+        ("imag", "(unknown key)"),
+        ("root_password", "[secret]"),
+        ("username", "'root'"),
+        ("node_port", "29999"),
+    ]
+    assert "same'" not in str(caught.value)
