@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -48,17 +50,17 @@ class Stack:
         if "PULUMI_BACKEND_URL" not in os.environ:
             variables["PULUMI_BACKEND_URL"] = f"file://{paths.LOCAL / 'state'}"
         if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & set(os.environ) and not self.own_secrets:
-            variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(config.PASSPHRASE)
+            variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(config.passphrase_file())
         if self.kubeconfig:
             variables["KUBECONFIG"] = str(self.kubeconfig)
         return variables
 
     def run(
-        self, *command: str, cwd: Path = paths.CHECKOUT, text: str | None = None, **variables: str
+        self, *command: str, cwd: Path | None = None, text: str | None = None, **variables: str
     ) -> subprocess.CompletedProcess[str]:
         """Run a command on this stack and return its output."""
         env = {**os.environ, **self.exports(), **variables}
-        return subprocess.run(command, cwd=cwd, env=env, input=text, capture_output=True, text=True, check=False)
+        return subprocess.run(command, cwd=cwd or paths.CHECKOUT, env=env, input=text, capture_output=True, text=True, check=False)
 
     def call(self, *command: str) -> None:
         """Run a command on this stack with its output shown; its failure ends the program with its exit status."""
@@ -77,7 +79,7 @@ class Stack:
         config.ensure_passphrase()
         config.merge(self.name)
         # `pulumi stack init` writes next to Pulumi.yaml; in a folder of its own, git's file stays as it is.
-        shutil.copyfile(config.PROJECT, paths.LOCAL / "Pulumi.yaml")
+        shutil.copyfile(config.project_file(), paths.LOCAL / "Pulumi.yaml")
         self._checked("pulumi", "stack", "select", "--create", self.name, cwd=paths.LOCAL)
         for key, declaration in config.missing(self.name, self.config_file).items():
             if declaration.get("secret"):
@@ -98,20 +100,33 @@ class Stack:
             raise Problem(
                 f"the secrets of stack {self.name} cannot be read: {_last_line(done.stderr)}",
                 "set PULUMI_CONFIG_PASSPHRASE_FILE (or PULUMI_CONFIG_PASSPHRASE) to the passphrase they were made with;"
-                f" by default that is {config.PASSPHRASE}",
+                f" by default that is {config.passphrase_file()}",
             )
 
-    def render(self, out: Path) -> None:
-        """Write the stack's manifests to a folder, without a cluster and without touching the stack's state."""
+    @contextmanager
+    def offline(self, out: Path) -> Iterator[dict[str, str]]:
+        """A copy of this stack that has no cluster: what `up` would create there becomes manifests in a folder.
+
+        Args:
+            out: The folder for the manifests.
+
+        Yields:
+            The variables with which `run` works on the copy; it is gone afterwards.
+        """
         with tempfile.TemporaryDirectory() as temporary:
             scratch = Path(temporary, f"Pulumi.{self.name}.yaml")
             content = config.read(self.config_file)
             content["config"]["kubernetes:renderYamlToDirectory"] = str(out.resolve())
             config.write_private(scratch, yaml.safe_dump(content, sort_keys=False))
-            shutil.copyfile(config.PROJECT, scratch.with_name("Pulumi.yaml"))
-            elsewhere = {"PULUMI_BACKEND_URL": f"file://{temporary}", "PULUMI_OPTION_CONFIG_FILE": str(scratch)}
-            self._checked("pulumi", "stack", "init", self.name, cwd=scratch.parent, **elsewhere)
-            self._checked("pulumi", "up", "--yes", "--skip-preview", "--suppress-progress", **elsewhere)
+            shutil.copyfile(config.project_file(), scratch.with_name("Pulumi.yaml"))
+            variables = {"PULUMI_BACKEND_URL": f"file://{temporary}", "PULUMI_OPTION_CONFIG_FILE": str(scratch)}
+            self._checked("pulumi", "stack", "init", self.name, cwd=scratch.parent, **variables)
+            yield variables
+
+    def render(self, out: Path) -> None:
+        """Write the stack's manifests to a folder, without a cluster and without touching the stack's state."""
+        with self.offline(out) as variables:
+            self._checked("pulumi", "up", "--yes", "--skip-preview", "--suppress-progress", **variables)
 
     def _checked(self, *command: str, **options: object) -> None:
         done = self.run(*command, **options)  # pyright: ignore[reportArgumentType] - passed through as it is

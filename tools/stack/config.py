@@ -9,8 +9,15 @@ import yaml
 
 from tools import paths
 
-PROJECT = paths.CHECKOUT / "Pulumi.yaml"
-PASSPHRASE = paths.LOCAL / "passphrase"
+
+def project_file() -> Path:
+    """The project's declaration, with every configuration key."""
+    return paths.CHECKOUT / "Pulumi.yaml"
+
+
+def passphrase_file() -> Path:
+    """The passphrase that protects this checkout's secrets."""
+    return paths.LOCAL / "passphrase"
 
 
 def tracked(stack: str) -> Path:
@@ -43,10 +50,10 @@ def has_own_secrets(stack: str) -> bool:
 
 
 def ensure_passphrase() -> Path:
-    """The passphrase that protects this checkout's secrets: made once, never shown."""
-    if not PASSPHRASE.exists():
-        write_private(PASSPHRASE, secrets.token_urlsafe(32) + "\n")
-    return PASSPHRASE
+    """Make the passphrase, once; it is never shown."""
+    if not passphrase_file().exists():
+        write_private(passphrase_file(), secrets.token_urlsafe(32) + "\n")
+    return passphrase_file()
 
 
 def merge(stack: str) -> None:
@@ -70,7 +77,7 @@ def merge(stack: str) -> None:
 
 def missing(stack: str, path: Path) -> dict[str, dict[str, Any]]:
     """The declared keys that have no default and no value, with their declarations."""
-    project = read(PROJECT)
+    project = read(project_file())
     given = read(path).get("config") or {}
     return {
         key: declaration

@@ -1,0 +1,48 @@
+"""What the engine and cluster tiers share: the toolchain, and a copy of the project that a test may change."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tools import paths, toolchain
+from tools.stack import Stack
+from tools.toolchain import Toolchain
+
+ROOT = paths.CHECKOUT
+
+
+@pytest.fixture(scope="session")
+def engine() -> Toolchain:
+    return toolchain.ensure("engine")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the project's files in git, with state and passwords of its own."""
+    copy = tmp_path / "checkout"
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if name.split("/")[0] in {"components", "__main__.py"} or name.startswith("Pulumi."):
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, copy / name)
+    (copy / ".venv").symlink_to(ROOT / ".venv")
+    monkeypatch.setattr(paths, "CHECKOUT", copy)
+    monkeypatch.setattr(paths, "LOCAL", copy / ".kubeauth")
+    for variable in ("KUBECONFIG", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"):
+        monkeypatch.delenv(variable, raising=False)
+    return copy
+
+
+@pytest.fixture
+def stack(checkout: Path, engine: Toolchain) -> Callable[[str], Stack]:
+    """Makes a stack of the copied project ready, without any cluster."""
+
+    def prepared(name: str) -> Stack:
+        made = Stack(name, engine, None)
+        made.prepare()
+        return made
+
+    return prepared

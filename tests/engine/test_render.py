@@ -1,0 +1,75 @@
+"""The real CLI, language host and provider write what they would send to a cluster."""
+
+import base64
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.engine
+
+GOLDEN = Path(__file__).parent / "golden"
+FQDN = "mysqlauth-service.production-cloud.svc.cluster.local:3306"
+
+
+def manifests(folder: Path) -> dict[str, dict[str, Any]]:
+    found = [yaml.safe_load(path.read_text()) for path in sorted(folder.rglob("*.yaml"))]
+    return {f"{manifest['kind']}/{manifest['metadata']['name']}": manifest for manifest in found}
+
+
+def without_secrets(rendered: dict[str, dict[str, Any]]) -> str:
+    """Manifests as text, with passwords and the fingerprints of Secrets' names masked."""
+    for manifest in rendered.values():
+        if manifest["kind"] == "Secret":
+            manifest["data"] = dict.fromkeys(manifest["data"], "[secret]")
+    text = yaml.safe_dump_all(rendered.values(), sort_keys=True)
+    return re.sub(r"(mysqlauth-(?:credentials|server))-[0-9a-f]{8}", r"\1-[fingerprint]", text)
+
+
+@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+def test_each_stack_renders_as_recorded(stack, tmp_path, name):
+    """A changed manifest is seen in review; `KUBEAUTH_GOLDEN=write make test-engine` records it."""
+    stack(name).render(tmp_path / "out")
+    text = without_secrets(manifests(tmp_path / "out"))
+    golden = GOLDEN / f"{name}.yaml"
+    if os.environ.get("KUBEAUTH_GOLDEN") == "write":
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(text)
+    assert text == golden.read_text()
+
+
+def test_rendering_needs_no_cluster(stack, tmp_path, monkeypatch):
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    stack("dev").render(tmp_path / "out")
+    deployment = manifests(tmp_path / "out")["Deployment/authenticate-deployment"]
+    env = deployment["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert env[0] == {"name": "DB_HOST", "value": FQDN}
+
+
+def test_passwords_are_in_secrets_only_and_differ_between_checkouts(stack, tmp_path):
+    stack("dev").render(tmp_path / "out")
+    rendered = manifests(tmp_path / "out")
+    (credentials,) = (manifest for key, manifest in rendered.items() if "-credentials-" in key)
+    password = base64.b64decode(credentials["data"]["password"]).decode()
+    assert len(password) >= 32
+    for key, manifest in rendered.items():
+        if manifest["kind"] != "Secret":
+            assert password not in yaml.safe_dump(manifest), key
+    assert password not in (GOLDEN / "dev.yaml").read_text()
+
+
+def test_prod_is_reached_from_pods_only_and_pins_its_images(stack, tmp_path):
+    stack("prod").render(tmp_path / "out")
+    rendered = manifests(tmp_path / "out")
+    assert rendered["Service/mysqlauth-service"]["spec"]["type"] == "ClusterIP"
+    images = [
+        container["image"]
+        for manifest in rendered.values()
+        if manifest["kind"] == "Deployment"
+        for container in manifest["spec"]["template"]["spec"]["containers"]
+    ]
+    assert len(images) == 2
+    assert all(re.search(r"@sha256:[0-9a-f]{64}$", image) for image in images)
