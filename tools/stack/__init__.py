@@ -60,7 +60,9 @@ class Stack:
     ) -> subprocess.CompletedProcess[str]:
         """Run a command on this stack and return its output."""
         env = {**os.environ, **self.exports(), **variables}
-        return subprocess.run(command, cwd=cwd or paths.CHECKOUT, env=env, input=text, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command, cwd=cwd or paths.CHECKOUT, env=env, input=text, capture_output=True, text=True, check=False
+        )
 
     def call(self, *command: str) -> None:
         """Run a command on this stack with its output shown; its failure ends the program with its exit status."""

@@ -1,7 +1,6 @@
 """`python -m tools.stack`: what `make up`, `down`, `preview`, `destroy`, `render` and `env` run."""
 
 import argparse
-import os
 import shlex
 import shutil
 from pathlib import Path
@@ -39,13 +38,15 @@ def main() -> None:
     elif given.command == "down":
         down(stack, node if uses_node else None)
     else:
+        # A new node has nothing of what the stack's state may still list, for example after `make node-reset`.
+        refresh = ["--refresh"] if uses_node and not node.kubeconfig.exists() else []
         if uses_node:
             cluster.start(node, tools)
         stack.prepare()
         stack.check()
         cluster.check(stack)
         if given.command == "up":
-            stack.call("pulumi", "up", "--yes", "--skip-preview", "--suppress-permalink", "true")
+            stack.call("pulumi", "up", "--yes", "--skip-preview", *refresh)
             proof.show(stack)
         else:
             stack.call("pulumi", given.command, *(["--yes", "--skip-preview"] if given.command == "destroy" else []))
@@ -75,5 +76,4 @@ def down(stack: Stack, node: Node | None) -> None:
     config.local(stack.name).unlink(missing_ok=True)
 
 
-os.umask(0o077)
 console.run(main)

@@ -49,7 +49,7 @@ def ensure(*parts: str) -> Toolchain:
         Problem: Something has to be built and cannot be; the message says what to install.
     """
     wanted = [program for program in programs() if program.part in parts]
-    provider_version = next(program for program in wanted if program.name == PROVIDER).set.popitem()[1]
+    (provider_version,) = next(program for program in wanted if program.name == PROVIDER).set.values()
     own_home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
     present = {name for name, fits in (("pulumi", _pulumi_fits), ("kubectl", _kubectl_fits)) if fits()}
     if "pulumi" in present:
@@ -62,18 +62,20 @@ def ensure(*parts: str) -> Toolchain:
     bin_folder = _links(needed)
     if PROVIDER in present:
         return Toolchain(bin_folder, own_home)
-    home = BUILT / "pulumi-home"
-    if not (home / "plugins" / f"resource-kubernetes-v{provider_version}").is_dir():
-        provider = next(program for program in needed if program.name == PROVIDER)
-        tools = Toolchain(bin_folder, home)
-        command = ["pulumi", "plugin", "install", "resource", "kubernetes", provider_version]
-        subprocess.run(
-            [*command, "--file", str(provider.binary)],
-            env={**os.environ, **tools.environment()},
-            check=True,
-            capture_output=True,
-        )
-    return Toolchain(bin_folder, home)
+    return Toolchain(
+        bin_folder, _home_with(next(program for program in needed if program.name == PROVIDER), bin_folder)
+    )
+
+
+def _home_with(provider: Program, bin_folder: Path) -> Path:
+    """Return a PULUMI_HOME of this provider's build, with the provider installed."""
+    home = provider.folder.with_name(f"pulumi-home-{provider.folder.name.rpartition('-')[2]}")
+    (version,) = provider.set.values()
+    if not (home / "plugins" / f"resource-kubernetes-v{version}").is_dir():
+        environment = {**os.environ, **Toolchain(bin_folder, home).environment()}
+        command = ["pulumi", "plugin", "install", "resource", "kubernetes", version, "--file", str(provider.binary)]
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+    return home
 
 
 def _build_all(needed: list[Program]) -> None:
@@ -102,7 +104,8 @@ def _links(needed: Iterable[Program]) -> Path:
         fresh = folder.with_name(f".{folder.name}-{os.getpid()}")
         fresh.mkdir(parents=True, exist_ok=True)
         for target in targets:
-            (fresh / target.name).symlink_to(target)
+            # Hard links, because Pulumi looks for its language hosts beside its real self.
+            (fresh / target.name).hardlink_to(target)
         try:
             fresh.rename(folder)
         except OSError:

@@ -1,0 +1,17 @@
+"""Images of the local cluster, made from Debian packages: no registry and no Docker engine needed."""
+
+from pathlib import Path
+
+from tools.images.build import archive
+from tools.images.docker import image_id
+from tools.images.recipes import recipes
+
+__all__ = ["REFERENCES", "archives", "image_id"]
+
+#: What a pod spec says in `image`, by short name.
+REFERENCES: dict[str, str] = {recipe.name: recipe.reference for recipe in recipes()}
+
+
+def archives(*names: str) -> dict[str, Path]:
+    """Build what is missing and return the docker archive of each image (of all of them without `names`)."""
+    return {recipe.name: archive(recipe) for recipe in recipes() if not names or recipe.name in names}
