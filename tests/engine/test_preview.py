@@ -106,7 +106,7 @@ def test_missing_configuration_names_the_commands(stack):
 def test_a_wrong_passphrase_is_refused_with_the_way_back(stack, monkeypatch):
     dev = stack("dev")
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "wrong")
-    with pytest.raises(Problem, match="the secrets of stack dev cannot be read: .*incorrect passphrase") as caught:
+    with pytest.raises(Problem, match=r"the secrets of stack dev cannot be read: .*incorrect passphrase") as caught:
         dev.check()
     assert str(config.passphrase_file()) in caught.value.fix
 
@@ -122,7 +122,8 @@ def test_neither_go_nor_pulumi_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setattr("tools.toolchain.pins.BUILT", tmp_path / "cache")
     monkeypatch.setattr("tools.toolchain.BUILT", tmp_path / "cache")
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
-    with pytest.raises(Problem, match="Go is not on PATH, and these programs have to be built with it: pulumi, ") as caught:
+    message = "Go is not on PATH, and these programs have to be built with it: pulumi, "
+    with pytest.raises(Problem, match=message) as caught:
         toolchain.ensure("engine")
     assert caught.value.fix.startswith("install Go 1.26 or newer")
 

@@ -39,7 +39,7 @@ class _NoMocks(mocks.Mocks):
             state["metadata"] = {**state["metadata"], "name": f"{state['metadata']['name']}{LIVE}"}
         return f"{args.name}-id", state
 
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         raise AssertionError(f"a component called {args.token}")
 
 

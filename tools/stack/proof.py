@@ -42,7 +42,7 @@ def forward(stack: Stack, namespace: str, target: str, port: int) -> Iterator[in
 
 def post(port: int, path: str, body: dict[str, str]) -> tuple[int, str]:
     """POST JSON to a forwarded port; return the status and the answer."""
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", json.dumps(body).encode(), method="POST")  # noqa: S310 - http to this machine
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", json.dumps(body).encode(), method="POST")
     request.add_header("Content-Type", "application/json")
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - http to this machine

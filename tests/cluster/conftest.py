@@ -1,0 +1,111 @@
+"""A whole system of the tests' own: a copy of the checkout, a node, and what `make up` makes of them."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.cluster import Node
+
+ROOT = Path(__file__).parents[2]
+MINUTES = 60
+
+
+@dataclass
+class System:
+    """A checkout in which `make up` ran."""
+
+    checkout: Path
+    node: Node
+    up: subprocess.CompletedProcess[str]
+    env: dict[str, str]
+
+    def make(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run make as a user does, on the tests' node."""
+        return _make(self.checkout, self.node.name, *arguments, **variables)
+
+    def run(self, *command: str, stdin: str = "", ok: bool = True) -> str:
+        """Run a program in the shell that `make env` describes and return what it printed."""
+        done = subprocess.run(
+            command,
+            cwd=self.checkout,
+            env=self.env,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=10 * MINUTES,
+            check=False,
+        )
+        assert (done.returncode == 0) == ok, done.stdout + done.stderr
+        return done.stdout + (done.stderr if not ok else "")
+
+    def get(self, *arguments: str) -> dict[str, Any]:
+        """`kubectl get … --output json` in the stack's namespace."""
+        return json.loads(self.run("kubectl", "-n", "production-cloud", "get", *arguments, "--output", "json"))
+
+    def secret(self, key: str) -> str:
+        """A secret of the stack's configuration."""
+        return self.run("pulumi", "config", "get", key).strip()
+
+    def in_auth_pod(self, script: str) -> str:
+        """Run Python in the auth pod."""
+        target = "deployment/authenticate-deployment"
+        return self.run("kubectl", "-n", "production-cloud", "exec", target, "--", "python", "-c", script).strip()
+
+
+def _make(checkout: Path, node: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    env = {name: value for name, value in os.environ.items() if not re.match("PULUMI_|KUBECONFIG|MAKE|MFLAGS", name)}
+    return subprocess.run(
+        ["make", *arguments, f"NODE={node}"],
+        cwd=checkout,
+        env={**env, **variables},
+        capture_output=True,
+        text=True,
+        timeout=60 * MINUTES,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project as git would check it out, with this checkout's Python packages."""
+    copy = tmp_path_factory.mktemp("system") / "kubeauth"
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).exists():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            # With its time, so that make does not install the Python packages again.
+            shutil.copy2(ROOT / name, copy / name)
+    (copy / ".venv").symlink_to(ROOT / ".venv")
+    who = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
+    for command in (["init", "-q"], ["add", "-A"], [*who, "commit", "-qm", "copy"]):
+        subprocess.run(["git", *command], cwd=copy, check=True)
+    return copy
+
+
+@pytest.fixture(scope="session")
+def system(clone: Path) -> Iterator[System]:
+    """`make up` in the clone, on a node of its own; `make down` when the tests are done."""
+    node = Node(f"test-{os.getpid()}-up")
+    try:
+        up = _make(clone, node.name, "up")
+        assert up.returncode == 0, up.stdout[-5000:] + up.stderr[-5000:]
+        exports = _make(clone, node.name, "-s", "env").stdout
+        pairs = [shlex.split(line)[1].partition("=") for line in exports.splitlines()]
+        yield System(clone, node, up, {**os.environ, **{name: value for name, _, value in pairs}})
+    finally:
+        node.reset()
