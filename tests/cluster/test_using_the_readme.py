@@ -61,4 +61,9 @@ def test_the_commands_of_the_readme_in_their_order(system: System, tmp_path: Pat
     assert not system.node.running()
     assert system.node.leftovers() == []
     assert not (system.checkout / ".kubeauth").exists()
+    changed = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=system.checkout, capture_output=True, text=True, check=True
+    )
+    # What the commands above were told to write, and nothing else.
+    assert changed.stdout.split("\n") == ["?? images/", "?? manifests/", ""]
     assert system.node.name not in [node.name for node in Node.all()]

@@ -62,3 +62,13 @@ def test_a_stack_with_secrets_in_git_is_left_alone(checkout):
     assert not config.has_own_secrets("dev")
     (checkout / "Pulumi.dev.yaml").write_text("encryptionsalt: v1:abc\nconfig: {}\n")
     assert config.has_own_secrets("dev")
+
+
+def test_forgetting_one_stack_keeps_the_others_passwords(checkout):
+    git_says(checkout, size="1Gi")
+    config.ensure_passphrase()
+    config.write_private(config.local("staging"), "config: {}\n")
+    config.forget("dev")
+    assert config.passphrase_file().exists()
+    config.forget("staging")
+    assert not paths.LOCAL.exists()

@@ -2,7 +2,6 @@
 
 import argparse
 import shlex
-import shutil
 from pathlib import Path
 
 from tools import console, paths, toolchain
@@ -66,14 +65,17 @@ def render(stack: Stack, out: Path | None) -> None:
 
 def down(stack: Stack, node: Node | None) -> None:
     """Remove what `up` made: the stack's resources, its state and passwords, and the local node with its data."""
+    stack.prepare()
+    forget = ["pulumi", "stack", "rm", "--yes", "--preserve-config"]
     if node is None or node.running():
-        stack.prepare()
-        stack.call("pulumi", "destroy", "--yes", "--skip-preview", "--remove")
+        stack.call("pulumi", "destroy", "--yes", "--skip-preview")
+        stack.call(*forget)
+    else:
+        # The resources go with the node below.
+        stack.call(*forget, "--force")
     if node is not None:
         node.reset()
-        # The node is gone, and the stack with it: what is recorded of it would only mislead.
-        shutil.rmtree(paths.LOCAL, ignore_errors=True)
-    config.local(stack.name).unlink(missing_ok=True)
+    config.forget(stack.name)
 
 
 console.run(main)

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,11 @@ def tracked(stack: str) -> Path:
 def local(stack: str) -> Path:
     """The stack's configuration file with passwords, outside git."""
     return paths.LOCAL / f"Pulumi.{stack}.yaml"
+
+
+def _base(stack: str) -> Path:
+    """The tracked file's values at the last merge."""
+    return paths.LOCAL / f"base.{stack}.yaml"
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -61,7 +67,7 @@ def merge(stack: str) -> None:
 
     The local file keeps what `pulumi config set` put there, passwords above all; where both changed, git wins.
     """
-    base_file = paths.LOCAL / f"base.{stack}.yaml"
+    base_file = _base(stack)
     base, ours, theirs = read(base_file).get("config", {}), read(local(stack)), read(tracked(stack)).get("config", {})
     merged: dict[str, Any] = dict(ours.get("config") or {})
     for key in base.keys() | theirs.keys():
@@ -73,6 +79,14 @@ def merge(stack: str) -> None:
         write_private(local(stack), yaml.safe_dump({**ours, "config": merged}, sort_keys=False))
     if base != theirs:
         write_private(base_file, yaml.safe_dump({"config": theirs}, sort_keys=False))
+
+
+def forget(stack: str) -> None:
+    """Remove a stack's local configuration, and with the last one the passphrase that nothing needs any more."""
+    local(stack).unlink(missing_ok=True)
+    _base(stack).unlink(missing_ok=True)
+    if not list(paths.LOCAL.glob("Pulumi.*.yaml")):
+        shutil.rmtree(paths.LOCAL, ignore_errors=True)
 
 
 def missing(stack: str, path: Path) -> dict[str, dict[str, Any]]:
