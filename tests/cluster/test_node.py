@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from tools import images, paths, toolchain
-from tools.cluster import Node
+from tools.cluster import Node, health
 from tools.console import Problem
 
 pytestmark = pytest.mark.cluster
@@ -154,6 +154,12 @@ def eventually(check: Callable[[], bool], seconds: float = 15) -> bool:
     return True
 
 
+def pids(node: Node) -> dict[str, int]:
+    """Each daemon's pid inside the node; 0 while it does not run."""
+    assert node.process
+    return {daemon["name"]: daemon["pid"] for daemon in health.daemons(node.process)}
+
+
 def fetch(address: str) -> str:
     """What a web server answers; empty if it does not."""
     done = subprocess.run(["curl", "-s", "-m", "2", "--noproxy", "*", address], capture_output=True, text=True)
@@ -277,7 +283,9 @@ def test_killed_daemon_comes_back(node: Node, kubectl: Kubectl, daemon: str) -> 
     containers = kubectl(
         "-n", "test", "get", "pod", "client", "-o", "jsonpath={.status.containerStatuses[0].containerID}"
     )
-    node.run(["pkill", "-KILL", "-x", daemon[:15]], check=True)
+    before = pids(node)[daemon]
+    node.run(["kill", "-KILL", str(before)], check=True)
+    assert eventually(lambda: pids(node)[daemon] not in {0, before})
     assert eventually(lambda: f"node {node.name}: ready" in node.status(), 60)
     after = kubectl("-n", "test", "get", "pod", "client", "-o", "jsonpath={.status.containerStatuses[0].containerID}")
     assert after == containers
@@ -331,7 +339,7 @@ def test_start_repairs_a_killed_start(
             os.kill(process.pid if victim == "pid 1" else psutil.Process(process.pid).ppid(), signal.SIGKILL)
             # The starter sees by itself that its node is gone, and ends.
             assert starter.wait(30) in {0, 1}
-            assert not one.running()
+            assert eventually(lambda: not one.running())
         else:
             starter.wait(60)
     one.start(programs=programs, images=archives)

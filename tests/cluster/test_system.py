@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pymysql
 import pytest
@@ -31,12 +32,12 @@ print(cursor.fetchall())
 """
 
 
-def _connect(login: dict[str, object]) -> pymysql.Connection:
+def _connect(login: dict[str, Any]) -> pymysql.Connection:
     """Connect; right after a restart the node needs a moment until it sends connections to the new pod."""
     deadline = time.monotonic() + 20
     while True:
         try:
-            return pymysql.connect(**login)  # pyright: ignore[reportArgumentType] - a dict of its options
+            return pymysql.connect(**login)
         except pymysql.err.OperationalError as error:
             if error.args[0] != CR_CONN_HOST_ERROR or time.monotonic() > deadline:
                 raise

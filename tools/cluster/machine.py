@@ -1,0 +1,72 @@
+"""What the machine must have: Linux, root and a handful of Debian packages, installed when that is possible."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tools.console import Problem, step
+
+OWN_CLUSTER = "set KUBECONFIG to a cluster of your own, or run this on Linux as root"
+#: Program to look for, and the Debian package that has it.
+PROGRAMS = {
+    "containerd": "containerd",
+    "ctr": "containerd",
+    "runc": "runc",
+    "iptables": "iptables",
+    "ipset": "ipset",
+    "conntrack": "conntrack",
+    "ip": "iproute2",
+    "unshare": "util-linux",
+    "nsenter": "util-linux",
+}
+CNI_PLUGINS = ("ptp", "host-local", "loopback", "portmap")
+CNI_PACKAGE = "containernetworking-plugins"
+CNI_FOLDERS = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))
+#: Asked for by name, because inside a network namespace the kernel does not load them by itself.
+MODULES = ("overlay", "br_netfilter", "ip_set", "xt_set", "xt_conntrack", "xt_comment", "xt_mark")
+
+
+def cni_plugins() -> Path | None:
+    """The folder with the network plugins, if there is one."""
+    for folder in CNI_FOLDERS:
+        if all((folder / plugin).exists() for plugin in CNI_PLUGINS):
+            return folder
+    return None
+
+
+def missing_packages() -> list[str]:
+    """The Debian packages that this machine still needs."""
+    packages = {package for program, package in PROGRAMS.items() if not shutil.which(program)}
+    return sorted(packages | (set() if cni_plugins() else {CNI_PACKAGE}))
+
+
+def require_root() -> None:
+    """A node takes namespaces, mounts and network rules: only Linux has them, and only root may."""
+    if sys.platform != "linux":
+        raise Problem(f"a local node needs Linux; this is {sys.platform}", OWN_CLUSTER)
+    if os.geteuid() != 0:
+        raise Problem("a local node needs root", OWN_CLUSTER)
+
+
+def _apt(*arguments: str) -> None:
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    done = subprocess.run(["apt-get", *arguments], env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise Problem(f"apt-get {arguments[0]} failed: {done.stderr.strip()[-500:]}", OWN_CLUSTER)
+
+
+def prepare() -> None:
+    """Check the machine, and install what it lacks where apt can."""
+    require_root()
+    if packages := missing_packages():
+        if not shutil.which("apt-get"):
+            raise Problem(f"a local node needs programs of these Debian packages: {' '.join(packages)}", OWN_CLUSTER)
+        with step(f"Install {', '.join(packages)}", 30):
+            if not any(Path("/var/lib/apt/lists").glob("*_Packages*")):
+                _apt("update", "-q")
+            _apt("install", "-q", "-y", "--no-install-recommends", *packages)
+    if shutil.which("modprobe"):
+        # Built into some kernels: then there is nothing to load, and a module that is really missing shows up later.
+        subprocess.run(["modprobe", "--all", "--quiet", *MODULES], check=False, capture_output=True)
