@@ -13,19 +13,27 @@ SHELL := bash
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# Python 3.11 or newer with venv; the packages are verified against the hashes in requirements-dev.txt.
-$(VENV)/.ready: requirements-dev.txt
+# Python 3.11 or newer with venv; pip verifies the packages against the hashes in the files.
+$(VENV)/.tools: requirements-tools.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "error: $(PYTHON) is missing or older than 3.11. fix: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' || \
 	  { echo "error: $(PYTHON) has no venv module. fix: apt-get install python3-venv" >&2; exit 1; }
-	@echo "… install Python packages into $(VENV) (about 1 min)" >&2
+	@echo "… install Python packages into $(VENV) (about 40 s)" >&2
 	@$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-tools.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.tools
+	@echo "… install what tests need (about 30 s)" >&2
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
 	@touch $@
 
 .PHONY: venv
-venv: $(VENV)/.ready
+venv: $(VENV)/.tools
+
+.PHONY: dev
+dev: $(VENV)/.dev
 
 .PHONY: up
 up: venv ## From nothing to a running system: tools, local node (or KUBECONFIG), stack, proof
@@ -67,30 +75,30 @@ node-reset: ## Stop it and remove its data
 test: lint test-unit test-engine test-cluster ## Every test, lint and types
 
 .PHONY: test-unit
-test-unit: venv ## Components under mocks, pure functions
+test-unit: dev ## Components under mocks, pure functions
 	$(PY) -m pytest tests/unit $(ARGS)
 
 .PHONY: test-engine
-test-engine: venv ## The real CLI and provider in render mode, no cluster
+test-engine: dev ## The real CLI and provider in render mode, no cluster
 	$(PY) -m pytest tests/engine $(ARGS)
 
 .PHONY: test-cluster
-test-cluster: venv ## A node of its own: real Kubernetes, MySQL, pods
+test-cluster: dev ## A node of its own: real Kubernetes, MySQL, pods
 	$(PY) -m pytest tests/cluster $(ARGS)
 
 .PHONY: lint
-lint: venv ## Style (ruff) and types (pyright)
+lint: dev ## Style (ruff) and types (pyright)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/basedpyright
 
 .PHONY: format
-format: venv ## Put the code into the project's style
+format: dev ## Put the code into the project's style
 	$(VENV)/bin/ruff check --fix --quiet .
 	$(VENV)/bin/ruff format .
 
 .PHONY: lock
 lock: venv ## Write requirements*.txt with hashes from requirements*.in
 	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv
-	$(VENV)/lock/bin/uv pip compile -q --generate-hashes --python-version 3.11 --no-header requirements.in -o requirements.txt
-	$(VENV)/lock/bin/uv pip compile -q --generate-hashes --python-version 3.11 --no-header requirements-dev.in -o requirements-dev.txt
+	for file in requirements requirements-tools requirements-dev; do \
+	  $(VENV)/lock/bin/uv pip compile -q --generate-hashes --python-version 3.11 --no-header $$file.in -o $$file.txt; done

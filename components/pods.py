@@ -12,21 +12,29 @@ class ResourcesArgs(TypedDict):
     """What a container is promised (request) and what it may use at most (limit)."""
 
     cpu_request: NotRequired[str]
-    """CPU promised, in cores or millicores. Default: `250m`, the seed's. Allowed: `1m` to `64`."""
+    """CPU promised, in cores or millicores, `1m` to `64`. Default: the limit if that is given, else `250m`, the seed's."""
 
     cpu_limit: NotRequired[str]
     """CPU at most, in cores or millicores. Default: `500m`, the seed's. Not less than the request."""
 
     memory_request: NotRequired[str]
-    """Memory promised, in bytes with Ki, Mi or Gi. Default: each component's own, see there."""
+    """Memory promised, in bytes with Ki, Mi or Gi. Default: the limit if that is given, else the component's own."""
 
     memory_limit: NotRequired[str]
     """Memory at most, in bytes with Ki, Mi or Gi; the kernel ends what uses more. Not less than the request."""
 
 
 def merge(given: ResourcesArgs, defaults: ResourcesArgs) -> ResourcesArgs:
-    """Return the caller's requests and limits where given, the component's defaults elsewhere."""
-    return {**defaults, **given}
+    """Return the caller's requests and limits where given, the component's defaults elsewhere.
+
+    As in Kubernetes, a limit that is given without a request is the request, too.
+    """
+    merged: ResourcesArgs = {**defaults, **given}
+    if "cpu_limit" in given and "cpu_request" not in given:
+        merged["cpu_request"] = given["cpu_limit"]
+    if "memory_limit" in given and "memory_request" not in given:
+        merged["memory_request"] = given["memory_limit"]
+    return merged
 
 
 def requirements(resources: ResourcesArgs) -> core.ResourceRequirementsArgs:

@@ -11,6 +11,7 @@ from typing import Any
 import pulumi
 
 from .discovery import parse_endpoint
+from .pods import ResourcesArgs, merge
 
 MAX_NAME = 40
 """Longest instance name: children add up to 21 characters to it, and Kubernetes ends names of Services at 63."""
@@ -185,9 +186,9 @@ def _cores(value: str) -> Decimal:
     return Decimal(value[:-1]) / 1000 if value.endswith("m") else Decimal(value)
 
 
-def resources(given: Mapping[str, object], defaults: Mapping[str, object], minimum_memory: str) -> list[InputError]:
+def resources(given: ResourcesArgs, defaults: ResourcesArgs, minimum_memory: str) -> list[InputError]:
     """Requests and limits of a container: amounts, units, and no request over its limit."""
-    merged: dict[str, Any] = {**defaults, **given}
+    merged: dict[str, Any] = {**merge(given, defaults)}
     errors = [
         InputError(f"resources.{error.key}", error.value, error.rule, error.example)
         for error in unknown_keys(given, defaults)
@@ -195,9 +196,9 @@ def resources(given: Mapping[str, object], defaults: Mapping[str, object], minim
     for key in ("cpu_request", "cpu_limit"):
         value = merged[key]
         ok = isinstance(value, str) and _CPU.fullmatch(value) is not None and 0 < _cores(value) <= 64
-        errors += _check(ok, f"resources.{key}", value, "cores or millicores, 1m to 64", str(defaults[key]))
+        errors += _check(ok, f"resources.{key}", value, "cores or millicores, 1m to 64", str(dict(defaults)[key]))
     for key, minimum in (("memory_request", "1Mi"), ("memory_limit", minimum_memory)):
-        errors += byte_quantity(f"resources.{key}", merged[key], minimum, str(defaults[key]))
+        errors += byte_quantity(f"resources.{key}", merged[key], minimum, str(dict(defaults)[key]))
     if not errors:
         for kind, amount in (("cpu", _cores), ("memory", bytes_of)):
             request, limit = merged[f"{kind}_request"], merged[f"{kind}_limit"]

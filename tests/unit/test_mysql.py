@@ -194,7 +194,7 @@ def test_a_clean_shutdown_has_time():
 def test_the_memory_limit_is_an_input_and_sizes_the_cache():
     container = server(database(resources={"memory_limit": "1Gi"}))
     assert container["resources"] == {
-        "requests": {"cpu": "250m", "memory": "384Mi"},
+        "requests": {"cpu": "250m", "memory": "1Gi"},
         "limits": {"cpu": "500m", "memory": "1Gi"},
     }
     assert container["args"][-1] == "--innodb-buffer-pool-size=256M"

@@ -171,5 +171,10 @@ def test_a_stacks_errors_come_together_with_the_commands_that_put_them_right():
     ]
 
 
+def test_a_limit_alone_is_the_request_too_as_in_kubernetes():
+    given = cast(MySqlDatabaseArgs, {**MYSQL, "resources": {"memory_limit": "320Mi", "cpu_limit": "100m"}})
+    assert MySqlDatabase.check("mysqlauth", given) == []
+
+
 def test_good_inputs_raise_nothing():
     validation.require_config({"mysql": MySqlDatabase.check("mysqlauth", cast(Any, MYSQL))}, "stack dev")
