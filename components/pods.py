@@ -12,7 +12,7 @@ class ResourcesArgs(TypedDict):
     """What a container is promised (request) and what it may use at most (limit)."""
 
     cpu_request: NotRequired[str]
-    """CPU promised, in cores or millicores, `1m` to `64`. Default: the limit if that is given, else `250m`, the seed's."""
+    """CPU promised, in cores or millicores, `1m` to `64`. Default: the limit if that is given, else `250m`."""
 
     cpu_limit: NotRequired[str]
     """CPU at most, in cores or millicores. Default: `500m`, the seed's. Not less than the request."""

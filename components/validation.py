@@ -59,7 +59,7 @@ class InputErrors(pulumi.RunError):
         for number, error in enumerate(errors, 1):
             lines.append(f"{number}. {error.key} = {error.value}")
             lines.append(f"   rule: {error.rule}")
-            lines.append(f"   fix:  {error.example}")
+            lines.append(f"   fix:  {error.example or 'give another value'}")
         super().__init__("\n".join(lines))
 
 
@@ -189,16 +189,20 @@ def _cores(value: str) -> Decimal:
 def resources(given: ResourcesArgs, defaults: ResourcesArgs, minimum_memory: str) -> list[InputError]:
     """Requests and limits of a container: amounts, units, and no request over its limit."""
     merged: dict[str, Any] = {**merge(given, defaults)}
+    examples: dict[str, Any] = {**defaults}
     errors = [
         InputError(f"resources.{error.key}", error.value, error.rule, error.example)
         for error in unknown_keys(given, defaults)
     ]
-    for key in ("cpu_request", "cpu_limit"):
-        value = merged[key]
-        ok = isinstance(value, str) and _CPU.fullmatch(value) is not None and 0 < _cores(value) <= 64
-        errors += _check(ok, f"resources.{key}", value, "cores or millicores, 1m to 64", str(dict(defaults)[key]))
-    for key, minimum in (("memory_request", "1Mi"), ("memory_limit", minimum_memory)):
-        errors += byte_quantity(f"resources.{key}", merged[key], minimum, str(dict(defaults)[key]))
+    # A request that follows from its limit is not an error of its own.
+    for key in (key for key in examples if key in given or key.replace("request", "limit") not in given):
+        value, example = merged[key], examples[key]
+        if key.startswith("cpu"):
+            ok = isinstance(value, str) and _CPU.fullmatch(value) is not None and 0 < _cores(value) <= 64
+            errors += _check(ok, f"resources.{key}", value, "cores or millicores, 1m to 64", example)
+        else:
+            minimum = minimum_memory if key == "memory_limit" else "1Mi"
+            errors += byte_quantity(f"resources.{key}", value, minimum, example)
     if not errors:
         for kind, amount in (("cpu", _cores), ("memory", bytes_of)):
             request, limit = merged[f"{kind}_request"], merged[f"{kind}_limit"]
