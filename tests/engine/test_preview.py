@@ -137,3 +137,29 @@ def test_git_sees_nothing_of_what_a_stack_needs(stack, checkout):
     after = subprocess.run(["git", "status", "--porcelain"], cwd=checkout, capture_output=True, text=True, check=True)
     assert after.stdout == before.stdout
     assert os.stat(config.passphrase_file()).st_mode & 0o77 == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("namespaceName", "other"), ("mysqlName", "other"), ("mysqlStorageClass", "other")]
+)
+def test_what_would_lose_data_is_refused(stack, tmp_path, key, value):
+    prod = stack("prod")
+    with prod.offline(tmp_path / "out") as variables:
+        assert prod.run("pulumi", "up", "--yes", "--skip-preview", **variables).returncode == 0
+        claim = next((tmp_path / "out").rglob("*persistentvolumeclaim*mysqlauth-data.yaml"))
+        prod.run("pulumi", "config", "set", key, value, **variables)
+        refused = prod.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", **variables)
+    assert refused.returncode != 0
+    assert "protect" in refused.stdout + refused.stderr
+    assert claim.exists()
+
+
+def test_destroy_keeps_protected_data(stack, tmp_path):
+    prod = stack("prod")
+    with prod.offline(tmp_path / "out") as variables:
+        assert prod.run("pulumi", "up", "--yes", "--skip-preview", **variables).returncode == 0
+        before = sorted((tmp_path / "out").rglob("*.yaml"))
+        refused = prod.run("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive", **variables)
+    assert refused.returncode != 0
+    assert "cannot be deleted" in refused.stdout + refused.stderr
+    assert sorted((tmp_path / "out").rglob("*.yaml")) == before, "something was deleted before the refusal"
