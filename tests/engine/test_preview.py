@@ -154,12 +154,21 @@ def test_what_would_lose_data_is_refused(stack, tmp_path, key, value):
     assert claim.exists()
 
 
-def test_destroy_keeps_protected_data(stack, tmp_path):
+def test_destroy_keeps_the_namespace_and_the_volume_and_up_brings_the_rest_back(stack, tmp_path):
     prod = stack("prod")
     with prod.offline(tmp_path / "out") as variables:
         assert prod.run("pulumi", "up", "--yes", "--skip-preview", **variables).returncode == 0
-        before = sorted((tmp_path / "out").rglob("*.yaml"))
+        before = sorted(path.name for path in (tmp_path / "out").rglob("*.yaml"))
         refused = prod.run("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive", **variables)
+        kept = sorted(path.name for path in (tmp_path / "out").rglob("*.yaml"))
+        again = prod.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", **variables)
+        after = sorted(path.name for path in (tmp_path / "out").rglob("*.yaml"))
     assert refused.returncode != 0
     assert "cannot be deleted" in refused.stdout + refused.stderr
-    assert sorted((tmp_path / "out").rglob("*.yaml")) == before, "something was deleted before the refusal"
+    assert kept == [
+        "networking.k8s.io_v1-networkpolicy-production-cloud-production-cloud-default-deny.yaml",
+        "v1-namespace-default-production-cloud.yaml",
+        "v1-persistentvolumeclaim-production-cloud-mysqlauth-data.yaml",
+    ]
+    assert again.returncode == 0, again.stdout
+    assert after == before
