@@ -116,6 +116,20 @@ def test_from_inside_the_auth_pod_the_name_resolves_and_mysql_answers(system):
     assert re.fullmatch(r"\(\('9\.7\.[0-9-]+', 'admin@%'\),\)", answer)
 
 
+def test_a_lookup_of_db_host_takes_two_dns_queries(system):
+    """One for IPv4, one for IPv6; without the pod's ndots it would be eight."""
+    pod = system.get("pods", "--selector", "name=authenticate-selector")["items"][0]["status"]["podIP"]
+    count = ["iptables", "-t", "raw", "-I", "PREROUTING", "-s", pod, "-p", "udp", "--dport", "53", "-j", "ACCEPT"]
+    system.node.run(count, check=True)
+    lookups = 20
+    system.in_auth_pod(f"import socket\nfor _ in range({lookups}): socket.getaddrinfo('{FQDN}', 3306)")
+    counted = system.node.run(["iptables", "-t", "raw", "-L", "PREROUTING", "1", "-v", "-n", "-x"], check=True).stdout
+    system.node.run([*count[:3], "-D", *count[4:]], check=True)
+    packets = int(counted.split()[0])
+    # The service's own readiness looks the name up, too, every 2 seconds.
+    assert 2 * lookups <= packets <= 3 * lookups
+
+
 def test_pods_run_as_an_unprivileged_user_without_a_token(system):
     script = "import os; print(os.getuid(), os.path.exists('/var/run/secrets/kubernetes.io'), os.access('/', os.W_OK))"
     assert system.in_auth_pod(script) == "10001 False False"
