@@ -12,6 +12,7 @@ from tools.stack import Stack
 from tools.toolchain import Toolchain
 
 ROOT = paths.CHECKOUT
+COPIED = ("Pulumi.", "examples/yaml/", "requirements")
 
 
 @pytest.fixture(scope="session")
@@ -23,12 +24,19 @@ def engine() -> Toolchain:
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the project's files in git, with state and passwords of its own."""
     copy = tmp_path / "checkout"
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     for name in filter(None, listed.split("\0")):
-        if name.split("/")[0] in {"components", "__main__.py"} or name.startswith("Pulumi."):
+        if name.split("/")[0] in {"components", "__main__.py", "pyproject.toml"} or name.startswith(COPIED):
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, copy / name)
-    (copy / ".venv").symlink_to(ROOT / ".venv")
+    for place in (".venv", "components/venv"):
+        (copy / place).symlink_to(ROOT / ".venv")
     monkeypatch.setattr(paths, "CHECKOUT", copy)
     monkeypatch.setattr(paths, "LOCAL", copy / ".kubeauth")
     for variable in ("KUBECONFIG", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"):

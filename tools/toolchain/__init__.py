@@ -114,7 +114,9 @@ def _links(needed: Iterable[Program]) -> Path:
 
 
 def _output(*command: str) -> str:
-    if not shutil.which(command[0]):
+    found = shutil.which(command[0])
+    # In the shell of `make env` the first on PATH is what was built; it brings no more than what was asked for then.
+    if not found or Path(found).is_relative_to(BUILT):
         return ""
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30).stdout
 
