@@ -56,9 +56,11 @@ class System:
         return self.run("pulumi", "config", "get", key).strip()
 
     def in_auth_pod(self, script: str) -> str:
-        """Run Python in the auth pod."""
-        target = "deployment/authenticate-deployment"
-        return self.run("kubectl", "-n", "production-cloud", "exec", target, "--", "python", "-c", script).strip()
+        """Run Python in an auth pod that stays."""
+        pods = self.get("pods", "--selector", "name=authenticate-selector")["items"]
+        # After a rollout the old pod, with the old password, may still be on its way out.
+        name = next(pod["metadata"]["name"] for pod in pods if "deletionTimestamp" not in pod["metadata"])
+        return self.run("kubectl", "-n", "production-cloud", "exec", name, "--", "python", "-c", script).strip()
 
 
 def _make(checkout: Path, node: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
