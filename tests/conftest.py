@@ -15,6 +15,13 @@ ROOT = paths.CHECKOUT
 COPIED = ("Pulumi.", "examples/yaml/", "requirements")
 
 
+def project_files() -> list[str]:
+    """What a commit of this checkout would hold: the files that git tracks or would add."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [name for name in listed.split("\0") if name and (ROOT / name).exists()]
+
+
 @pytest.fixture(scope="session")
 def engine() -> Toolchain:
     return toolchain.ensure("engine")
@@ -24,14 +31,7 @@ def engine() -> Toolchain:
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the project's files in git, with state and passwords of its own."""
     copy = tmp_path / "checkout"
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    for name in filter(None, listed.split("\0")):
+    for name in project_files():
         if name.split("/")[0] in {"components", "__main__.py", "pyproject.toml"} or name.startswith(COPIED):
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, copy / name)

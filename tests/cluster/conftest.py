@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import ROOT, project_files
 from tools.cluster import Node
 
-ROOT = Path(__file__).parents[2]
 MINUTES = 60
 
 
@@ -80,18 +80,10 @@ def _make(checkout: Path, node: str, *arguments: str, **variables: str) -> subpr
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project as git would check it out, with this checkout's Python packages."""
     copy = tmp_path_factory.mktemp("system") / "kubeauth"
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).exists():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            # With its time, so that make does not install the Python packages again.
-            shutil.copy2(ROOT / name, copy / name)
+    for name in project_files():
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        # With its time, so that make does not install the Python packages again.
+        shutil.copy2(ROOT / name, copy / name)
     (copy / ".venv").symlink_to(ROOT / ".venv")
     who = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
     for command in (["init", "-q"], ["add", "-A"], [*who, "commit", "-qm", "copy"]):
