@@ -92,6 +92,14 @@ lint: dev ## Style (ruff) and types (pyright)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/basedpyright
 
+.PHONY: schema
+schema: dev ## Write the components' schema and documentation, and record the interface
+	$(PY) -m tools.interface
+
+.PHONY: bad-inputs
+bad-inputs: dev ## Write docs/bad-inputs.md: what is refused, with which message, in what time
+	$(PY) -m tests.bad_inputs
+
 .PHONY: format
 format: dev ## Put the code into the project's style
 	$(VENV)/bin/ruff check --fix --quiet .

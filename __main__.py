@@ -5,7 +5,7 @@ from pathlib import Path
 import pulumi
 import yaml
 
-from components import AppNamespace, AuthService, AuthServiceArgs, MySqlDatabase, MySqlDatabaseArgs, validation
+from components import AppNamespace, AuthService, AuthServiceArgs, MySqlDatabase, MySqlDatabaseArgs, errors
 
 config = pulumi.Config()
 retain_data = config.require_bool("mysqlRetainData")
@@ -40,9 +40,9 @@ auth_args: AuthServiceArgs = {
 # Everything is checked before the first resource, so that a mistake leaves nothing half-made.
 declared = yaml.safe_load(Path("Pulumi.yaml").read_text(encoding="utf-8"))["config"]
 given = [key.removeprefix("kubeauth:") for key in pulumi.runtime.config.get_config_env() if key.startswith("kubeauth:")]
-validation.require_config(
+errors.require_config(
     {
-        "": validation.unknown_keys(given, declared),
+        "": errors.unknown_keys(given, declared),
         "namespace": AppNamespace.check(names["namespace"], {}),
         "mysql": MySqlDatabase.check(names["mysql"], database_args),
         "auth": AuthService.check(names["auth"], auth_args),

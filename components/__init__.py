@@ -1,20 +1,30 @@
 """kubeauth: a namespace, a MySQL database and a service that finds it, as Pulumi components."""
 
-from .auth import AuthService, AuthServiceArgs
-from .mysql import MySqlDatabase, MySqlDatabaseArgs, ServiceType
-from .namespace import AppNamespace, AppNamespaceArgs
-from .pods import ResourcesArgs
-from .validation import InputError, InputErrors
+from .auth import AuthService
+from .auth_inputs import AuthServiceArgs, Probes, SecretKey
+from .errors import InputError, InputErrors
+from .mysql import MySqlDatabase
+from .mysql_inputs import DatabaseClient, MySqlDatabaseArgs
+from .namespace import AppNamespace, AppNamespaceArgs, Quota
+from .pods import Placement, Resources, Toleration
+from .services import ServiceType, TrafficPolicy
 
 __all__ = [
     "AppNamespace",
     "AppNamespaceArgs",
     "AuthService",
     "AuthServiceArgs",
+    "DatabaseClient",
     "InputError",
     "InputErrors",
     "MySqlDatabase",
     "MySqlDatabaseArgs",
-    "ResourcesArgs",
+    "Placement",
+    "Probes",
+    "Quota",
+    "Resources",
+    "SecretKey",
     "ServiceType",
+    "Toleration",
+    "TrafficPolicy",
 ]

@@ -1,11 +1,16 @@
 """Entry of the component package: lets programs in any Pulumi language use the components."""
 
 import importlib
+import re
 import sys
 import tomllib
 from pathlib import Path
 
-from pulumi.provider.experimental import component_provider_host
+from pulumi.output import Inputs
+from pulumi.provider import ConstructResult, main
+from pulumi.provider.experimental.component import ComponentProvider
+from pulumi.provider.server import ComponentInitError
+from pulumi.resource import ResourceOptions
 
 HERE = Path(__file__).resolve().parent
 
@@ -13,12 +18,30 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 components = importlib.import_module(HERE.name)
 
-# The version is written once, where pip reads it, too.
-project = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
-component_provider_host(
-    name="kubeauth",
-    components=[components.AppNamespace, components.AuthService, components.MySqlDatabase],
-    namespace="kubeauth",
-    version=project["version"],
-)
+class Host(ComponentProvider):
+    """Hosts the components, and hands their input errors on as they are: all of them, without a traceback."""
+
+    def construct(
+        self, name: str, resource_type: str, inputs: Inputs, options: ResourceOptions | None = None
+    ) -> ConstructResult:
+        """Make one component; see the class."""
+        try:
+            return super().construct(name, resource_type, inputs, options)
+        except ComponentInitError as error:
+            if isinstance(error.inner, components.InputErrors):
+                raise error.inner from None
+            raise
+
+
+def camel_case(text: str) -> str:
+    """Spell the names of inputs in a text as other languages do: `node_port` is `nodePort`."""
+    return re.sub(r"(?<=[a-z0-9])_([a-z0-9])", lambda match: match[1].upper(), text)
+
+
+if __name__ == "__main__":
+    components.InputErrors.spelling = camel_case
+    # The version is written once, where pip reads it, too.
+    project = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    hosted = [components.AppNamespace, components.AuthService, components.MySqlDatabase]
+    main(Host(hosted, project["name"], project["name"], project["version"]), sys.argv[1:])

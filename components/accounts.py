@@ -1,57 +1,94 @@
-"""MySQL's accounts as text: the SQL that mysqld runs at every start, and the option file of the readiness probe."""
+"""MySQL's accounts: the script that turns a Secret's files into the SQL that mysqld runs at every start.
+
+The SQL is written in the pod, so a Secret that somebody else made serves as well as this package's own, and no password
+passes through a template of the program's.
+"""
 
 import hashlib
 
 PRIVILEGES = "ALTER, CREATE, DELETE, DROP, INDEX, INSERT, REFERENCES, SELECT, UPDATE"
 """What an application needs that owns its schema; no GRANT OPTION, no FILE, nothing outside the schema."""
 
+USERNAME, PASSWORD, ROOT_PASSWORD, INIT_SQL = "username", "password", "root-password", "init.sql"
+"""Keys of the Secrets."""
 
-def sql_string(text: str) -> str:
-    """Quote text as an SQL string, for the default `sql_mode` (backslashes escape)."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+# Plain POSIX, because images differ in their shells and tools; nothing is expanded twice.
+_FUNCTIONS = r"""set -eu
+umask 077
+newline='
+'
+fail() { echo "error: $1" >&2; exit 1; }
+read_key() {
+  [ -s "$source/$1" ] || fail "the Secret has no value for the key $1"
+  text=$(cat "$source/$1" && echo .)
+  text=${text%.}
+  case $text in *"$newline"*) fail "the key $1 of the Secret holds a line break" ;; esac
+}
+double() {
+  rest=$text text=
+  while :; do
+    case $rest in *"$1"*) ;; *) break ;; esac
+    text=$text${rest%%"$1"*}$1$1
+    rest=${rest#*"$1"}
+  done
+  text=$text$rest
+}
+"""
 
 
-def init_sql(database: str, username: str, password: str, root_password: str) -> str:
-    """Return the statements for `mysqld --init-file`, which runs them before it accepts connections.
+def script(database: str, *, source: str, target: str, port: int, require_tls: bool = True) -> str:
+    """Return the shell script that writes `init.sql` for `mysqld --init-file` and `client.cnf` for its clients.
 
-    Each may run any number of times, so that a changed password is: change the input, `pulumi up`. The account is made
-    new from what is written here, so a privilege that somebody added by hand is gone after a restart.
+    Each statement may run any number of times, so that a changed password is: change the input, `pulumi up`. The
+    account is made new from what is written here: a privilege that somebody added by hand is gone after a restart.
 
     Args:
-        database: The one schema of the application.
-        username: The application's account; it may log in from anywhere, with TLS only.
-        password: The application's password.
-        root_password: The administrator's password; root may log in inside the pod only.
+        database: The one schema of the application; checked by `validation.database_name`.
+        source: The folder with the keys `username` and `password`; `root-password`, without which root is locked; and
+            `init.sql`, more statements, one a line.
+        target: The folder to write to.
+        port: The server's port.
+        require_tls: Whether the account may log in over TLS only. Default: true.
     """
-    account = f"{sql_string(username)}@'%'"
     # In GRANT an underscore stands for any character unless it is escaped.
     grant_on = database.replace("_", "\\_")
-    statements = [
-        "SET SESSION sql_mode = DEFAULT",
-        f"CREATE DATABASE IF NOT EXISTS `{database}`",
-        f"ALTER USER 'root'@'localhost' IDENTIFIED BY {sql_string(root_password)}",
-        f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY {sql_string(password)} REQUIRE SSL",
-        f"ALTER USER {account} IDENTIFIED BY {sql_string(password)} REQUIRE SSL ACCOUNT UNLOCK",
-        f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {account}",
-        f"GRANT {PRIVILEGES} ON `{grant_on}`.* TO {account}",
-    ]
-    return "".join(f"{statement};\n" for statement in statements)
-
-
-def client_cnf(username: str, password: str, database: str, port: int) -> str:
-    """Return the option file of the client programs in the pod, so that no password is an argument of theirs."""
-    quoted = password.replace("\\", "\\\\")
+    tls = "REQUIRE SSL" if require_tls else "REQUIRE NONE"
     return (
-        "[client]\n"
-        "host=127.0.0.1\n"
-        f"port={port}\n"
-        "protocol=TCP\n"
-        "ssl-mode=REQUIRED\n"
-        f"user={username}\n"
-        f'password="{quoted}"\n'
-        "[mysql]\n"
-        f"database={database}\n"
-        "connect-timeout=3\n"
+        _FUNCTIONS
+        + f"""source={source} target={target}
+read_key {USERNAME}
+case $text in root|mysql.*) fail "the account $text is MySQL's own" ;; esac
+double \\\\
+client_user=$text
+double "'"
+account="'$text'@'%'"
+read_key {PASSWORD}
+double \\\\
+client_password=$text
+double "'"
+identified="IDENTIFIED BY '$text'"
+root="ACCOUNT LOCK"
+if [ -e "$source/{ROOT_PASSWORD}" ]; then
+  read_key {ROOT_PASSWORD}
+  double \\\\; double "'"
+  root="IDENTIFIED BY '$text' ACCOUNT UNLOCK"
+fi
+{{
+  printf '%s;\\n' 'SET SESSION sql_mode = DEFAULT'
+  printf '%s;\\n' 'CREATE DATABASE IF NOT EXISTS `{database}`'
+  printf '%s;\\n' "ALTER USER 'root'@'localhost' $root"
+  printf '%s;\\n' "CREATE USER IF NOT EXISTS $account $identified {tls}"
+  printf '%s;\\n' "ALTER USER $account $identified {tls} ACCOUNT UNLOCK"
+  printf '%s;\\n' "REVOKE ALL PRIVILEGES, GRANT OPTION FROM $account"
+  printf '%s;\\n' 'GRANT {PRIVILEGES} ON `{grant_on}`.* TO '"$account"
+  [ ! -e "$source/{INIT_SQL}" ] || cat "$source/{INIT_SQL}"
+}} > "$target/init.sql"
+{{
+  printf '%s\\n' '[client]' host=127.0.0.1 port={port} protocol=TCP ssl-mode=REQUIRED
+  printf '%s="%s"\\n' user "$client_user" password "$client_password"
+  printf '%s\\n' '[mysql]' 'database={database}' connect-timeout=3
+}} > "$target/client.cnf"
+"""
     )
 
 

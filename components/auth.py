@@ -1,78 +1,27 @@
 """AuthService: a stateless service that finds its database through DB_HOST."""
 
-from typing import NotRequired, TypedDict
+from collections.abc import Sequence
+from typing import cast
 
 import pulumi
 from pulumi_kubernetes.apps import v1 as apps
 from pulumi_kubernetes.core import v1 as core
+from pulumi_kubernetes.core.v1.outputs import ServicePort
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pulumi_kubernetes.networking import v1 as networking
 from pulumi_kubernetes.policy import v1 as policy
 
-from . import discovery, labels, pods, validation
+from . import accounts, auth_inputs, discovery, errors, labels, pods, validation
+from .auth_inputs import AuthServiceArgs
 from .children import Children
+from .services import ServiceType
 
 PORT_NAME = "http"
-RESOURCES: pods.ResourcesArgs = {
-    "cpu_request": "250m",
-    "cpu_limit": "500m",
-    "memory_request": "128Mi",
-    "memory_limit": "256Mi",
-}
-
-
-class AuthServiceArgs(TypedDict):
-    """Inputs of AuthService."""
-
-    namespace: pulumi.Input[str]
-    """The namespace of all children; it must exist."""
-
-    image: str
-    """The service's image, with a tag or digest."""
-
-    database_endpoint: pulumi.Input[str]
-    """The database's `host:port`, handed to the pods as DB_HOST: `MySqlDatabase.endpoint`, or any other database's."""
-
-    database_secret_name: pulumi.Input[str]
-    """A Secret of the namespace with `username` and `password`, for example `MySqlDatabase.credentials_secret_name`."""
-
-    database_name: NotRequired[pulumi.Input[str]]
-    """The schema, handed to the pods as DB_NAME. Default: the pods get no DB_NAME."""
-
-    command: NotRequired[list[str]]
-    """The container's command. Default: the image's own."""
-
-    args: NotRequired[list[str]]
-    """The command's arguments. Default: the image's own."""
-
-    working_dir: NotRequired[str]
-    """The container's working directory, an absolute path. Default: the image's own."""
-
-    port: NotRequired[int]
-    """The port the service listens on, and its Service's port. Default: 5010, the seed's. Allowed: 1024 to 65535."""
-
-    replicas: NotRequired[int]
-    """How many pods. Default: 1. Allowed: 1 to 100. From 2 on, one at a time may be away (PodDisruptionBudget)."""
-
-    resources: NotRequired[pods.ResourcesArgs]
-    """Requests and limits. Default: the seed's, cpu 250m/500m, memory 128Mi/256Mi."""
-
-    labels: NotRequired[dict[str, str]]
-    """Extra labels for every child and pod. Default: none."""
-
-    cluster_domain: NotRequired[str]
-    """The cluster's DNS domain. Default: `cluster.local`."""
-
-    rollout_seconds: NotRequired[int]
-    """How long `up` waits for the pods to be ready before it fails. Default: 300. Allowed: 10 to 3600."""
+_CA_FOLDER = "/etc/kubeauth/database"
 
 
 class AuthService(pulumi.ComponentResource):
-    """A Deployment whose pods get DB_HOST, DB_USER and DB_PASS, and the Service in front of it.
-
-    An instance called `authenticate` makes the Deployment `authenticate-deployment`. Its pods answer GET /healthz with
-    200 while they live, and GET /readyz with 200 when their database answers.
-    """
+    """A Deployment whose pods get DB_HOST, DB_USER and DB_PASS, and the Service in front of it: <name>-service."""
 
     deployment_name: pulumi.Output[str]
     """The Deployment's name."""
@@ -82,6 +31,11 @@ class AuthService(pulumi.ComponentResource):
 
     database_host: pulumi.Output[str]
     """DB_HOST as the pods see it."""
+
+    node_port: pulumi.Output[int]
+    """The port on every node, 0 when the Service has none."""
+
+    check = staticmethod(auth_inputs.check)
 
     def __init__(self, name: str, args: AuthServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Create the service.
@@ -94,15 +48,13 @@ class AuthService(pulumi.ComponentResource):
         Raises:
             InputErrors: An input is not allowed; nothing was registered.
         """
-        validation.require(self.check(name, args), f"AuthService {name}")
+        errors.require(self.check(name, args), f"AuthService {name}")
         super().__init__("kubeauth:index:AuthService", name, {}, opts)
         common = labels.recommended(name, name, "auth", args.get("labels"))
-        children = Children(self, name, args["namespace"], common)
+        children = Children(self, name, args["namespace"], common, args.get("annotations"))
         selector = labels.selector(name)
         replicas = int(args.get("replicas", 1))
-        port = int(args.get("port", 5010))
-        rollout_seconds = int(args.get("rollout_seconds", 300))
-        domain = args.get("cluster_domain", discovery.CLUSTER_DOMAIN)
+        port = int(args.get("port", auth_inputs.PORT))
 
         account = core.ServiceAccount(
             f"{name}-account",
@@ -122,7 +74,7 @@ class AuthService(pulumi.ComponentResource):
                     rolling_update=apps.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0),
                 ),
                 template=core.PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(labels={**common, **selector}),
+                    metadata=ObjectMetaArgs(labels={**common, **selector}, annotations=args.get("annotations")),
                     spec=core.PodSpecArgs(
                         service_account_name=discovery.name_of(account),
                         automount_service_account_token=False,
@@ -131,20 +83,37 @@ class AuthService(pulumi.ComponentResource):
                         dns_config=core.PodDNSConfigArgs(
                             options=[core.PodDNSConfigOptionArgs(name="ndots", value=discovery.NDOTS)]
                         ),
-                        containers=[self._container(name, args, port)],
-                        volumes=[pods.scratch("tmp")],
+                        topology_spread_constraints=pods.spread(selector) if replicas > 1 else None,
+                        containers=[_container(name, args, port)],
+                        volumes=[
+                            pods.scratch("tmp"),
+                            *(
+                                [pods.secret_files("database-ca", args["database_ca_secret_name"], keys=["ca.crt"])]
+                                if "database_ca_secret_name" in args
+                                else []
+                            ),
+                        ],
+                        **pods.placed(args.get("placement", {})),
                     ),
                 ),
             ),
-            opts=children.options(rollout_seconds=rollout_seconds),
+            opts=children.options(rollout_seconds=int(args.get("rollout_seconds", 300))),
         )
         service = core.Service(
             f"{name}-service",
-            metadata=children.metadata("service", wait=False),
+            metadata=children.metadata("service", wait=False, annotations=args.get("service_annotations")),
             spec=core.ServiceSpecArgs(
-                type="ClusterIP",
+                type=validation.word_of(args.get("service_type", ServiceType.CLUSTER_IP)),
                 selector=selector,
-                ports=[core.ServicePortArgs(name=PORT_NAME, port=port, target_port=PORT_NAME, protocol="TCP")],
+                ports=[
+                    core.ServicePortArgs(
+                        name=PORT_NAME,
+                        port=port,
+                        target_port=PORT_NAME,
+                        node_port=int(args.get("node_port", 0)) or None,
+                        protocol="TCP",
+                    )
+                ],
             ),
             opts=children.options(),
         )
@@ -159,8 +128,8 @@ class AuthService(pulumi.ComponentResource):
                         ports=[networking.NetworkPolicyPortArgs(port=port, protocol="TCP")]
                     )
                 ],
-                egress=pulumi.Output.from_input(args["database_endpoint"]).apply(
-                    lambda endpoint: _egress(name, endpoint, domain)
+                egress=pulumi.Output.all(args["database_endpoint"], args["namespace"]).apply(
+                    lambda known: _egress(name, args, known[0], known[1])
                 ),
             ),
             opts=children.options(),
@@ -178,85 +147,90 @@ class AuthService(pulumi.ComponentResource):
         self.deployment_name = discovery.name_of(deployment)
         self.service_name = discovery.name_of(service)
         self.database_host = pulumi.Output.from_input(args["database_endpoint"])
+        self.node_port = service.spec.apply(lambda spec: int(cast(Sequence[ServicePort], spec.ports)[0].node_port or 0))
         self.register_outputs(
             {
                 "deploymentName": self.deployment_name,
                 "serviceName": self.service_name,
                 "databaseHost": self.database_host,
+                "nodePort": self.node_port,
             }
         )
 
-    @staticmethod
-    def _container(name: str, args: AuthServiceArgs, port: int) -> core.ContainerArgs:
-        def from_secret(key: str) -> core.EnvVarSourceArgs:
-            return core.EnvVarSourceArgs(
-                secret_key_ref=core.SecretKeySelectorArgs(name=args["database_secret_name"], key=key)
-            )
 
-        def get(path: str) -> core.HTTPGetActionArgs:
-            return core.HTTPGetActionArgs(path=path, port=PORT_NAME)
+def _container(name: str, args: AuthServiceArgs, port: int) -> core.ContainerArgs:
+    def from_secret(secret: pulumi.Input[str], key: str) -> core.EnvVarSourceArgs:
+        return core.EnvVarSourceArgs(secret_key_ref=core.SecretKeySelectorArgs(name=secret, key=key))
 
-        env = [
-            core.EnvVarArgs(name="DB_HOST", value=args["database_endpoint"]),
-            core.EnvVarArgs(name="DB_USER", value_from=from_secret("username")),
-            core.EnvVarArgs(name="DB_PASS", value_from=from_secret("password")),
-        ]
-        if "database_name" in args:
-            env.append(core.EnvVarArgs(name="DB_NAME", value=args["database_name"]))
-        resources = pods.merge(args.get("resources", {}), RESOURCES)
-        return core.ContainerArgs(
-            name=f"{name}-container",
-            image=args["image"],
-            command=args.get("command") or None,
-            args=args.get("args") or None,
-            working_dir=args.get("working_dir") or None,
-            env=env,
-            ports=[core.ContainerPortArgs(name=PORT_NAME, container_port=port, protocol="TCP")],
-            security_context=pods.security_context(),
-            resources=pods.requirements(resources),
-            volume_mounts=[core.VolumeMountArgs(name="tmp", mount_path="/tmp")],  # noqa: S108 - an emptyDir of this pod
-            startup_probe=core.ProbeArgs(http_get=get("/healthz"), period_seconds=1, failure_threshold=60),
-            # Ready means that the database answers; alive does not, so that its absence restarts nothing.
-            readiness_probe=core.ProbeArgs(
-                http_get=get("/readyz"), period_seconds=2, timeout_seconds=5, failure_threshold=2
-            ),
-            liveness_probe=core.ProbeArgs(
-                http_get=get("/healthz"), period_seconds=10, timeout_seconds=5, failure_threshold=3
-            ),
-        )
+    def get(path: str) -> core.HTTPGetActionArgs:
+        return core.HTTPGetActionArgs(path=path, port=PORT_NAME)
 
-    @staticmethod
-    def check(name: str, args: AuthServiceArgs) -> list[validation.InputError]:
-        """Return every input that is not allowed, without creating anything. Outputs are checked when they resolve."""
-        return [
-            *validation.name("name", name, "authenticate"),
-            *validation.required(args, AuthServiceArgs),
-            *validation.name("namespace", args.get("namespace"), "production-cloud"),
-            *validation.image("image", args.get("image"), "registry.example.com/authenticate:1.0.0"),
-            *validation.endpoint("database_endpoint", args.get("database_endpoint")),
-            *validation.port("port", args.get("port", 5010), 5010, low=1024),
-            *validation.absolute_path("working_dir", args.get("working_dir")),
-            *validation.whole_number("replicas", args.get("replicas", 1), 1, 100, "pods", 1),
-            *validation.resources(args.get("resources", {}), RESOURCES, "16Mi"),
-            *validation.labels("labels", args.get("labels", {})),
-            *validation.cluster_domain("cluster_domain", args.get("cluster_domain", discovery.CLUSTER_DOMAIN)),
-            *validation.whole_number("rollout_seconds", args.get("rollout_seconds", 300), 10, 3600, "seconds", 300),
-        ]
+    secret = args["database_secret_name"]
+    env = [
+        core.EnvVarArgs(name="DB_HOST", value=args["database_endpoint"]),
+        core.EnvVarArgs(
+            name="DB_USER", value_from=from_secret(secret, args.get("database_username_key", accounts.USERNAME))
+        ),
+        core.EnvVarArgs(
+            name="DB_PASS", value_from=from_secret(secret, args.get("database_password_key", accounts.PASSWORD))
+        ),
+    ]
+    mounts = [core.VolumeMountArgs(name="tmp", mount_path="/tmp")]  # noqa: S108 - an emptyDir of this pod
+    if "database_name" in args:
+        env.append(core.EnvVarArgs(name="DB_NAME", value=args["database_name"]))
+    if "database_ca_secret_name" in args:
+        env.append(core.EnvVarArgs(name="DB_TLS", value="verify-identity"))
+        env.append(core.EnvVarArgs(name="DB_TLS_CA", value=f"{_CA_FOLDER}/ca.crt"))
+        mounts.append(core.VolumeMountArgs(name="database-ca", mount_path=_CA_FOLDER, read_only=True))
+    env += [core.EnvVarArgs(name=key, value=value) for key, value in args.get("env", {}).items()]
+    env += [
+        core.EnvVarArgs(name=key, value_from=from_secret(source["secret_name"], source["key"]))
+        for key, source in args.get("secret_env", {}).items()
+    ]
+    probes = args.get("probes", {})
+    alive, ready = probes.get("liveness_path", "/healthz"), probes.get("readiness_path", "/readyz")
+    return core.ContainerArgs(
+        name=f"{name}-container",
+        image=args["image"],
+        command=args.get("command") or None,
+        args=args.get("args") or None,
+        working_dir=args.get("working_dir") or None,
+        env=env,
+        ports=[core.ContainerPortArgs(name=PORT_NAME, container_port=port, protocol="TCP")],
+        security_context=pods.security_context(),
+        resources=pods.requirements(pods.merge(args.get("resources", {}), auth_inputs.RESOURCES)),
+        volume_mounts=mounts,
+        startup_probe=core.ProbeArgs(
+            http_get=get(alive), period_seconds=1, failure_threshold=int(probes.get("startup_seconds", 60))
+        ),
+        # Ready means that the database answers; alive does not, so that its absence restarts nothing.
+        readiness_probe=core.ProbeArgs(http_get=get(ready), period_seconds=2, timeout_seconds=5, failure_threshold=2),
+        liveness_probe=core.ProbeArgs(http_get=get(alive), period_seconds=10, timeout_seconds=5, failure_threshold=3),
+    )
 
 
-def _egress(name: str, endpoint: str, domain: str) -> list[networking.NetworkPolicyEgressRuleArgs]:
+def _egress(
+    name: str, args: AuthServiceArgs, endpoint: str, namespace: str
+) -> list[networking.NetworkPolicyEgressRuleArgs]:
     """DNS, and the database's port: in its namespace when the endpoint is a Service of this cluster, else anywhere."""
-    validation.require(validation.endpoint("database_endpoint", endpoint), f"AuthService {name}")
+    domain = args.get("cluster_domain", discovery.CLUSTER_DOMAIN)
+    errors.require(
+        [
+            *validation.endpoint("database_endpoint", endpoint),
+            *auth_inputs.check_database_namespace(args, endpoint, namespace, domain),
+        ],
+        f"AuthService {name}",
+    )
     database = discovery.parse_endpoint(endpoint, domain)
-    namespace = database.namespace and networking.NetworkPolicyPeerArgs(
-        namespace_selector=LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": database.namespace})
+    peer = database.namespace and networking.NetworkPolicyPeerArgs(
+        namespace_selector=discovery.namespace_selector(database.namespace)
     )
     return [
         networking.NetworkPolicyEgressRuleArgs(
             ports=[networking.NetworkPolicyPortArgs(port=53, protocol=protocol) for protocol in ("UDP", "TCP")]
         ),
         networking.NetworkPolicyEgressRuleArgs(
-            to=[namespace] if namespace else None,
+            to=[peer] if peer else None,
             ports=[networking.NetworkPolicyPortArgs(port=database.port, protocol="TCP")],
         ),
     ]

@@ -15,9 +15,16 @@ class Children:
     instance: str
     namespace: pulumi.Input[str]
     labels: Mapping[str, str]
+    annotations: Mapping[str, str] | None = None
 
     def metadata(
-        self, child: str, *, suffix: pulumi.Input[str] = "", extra: Mapping[str, str] | None = None, wait: bool = True
+        self,
+        child: str,
+        *,
+        suffix: pulumi.Input[str] = "",
+        extra: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        wait: bool = True,
     ) -> ObjectMetaArgs:
         """Return a child's metadata.
 
@@ -25,14 +32,16 @@ class Children:
             child: The child's part of the name, for example `service`.
             suffix: Appended to the physical name. Default: nothing.
             extra: Labels of this child alone. Default: none.
+            annotations: Annotations of this child alone. Default: none.
             wait: Whether Pulumi waits until the cluster calls the child ready. Default: true.
         """
         name = f"{self.instance}-{child}"
+        waits = {} if wait else {"pulumi.com/skipAwait": "true"}
         return ObjectMetaArgs(
             name=pulumi.Output.concat(name, suffix) if suffix else name,
             namespace=self.namespace,
             labels={**self.labels, **(extra or {})},
-            annotations=None if wait else {"pulumi.com/skipAwait": "true"},
+            annotations={**(self.annotations or {}), **(annotations or {}), **waits} or None,
         )
 
     def options(self, *, protect: bool | None = None, rollout_seconds: int | None = None) -> pulumi.ResourceOptions:

@@ -4,6 +4,7 @@ from typing import NamedTuple, Protocol, cast
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Service
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.meta.v1.outputs import ObjectMeta
 
 CLUSTER_DOMAIN = "cluster.local"
@@ -40,6 +41,11 @@ def service_fqdn(service: Service, cluster_domain: str = CLUSTER_DOMAIN) -> pulu
         cluster_domain: The cluster's DNS domain, without dots at its ends.
     """
     return pulumi.Output.concat(name_of(service), ".", namespace_of(service), ".svc.", cluster_domain)
+
+
+def namespace_selector(namespace: str) -> LabelSelectorArgs:
+    """Return the selector of one namespace, by the label that Kubernetes gives to every namespace."""
+    return LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": namespace})
 
 
 class Endpoint(NamedTuple):

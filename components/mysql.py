@@ -1,9 +1,8 @@
 """MySqlDatabase: one MySQL server with its volume, accounts and Service."""
 
 import base64
-from collections.abc import Sequence
-from enum import Enum
-from typing import NotRequired, TypedDict, cast
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 import pulumi
 from pulumi_kubernetes.apps import v1 as apps
@@ -12,80 +11,14 @@ from pulumi_kubernetes.core.v1.outputs import ServicePort
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.networking import v1 as networking
 
-from . import discovery, labels, mysqld, pods, validation
+from . import accounts, discovery, errors, labels, mysql_inputs, mysqld, pods, validation
 from .children import Children
-
-
-class ServiceType(Enum):
-    """How a Service is reached."""
-
-    NODE_PORT = "NodePort"
-    """From pods, and on a port of every node, as in the seed."""
-
-    CLUSTER_IP = "ClusterIP"
-    """From pods only."""
-
-
-class MySqlDatabaseArgs(TypedDict):
-    """Inputs of MySqlDatabase."""
-
-    namespace: pulumi.Input[str]
-    """The namespace of all children; it must exist."""
-
-    password: pulumi.Input[str]
-    """The application's password, 1 to 255 characters. A new one is valid, and the old one refused, after `up`."""
-
-    root_password: pulumi.Input[str]
-    """The administrator's password, other than the application's. root logs in inside the pod only."""
-
-    database_name: NotRequired[str]
-    """The application's schema. Default: `admin`, the seed's. Allowed: 1 to 64 of A-Z a-z 0-9 _ -."""
-
-    username: NotRequired[str]
-    """The application's account. Default: `admin`, the seed's. Allowed: 1 to 32 of A-Z a-z 0-9 _ -, not root."""
-
-    image: NotRequired[str]
-    """An image with mysqld, mysql, mysqladmin and sh, with a tag or digest. Default: `mysql:9.7`."""
-
-    service_type: NotRequired[ServiceType]
-    """How the database is reached. Default: NodePort, the seed's."""
-
-    node_port: NotRequired[int]
-    """The port on every node, 30000 to 32767. Default: 0, the cluster chooses. Only with service_type NodePort."""
-
-    node_port_cidrs: NotRequired[list[str]]
-    """Networks, as CIDRs, that may use the node port besides the pod's own node. Default: none."""
-
-    port: NotRequired[int]
-    """The Service's port. Default: 3306, the seed's. Allowed: 1 to 65535."""
-
-    storage_size: NotRequired[str]
-    """Size of the volume, with Ki, Mi, Gi or Ti. Default: `1Gi`. It can grow where the storage class allows it."""
-
-    storage_class: NotRequired[str]
-    """The volume's storage class. Default: the cluster's default class. Changing it later would lose the data."""
-
-    retain_data: NotRequired[bool]
-    """Refuse to delete or replace the volume claim (Pulumi's `protect`). Default: true. False for throw-away stacks."""
-
-    resources: NotRequired[pods.ResourcesArgs]
-    """Requests and limits. Default: cpu 250m/500m (the seed's), memory 384Mi/512Mi. A quarter of the limit is cache."""
-
-    labels: NotRequired[dict[str, str]]
-    """Extra labels for every child and pod. Default: none."""
-
-    cluster_domain: NotRequired[str]
-    """The cluster's DNS domain. Default: `cluster.local`."""
-
-    rollout_seconds: NotRequired[int]
-    """How long `up` waits for the server to be ready before it fails. Default: 300. Allowed: 10 to 3600."""
+from .mysql_inputs import DatabaseClient, MySqlDatabaseArgs
+from .services import ServiceType
 
 
 class MySqlDatabase(pulumi.ComponentResource):
-    """A MySQL server whose data outlives its pod and whose accounts follow the inputs.
-
-    An instance called `mysqlauth` makes the Service `mysqlauth-service` and the Deployment `mysqlauth-deployment`.
-    """
+    """A MySQL server whose data outlives its pod and whose accounts follow the inputs, behind <name>-service."""
 
     host: pulumi.Output[str]
     """The Service's full DNS name, `<service>.<namespace>.svc.<cluster domain>`."""
@@ -108,8 +41,16 @@ class MySqlDatabase(pulumi.ComponentResource):
     credentials_secret_name: pulumi.Output[str]
     """The Secret with the keys `username` and `password`; its name changes when they do, so that clients restart."""
 
+    claim_name: pulumi.Output[str]
+    """The PersistentVolumeClaim with the data."""
+
+    deployment_name: pulumi.Output[str]
+    """The Deployment's name."""
+
     node_port: pulumi.Output[int]
     """The port on every node, 0 when the Service has none."""
+
+    check = staticmethod(mysql_inputs.check)
 
     def __init__(self, name: str, args: MySqlDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Create the database.
@@ -122,47 +63,22 @@ class MySqlDatabase(pulumi.ComponentResource):
         Raises:
             InputErrors: An input is not allowed; nothing was registered.
         """
-        validation.require(self.check(name, args), f"MySqlDatabase {name}")
+        errors.require(self.check(name, args), f"MySqlDatabase {name}")
         super().__init__("kubeauth:index:MySqlDatabase", name, {}, opts)
         common = labels.recommended("mysql", name, "database", args.get("labels"))
-        children = Children(self, name, args["namespace"], common)
+        children = Children(self, name, args["namespace"], common, args.get("annotations"))
         database = args.get("database_name", "admin")
-        service_type = ServiceType(args.get("service_type", ServiceType.NODE_PORT))
-        rollout_seconds = int(args.get("rollout_seconds", 300))
 
-        # Immutable Secrets whose names follow their content: a new password is a new Secret, so pods restart in order,
-        # and the old Secret goes last. A Secret changed in place would leave pods running with the old password.
-        files = mysqld.secret_files(
-            name, database, args.get("username", "admin"), args["password"], args["root_password"]
-        )
-        version = pulumi.Output.unsecret(files.apply(lambda f: f"-{mysqld.fingerprint(f, salt=name)}"))
-        credentials, server = (
-            core.Secret(
-                f"{name}-{child}",
-                metadata=children.metadata(child, suffix=version),
-                immutable=True,
-                data={key: files.apply(lambda f, key=key: base64.b64encode(f[key].encode()).decode()) for key in keys},
-                opts=children.options(),
-            )
-            for child, keys in (("credentials", mysqld.CLIENT_FILES), ("server", mysqld.SERVER_FILES))
-        )
-        claim = core.PersistentVolumeClaim(
-            f"{name}-data",
-            metadata=children.metadata("data"),
-            spec=core.PersistentVolumeClaimSpecArgs(
-                access_modes=["ReadWriteOnce"],
-                resources=core.VolumeResourceRequirementsArgs(requests={"storage": args.get("storage_size", "1Gi")}),
-                storage_class_name=args.get("storage_class") or None,
-            ),
-            opts=children.options(protect=args.get("retain_data", True)),
-        )
+        credentials_name, server_name = _secrets(name, args, children)
+        claim_name = args["existing_claim"] if "existing_claim" in args else _claim(name, args, children)
         service = core.Service(
             f"{name}-service",
             # Pulumi would wait 10 s for endpoints; the Deployment below is what tells that the server is ready.
-            metadata=children.metadata("service", wait=False),
+            metadata=children.metadata("service", wait=False, annotations=args.get("service_annotations")),
             spec=core.ServiceSpecArgs(
-                type=service_type.value,
+                type=validation.word_of(args.get("service_type", ServiceType.NODE_PORT)),
                 selector=labels.selector(name),
+                external_traffic_policy=validation.word_of(args.get("external_traffic_policy")),
                 ports=[
                     core.ServicePortArgs(
                         name="mysql",
@@ -175,7 +91,7 @@ class MySqlDatabase(pulumi.ComponentResource):
             ),
             opts=children.options(),
         )
-        apps.Deployment(
+        deployment = apps.Deployment(
             f"{name}-deployment",
             metadata=children.metadata("deployment", extra={"service": f"{name}-service"}),
             spec=apps.DeploymentSpecArgs(
@@ -184,15 +100,23 @@ class MySqlDatabase(pulumi.ComponentResource):
                 strategy=apps.DeploymentStrategyArgs(type="Recreate"),
                 selector=LabelSelectorArgs(match_labels=labels.selector(name)),
                 template=mysqld.pod_template(
-                    name,
-                    labels={**common, **labels.selector(name)},
-                    image=args.get("image", mysqld.IMAGE),
-                    claim=discovery.name_of(claim),
-                    secret=discovery.name_of(server),
-                    resources=pods.merge(args.get("resources", {}), mysqld.RESOURCES),
+                    mysqld.Server(
+                        instance=name,
+                        labels={**common, **labels.selector(name)},
+                        annotations=args.get("annotations"),
+                        image=args.get("image", mysqld.IMAGE),
+                        database=database,
+                        claim=claim_name,
+                        secrets=[credentials_name, *([] if server_name is None else [server_name])],
+                        tls_secret=args.get("tls_secret"),
+                        require_tls=args.get("require_tls", True),
+                        settings=args.get("settings", {}),
+                        resources=pods.merge(args.get("resources", {}), mysqld.RESOURCES),
+                        placement=args.get("placement", {}),
+                    )
                 ),
             ),
-            opts=children.options(rollout_seconds=rollout_seconds),
+            opts=children.options(rollout_seconds=int(args.get("rollout_seconds", 300))),
         )
         networking.NetworkPolicy(
             f"{name}-clients",
@@ -202,15 +126,7 @@ class MySqlDatabase(pulumi.ComponentResource):
                 policy_types=["Ingress", "Egress"],
                 ingress=[
                     networking.NetworkPolicyIngressRuleArgs(
-                        from_=[
-                            networking.NetworkPolicyPeerArgs(
-                                pod_selector=LabelSelectorArgs(match_labels={labels.PART_OF_LABEL: labels.PART_OF})
-                            ),
-                            *(
-                                networking.NetworkPolicyPeerArgs(ip_block=networking.IPBlockArgs(cidr=cidr))
-                                for cidr in args.get("node_port_cidrs", [])
-                            ),
-                        ],
+                        from_=_peers(args),
                         ports=[networking.NetworkPolicyPortArgs(port=mysqld.PORT, protocol="TCP")],
                     )
                 ],
@@ -225,7 +141,9 @@ class MySqlDatabase(pulumi.ComponentResource):
         self.service_name = discovery.name_of(service)
         self.namespace = discovery.namespace_of(service)
         self.database_name = pulumi.Output.from_input(database)
-        self.credentials_secret_name = discovery.name_of(credentials)
+        self.credentials_secret_name = pulumi.Output.from_input(credentials_name)
+        self.claim_name = pulumi.Output.from_input(claim_name)
+        self.deployment_name = discovery.name_of(deployment)
         self.node_port = first_port.apply(lambda port: int(port.node_port or 0))
         self.register_outputs(
             {
@@ -236,33 +154,87 @@ class MySqlDatabase(pulumi.ComponentResource):
                 "namespace": self.namespace,
                 "databaseName": self.database_name,
                 "credentialsSecretName": self.credentials_secret_name,
+                "claimName": self.claim_name,
+                "deploymentName": self.deployment_name,
                 "nodePort": self.node_port,
             }
         )
 
-    @staticmethod
-    def check(name: str, args: MySqlDatabaseArgs) -> list[validation.InputError]:
-        """Return every input that is not allowed, without creating anything. Outputs are checked when they resolve."""
-        service_type = args.get("service_type", ServiceType.NODE_PORT)
-        service_type = service_type.value if isinstance(service_type, ServiceType) else service_type
-        password, root_password = args.get("password"), args.get("root_password")
-        return [
-            *validation.name("name", name, "mysqlauth"),
-            *validation.required(args, MySqlDatabaseArgs),
-            *validation.name("namespace", args.get("namespace"), "production-cloud"),
-            *validation.password("password", password),
-            *validation.password("root_password", root_password),
-            *validation.different_passwords("root_password", root_password, "password", password),
-            *validation.database_name("database_name", args.get("database_name", "admin")),
-            *validation.username("username", args.get("username", "admin")),
-            *validation.image("image", args.get("image", mysqld.IMAGE), mysqld.IMAGE),
-            *validation.one_of("service_type", service_type, [member.value for member in ServiceType]),
-            *validation.node_port("node_port", args.get("node_port", 0), service_type),
-            *validation.cidrs("node_port_cidrs", args.get("node_port_cidrs", [])),
-            *validation.port("port", args.get("port", 3306), 3306),
-            *validation.byte_quantity("storage_size", args.get("storage_size", "1Gi"), "512Mi", "1Gi"),
-            *validation.resources(args.get("resources", {}), mysqld.RESOURCES, mysqld.MINIMUM_MEMORY),
-            *validation.labels("labels", args.get("labels", {})),
-            *validation.cluster_domain("cluster_domain", args.get("cluster_domain", discovery.CLUSTER_DOMAIN)),
-            *validation.whole_number("rollout_seconds", args.get("rollout_seconds", 300), 10, 3600, "seconds", 300),
-        ]
+
+def _secrets(
+    name: str, args: MySqlDatabaseArgs, children: Children
+) -> tuple[pulumi.Input[str], pulumi.Output[str] | None]:
+    """Make the Secret for clients and the one for the server alone; return their names.
+
+    They are immutable, and their names follow their content: a new password is a new Secret, so pods restart in order,
+    and the old Secret goes last. A Secret changed in place would leave pods running with the old password.
+    """
+    client_files: dict[str, pulumi.Input[str]] = {}
+    server_files: dict[str, pulumi.Input[str]] = {}
+    if "password" in args:
+        client_files = {accounts.USERNAME: args.get("username", "admin"), accounts.PASSWORD: args["password"]}
+    if "root_password" in args:
+        server_files[accounts.ROOT_PASSWORD] = args["root_password"]
+    if "init_sql" in args:
+        server_files[accounts.INIT_SQL] = args["init_sql"]
+
+    def checked(files: Mapping[str, str]) -> Mapping[str, str]:
+        errors.require(validation.secret_files(files), f"MySqlDatabase {name}")
+        return files
+
+    # All in one, because only together they show that the two passwords differ.
+    everything = cast(pulumi.Output[Mapping[str, str]], pulumi.Output.secret({**client_files, **server_files}))
+    known = everything.apply(checked)
+
+    def secret(child: str, keys: list[str]) -> pulumi.Output[str]:
+        def version(files: Mapping[str, str]) -> str:
+            return "-" + accounts.fingerprint("\0".join(files[key] for key in keys), salt=name)
+
+        return discovery.name_of(
+            core.Secret(
+                f"{name}-{child}",
+                metadata=children.metadata(child, suffix=pulumi.Output.unsecret(known.apply(version))),
+                immutable=True,
+                data={
+                    key: known.apply(lambda files, key=key: base64.b64encode(files[key].encode()).decode())
+                    for key in keys
+                },
+                opts=children.options(),
+            )
+        )
+
+    credentials = args["existing_secret"] if "existing_secret" in args else secret("credentials", list(client_files))
+    return credentials, secret("server", list(server_files)) if server_files else None
+
+
+def _claim(name: str, args: MySqlDatabaseArgs, children: Children) -> pulumi.Output[str]:
+    """Make the volume claim; return its name."""
+    return discovery.name_of(
+        core.PersistentVolumeClaim(
+            f"{name}-data",
+            metadata=children.metadata("data"),
+            spec=core.PersistentVolumeClaimSpecArgs(
+                access_modes=["ReadWriteOnce"],
+                resources=core.VolumeResourceRequirementsArgs(requests={"storage": args.get("storage_size", "1Gi")}),
+                storage_class_name=args.get("storage_class") or None,
+            ),
+            opts=children.options(protect=args.get("retain_data", True)),
+        )
+    )
+
+
+def _peers(args: MySqlDatabaseArgs) -> list[networking.NetworkPolicyPeerArgs]:
+    default: DatabaseClient = {"pod_labels": {labels.PART_OF_LABEL: labels.PART_OF}}
+    return [
+        *(
+            networking.NetworkPolicyPeerArgs(
+                pod_selector=LabelSelectorArgs(match_labels=client["pod_labels"]),
+                namespace_selector=discovery.namespace_selector(client["namespace"]) if "namespace" in client else None,
+            )
+            for client in args.get("clients", [default])
+        ),
+        *(
+            networking.NetworkPolicyPeerArgs(ip_block=networking.IPBlockArgs(cidr=cidr))
+            for cidr in args.get("node_port_cidrs", [])
+        ),
+    ]

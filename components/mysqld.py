@@ -1,6 +1,8 @@
 """The MySQL server's pod: how its data directory begins, what it is started with, and how its health is seen."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 from pulumi_kubernetes.core import v1 as core
@@ -13,20 +15,20 @@ PORT = 3306
 PORT_NAME = "mysql"
 MINIMUM_MEMORY = "320Mi"
 """An idle server with the settings below uses 284 MB."""
-RESOURCES: pods.ResourcesArgs = {
+RESOURCES: pods.Resources = {
     "cpu_request": "250m",
     "cpu_limit": "500m",
     "memory_request": "384Mi",
     "memory_limit": "512Mi",
 }
-CLIENT_FILES = ("username", "password")
-SERVER_FILES = ("init.sql", "client.cnf")
 
 _VOLUME = "/var/lib/mysql"
 # A directory of the volume, because a volume's own root may hold lost+found, which mysqld refuses.
 _DATA = f"{_VOLUME}/data"
-_FILES = "/etc/kubeauth"
-_SOCKET = "/run/mysqld/mysqld.sock"
+_SECRETS = "/etc/kubeauth/secrets"
+_TLS = "/etc/kubeauth/tls"
+_RUN = "/run/mysqld"
+_SOCKET = f"{_RUN}/mysqld.sock"
 
 # Begins under another name and renames at the end: a pod killed half-way starts over, and never leaves a server without
 # its accounts. The image's own entrypoint has that defect.
@@ -39,89 +41,113 @@ mv {_DATA}.new {_DATA}
 sync
 """
 
-
-def secret_files(
-    instance: str,
-    database: str,
-    username: str,
-    password: pulumi.Input[str],
-    root_password: pulumi.Input[str],
-) -> pulumi.Output[dict[str, str]]:
-    """Return the content of the Secrets by key, as a secret; checks passwords that were not known before."""
-
-    def build(given: Mapping[str, str]) -> dict[str, str]:
-        app, root = given["password"], given["root_password"]
-        validation.require(
-            [
-                *validation.password("password", app),
-                *validation.password("root_password", root),
-                *validation.different_passwords("root_password", root, "password", app),
-            ],
-            f"MySqlDatabase {instance}",
-        )
-        return {
-            "username": username,
-            "password": app,
-            "init.sql": accounts.init_sql(database, username, app, root),
-            "client.cnf": accounts.client_cnf(username, app, database, PORT),
-        }
-
-    return pulumi.Output.secret(pulumi.Output.all(password=password, root_password=root_password)).apply(build)
+FIXED_SETTINGS = (
+    "datadir", "init-file", "port", "socket", "pid-file", "tmpdir", "secure-file-priv", "require-secure-transport",
+    "ssl-ca", "ssl-cert", "ssl-key", "user", "defaults-file", "defaults-extra-file", "no-defaults",
+    "skip-grant-tables", "skip-networking", "bind-address", "daemonize", "initialize", "initialize-insecure",
+)  # fmt: skip
+"""Settings that the pod depends on, or that would open it; `settings` cannot change them."""
 
 
-def fingerprint(files: Mapping[str, str], salt: str) -> str:
-    """Return a few characters that change with any of the files."""
-    return accounts.fingerprint("\0".join(files.values()), salt)
+def arguments(
+    memory_limit: str,
+    settings: Mapping[str, str] | None = None,
+    *,
+    require_tls: bool = True,
+    own_certificate: bool = True,
+) -> list[str]:
+    """Return mysqld's arguments.
 
-
-def arguments(memory_limit: str) -> list[str]:
-    """Return mysqld's arguments for a memory limit: a quarter of it is cache."""
+    Args:
+        memory_limit: The container's; a quarter of it is cache.
+        settings: The caller's settings, which win over the defaults here. Default: none.
+        require_tls: Whether connections without TLS are refused. Default: true.
+        own_certificate: Whether the server makes its own certificate. Default: true.
+    """
     cache = int(validation.bytes_of(memory_limit) or 0) // 4 // 2**20
+    given = {key.replace("_", "-"): value for key, value in (settings or {}).items()}
+    tuned = {"performance-schema": "OFF", "innodb-buffer-pool-size": f"{cache}M", **given}
+    certificate = [] if own_certificate else [f"--ssl-cert={_TLS}/tls.crt", f"--ssl-key={_TLS}/tls.key"]
     return [
         "--no-defaults",
         f"--datadir={_DATA}",
-        f"--init-file={_FILES}/init.sql",
+        f"--init-file={_RUN}/init.sql",
         f"--port={PORT}",
         f"--socket={_SOCKET}",
-        "--pid-file=/run/mysqld/mysqld.pid",
+        f"--pid-file={_RUN}/mysqld.pid",
         "--tmpdir=/tmp",
         "--secure-file-priv=NULL",
-        "--require-secure-transport=ON",
+        f"--require-secure-transport={'ON' if require_tls else 'OFF'}",
+        *certificate,
         "--skip-name-resolve",
         "--mysqlx=OFF",
-        "--performance-schema=OFF",
-        f"--innodb-buffer-pool-size={cache}M",
+        *(f"--{key}={value}" for key, value in tuned.items()),
     ]
 
 
-def pod_template(
-    instance: str,
-    *,
-    labels: Mapping[str, str],
-    image: str,
-    claim: pulumi.Input[str],
-    secret: pulumi.Input[str],
-    resources: pods.ResourcesArgs,
-) -> core.PodTemplateSpecArgs:
-    """Return the pod of a MySQL server.
+@dataclass(frozen=True)
+class Server:
+    """What a MySQL pod is made of, with every default filled in."""
 
-    Args:
-        instance: The database's name.
-        labels: The pod's labels, the selector's among them.
-        image: The MySQL image.
-        claim: The name of the volume claim.
-        secret: The name of the Secret with `SERVER_FILES`.
-        resources: Requests and limits, complete.
-    """
+    instance: str
+    """The database's name."""
+    labels: Mapping[str, str]
+    """The pod's labels, the selector's among them."""
+    annotations: Mapping[str, str] | None
+    image: str
+    database: str
+    """The application's schema."""
+    claim: pulumi.Input[str]
+    """The name of the volume claim."""
+    secrets: Sequence[pulumi.Input[str]]
+    """The names of the Secrets with the keys of `accounts`."""
+    tls_secret: pulumi.Input[str] | None
+    """The name of a Secret with `tls.crt` and `tls.key`; None lets the server make its own certificate."""
+    require_tls: bool
+    settings: Mapping[str, str]
+    resources: pods.Resources
+    placement: pods.Placement
+
+
+def pod_template(server: Server) -> core.PodTemplateSpecArgs:
+    """Return the pod of a MySQL server."""
     data = core.VolumeMountArgs(name="data", mount_path=_VOLUME)
     scratch = [
-        core.VolumeMountArgs(name="run", mount_path="/run/mysqld"),
+        core.VolumeMountArgs(name="run", mount_path=_RUN),
         core.VolumeMountArgs(name="tmp", mount_path="/tmp"),  # noqa: S108 - an emptyDir of this pod alone
     ]
-    files = core.VolumeMountArgs(name="files", mount_path=_FILES, read_only=True)
+    secrets = core.VolumeMountArgs(name="secrets", mount_path=_SECRETS, read_only=True)
+    volumes = [
+        core.VolumeArgs(
+            name="data",
+            persistent_volume_claim=core.PersistentVolumeClaimVolumeSourceArgs(claim_name=server.claim),
+        ),
+        pods.secret_files("secrets", *server.secrets),
+        # In memory, because the SQL in it holds passwords.
+        pods.scratch("run", "16Mi", in_memory=True),
+        pods.scratch("tmp", "1Gi"),
+    ]
+    certificate: list[core.VolumeMountArgs] = []
+    if server.tls_secret is not None:
+        certificate = [core.VolumeMountArgs(name="tls", mount_path=_TLS, read_only=True)]
+        volumes.append(pods.secret_files("tls", server.tls_secret))
+    write_accounts = accounts.script(
+        server.database, source=_SECRETS, target=_RUN, port=PORT, require_tls=server.require_tls
+    )
+
+    def container(name: str, mounts: list[core.VolumeMountArgs], **fields: Any) -> core.ContainerArgs:
+        return core.ContainerArgs(
+            name=name,
+            image=server.image,
+            security_context=pods.security_context(),
+            resources=pods.requirements(server.resources),
+            volume_mounts=[*mounts, *scratch],
+            **fields,
+        )
+
     ping = _exec(["mysqladmin", "--no-defaults", f"--socket={_SOCKET}", "ping"])
     return core.PodTemplateSpecArgs(
-        metadata=ObjectMetaArgs(labels=labels),
+        metadata=ObjectMetaArgs(labels=server.labels, annotations=server.annotations),
         spec=core.PodSpecArgs(
             automount_service_account_token=False,
             enable_service_links=False,
@@ -129,33 +155,29 @@ def pod_template(
             # A clean shutdown writes what is in memory; crash recovery at the next start would take longer.
             termination_grace_period_seconds=120,
             init_containers=[
-                core.ContainerArgs(
-                    name="initialize",
-                    image=image,
-                    command=["/bin/sh", "-c", _INITIALIZE],
-                    security_context=pods.security_context(),
-                    resources=pods.requirements(resources),
-                    volume_mounts=[data, *scratch],
-                )
+                container("initialize", [data], command=["/bin/sh", "-c", _INITIALIZE]),
+                container("accounts", [secrets], command=["/bin/sh", "-c", write_accounts]),
             ],
             containers=[
-                core.ContainerArgs(
-                    name=f"{instance}-container",
-                    image=image,
+                container(
+                    f"{server.instance}-container",
+                    [data, *certificate],
                     # mysqld is process 1, so that it gets the pod's signals.
                     command=["mysqld"],
-                    args=arguments(resources.get("memory_limit", "")),
+                    args=arguments(
+                        server.resources.get("memory_limit", ""),
+                        server.settings,
+                        require_tls=server.require_tls,
+                        own_certificate=server.tls_secret is None,
+                    ),
                     ports=[core.ContainerPortArgs(name=PORT_NAME, container_port=PORT, protocol="TCP")],
-                    security_context=pods.security_context(),
-                    resources=pods.requirements(resources),
-                    volume_mounts=[data, *scratch, files],
                     # First start or crash recovery may take 10 minutes; no liveness probe runs before.
                     startup_probe=core.ProbeArgs(
                         exec_=ping, period_seconds=1, timeout_seconds=5, failure_threshold=600
                     ),
                     # Ready is what clients need: a query as the application's account, over TCP with TLS.
                     readiness_probe=core.ProbeArgs(
-                        exec_=_exec(["mysql", f"--defaults-file={_FILES}/client.cnf", "--execute=SELECT 1"]),
+                        exec_=_exec(["mysql", f"--defaults-file={_RUN}/client.cnf", "--execute=SELECT 1"]),
                         period_seconds=5,
                         timeout_seconds=5,
                         failure_threshold=2,
@@ -166,17 +188,8 @@ def pod_template(
                     ),
                 )
             ],
-            volumes=[
-                core.VolumeArgs(
-                    name="data",
-                    persistent_volume_claim=core.PersistentVolumeClaimVolumeSourceArgs(claim_name=claim),
-                ),
-                core.VolumeArgs(
-                    name="files", secret=core.SecretVolumeSourceArgs(secret_name=secret, default_mode=0o440)
-                ),
-                pods.scratch("run"),
-                pods.scratch("tmp", "1Gi"),
-            ],
+            volumes=volumes,
+            **pods.placed(server.placement),
         ),
     )
 

@@ -3,28 +3,61 @@
 from typing import NotRequired, TypedDict
 
 import pulumi
-from pulumi_kubernetes.core.v1 import Namespace
+from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pulumi_kubernetes.networking.v1 import NetworkPolicy, NetworkPolicySpecArgs
 
-from . import discovery, labels, validation
+from . import discovery, errors, labels, pods, validation
+from .children import Children
+from .errors import InputError, required
 
 POD_SECURITY_VERSION = "v1.34"
 """Pod Security's version that the namespace enforces: pinned, so that an upgrade of the cluster changes nothing."""
+
+_QUOTA = {
+    "cpu": "limits.cpu",
+    "memory": "limits.memory",
+    "storage": "requests.storage",
+    "pods": "pods",
+}
+
+
+class Quota(TypedDict):
+    """The most that all pods and volume claims of a namespace may have together."""
+
+    cpu: NotRequired[str]
+    """Sum of the CPU limits, in cores or millicores, `1m` to `1000`. Default: no bound."""
+
+    memory: NotRequired[str]
+    """Sum of the memory limits, in bytes with Ki, Mi, Gi or Ti. Default: no bound."""
+
+    storage: NotRequired[str]
+    """Sum of the volume claims' sizes, in bytes with Ki, Mi, Gi or Ti. Default: no bound."""
+
+    pods: NotRequired[int]
+    """Number of pods, 1 to 10000. Default: no bound."""
 
 
 class AppNamespaceArgs(TypedDict):
     """Inputs of AppNamespace."""
 
+    quota: NotRequired[Quota]
+    """A ResourceQuota. Default: none."""
+
+    container_defaults: NotRequired[pods.Resources]
+    """Requests and limits of containers that state none, as a LimitRange; needs all four values. Default: none."""
+
     labels: NotRequired[dict[str, str]]
     """Extra labels for every child. Default: none. Refused: keys that kubeauth sets itself."""
+
+    annotations: NotRequired[dict[str, str]]
+    """Extra annotations for every child. Default: none."""
 
 
 class AppNamespace(pulumi.ComponentResource):
     """A namespace that enforces Pod Security "restricted" and denies all traffic that no NetworkPolicy allows.
-
-    The namespace is called as the component is. Give `opts=ResourceOptions(protect=True)` where it holds data.
-    """
+    It is called as the component is. Protect the component where the namespace holds data.
+    """  # noqa: D205 - an empty line would make the rest a code block in the schema
 
     name: pulumi.Output[str]
     """The namespace's name."""
@@ -40,13 +73,14 @@ class AppNamespace(pulumi.ComponentResource):
         Raises:
             InputErrors: An input is not allowed; nothing was registered.
         """
-        validation.require(self.check(name, args), f"AppNamespace {name}")
+        errors.require(self.check(name, args), f"AppNamespace {name}")
         super().__init__("kubeauth:index:AppNamespace", name, {}, opts)
         common = labels.recommended("namespace", name, "namespace", args.get("labels"))
-        namespace = Namespace(
+        namespace = core.Namespace(
             f"{name}-namespace",
             metadata=ObjectMetaArgs(
                 name=name,
+                annotations=args.get("annotations"),
                 labels={
                     **common,
                     **{
@@ -59,19 +93,50 @@ class AppNamespace(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.name = discovery.name_of(namespace)
+        children = Children(self, name, self.name, common, args.get("annotations"))
         NetworkPolicy(
             f"{name}-default-deny",
-            metadata=ObjectMetaArgs(name=f"{name}-default-deny", namespace=self.name, labels=common),
+            metadata=children.metadata("default-deny"),
             spec=NetworkPolicySpecArgs(pod_selector=LabelSelectorArgs(), policy_types=["Ingress", "Egress"]),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=children.options(),
         )
+        if quota := args.get("quota"):
+            hard = {_QUOTA[key]: str(int(value) if key == "pods" else value) for key, value in quota.items()}  # pyright: ignore[reportArgumentType] - a TypedDict's values
+            core.ResourceQuota(
+                f"{name}-quota",
+                metadata=children.metadata("quota"),
+                spec=core.ResourceQuotaSpecArgs(hard=hard),
+                opts=children.options(),
+            )
+        if defaults := args.get("container_defaults"):
+            requirements = pods.requirements(defaults)
+            core.LimitRange(
+                f"{name}-container-defaults",
+                metadata=children.metadata("container-defaults"),
+                spec=core.LimitRangeSpecArgs(
+                    limits=[
+                        core.LimitRangeItemArgs(
+                            type="Container", default=requirements.limits, default_request=requirements.requests
+                        )
+                    ]
+                ),
+                opts=children.options(),
+            )
         self.register_outputs({"name": self.name})
 
     @staticmethod
-    def check(name: str, args: AppNamespaceArgs) -> list[validation.InputError]:
+    def check(name: str, args: AppNamespaceArgs) -> list[InputError]:
         """Return every input that is not allowed, without creating anything."""
+        quota, defaults = args.get("quota", {}), args.get("container_defaults", {})
         return [
             *validation.name("name", name, "production-cloud"),
-            *validation.required(args, AppNamespaceArgs),
+            *required(args, AppNamespaceArgs),
+            *required(quota, Quota, "quota."),
+            *(validation.cores("quota.cpu", quota["cpu"], 1000, "4") if "cpu" in quota else []),
+            *(validation.byte_quantity("quota.memory", quota["memory"], "1Mi", "8Gi") if "memory" in quota else []),
+            *(validation.byte_quantity("quota.storage", quota["storage"], "1Mi", "20Gi") if "storage" in quota else []),
+            *(validation.whole_number("quota.pods", quota["pods"], 1, 10000, "pods", 20) if "pods" in quota else []),
+            *validation.complete_resources("container_defaults", defaults),
             *validation.labels("labels", args.get("labels", {})),
+            *validation.annotations("annotations", args.get("annotations", {})),
         ]

@@ -1,14 +1,17 @@
 """What every pod of this package has in common: it passes Pod Security "restricted" and has bounded resources."""
 
-from typing import NotRequired, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
 
+import pulumi
 from pulumi_kubernetes.core import v1 as core
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
 UID = 10001
 """Runs pods as a user that exists neither on nodes nor in images (10000 and more, as scanners ask)."""
 
 
-class ResourcesArgs(TypedDict):
+class Resources(TypedDict):
     """What a container is promised (request) and what it may use at most (limit)."""
 
     cpu_request: NotRequired[str]
@@ -24,12 +27,47 @@ class ResourcesArgs(TypedDict):
     """Memory at most, in bytes with Ki, Mi or Gi; the kernel ends what uses more. Not less than the request."""
 
 
-def merge(given: ResourcesArgs, defaults: ResourcesArgs) -> ResourcesArgs:
+class Toleration(TypedDict):
+    """A taint of nodes on which the pods may run all the same, as in Kubernetes."""
+
+    key: NotRequired[str]
+    """The taint's key. Default: every taint."""
+
+    operator: NotRequired[str]
+    """`Equal` or `Exists`. Default: Equal."""
+
+    value: NotRequired[str]
+    """The taint's value, for Equal. Default: empty."""
+
+    effect: NotRequired[str]
+    """`NoSchedule`, `PreferNoSchedule` or `NoExecute`. Default: every effect."""
+
+    toleration_seconds: NotRequired[int]
+    """How long a running pod stays after a NoExecute taint appears, in seconds. Default: for ever."""
+
+
+class Placement(TypedDict):
+    """Where pods run, and which of them go first when there is not room for all."""
+
+    node_selector: NotRequired[dict[str, str]]
+    """Labels that a node must have. Default: any node."""
+
+    tolerations: NotRequired[list[Toleration]]
+    """Taints that do not keep the pods away. Default: none."""
+
+    affinity: NotRequired[dict[str, Any]]
+    """Kubernetes' Affinity with its own keys (`nodeAffinity`, `podAffinity`, `podAntiAffinity`). Default: none."""
+
+    priority_class_name: NotRequired[str]
+    """A PriorityClass of the cluster. Default: the cluster's default."""
+
+
+def merge(given: Resources, defaults: Resources) -> Resources:
     """Return the caller's requests and limits where given, the component's defaults elsewhere.
 
     As in Kubernetes, a limit that is given without a request is the request, too.
     """
-    merged: ResourcesArgs = {**defaults, **given}
+    merged: Resources = {**defaults, **given}
     if "cpu_limit" in given and "cpu_request" not in given:
         merged["cpu_request"] = given["cpu_limit"]
     if "memory_limit" in given and "memory_request" not in given:
@@ -37,12 +75,41 @@ def merge(given: ResourcesArgs, defaults: ResourcesArgs) -> ResourcesArgs:
     return merged
 
 
-def requirements(resources: ResourcesArgs) -> core.ResourceRequirementsArgs:
+def requirements(resources: Resources) -> core.ResourceRequirementsArgs:
     """Return a container's requests and limits; `resources` is complete (see `merge`)."""
     return core.ResourceRequirementsArgs(
         requests={"cpu": resources.get("cpu_request", ""), "memory": resources.get("memory_request", "")},
         limits={"cpu": resources.get("cpu_limit", ""), "memory": resources.get("memory_limit", "")},
     )
+
+
+def placed(placement: Placement) -> dict[str, Any]:
+    """Return the pod's fields, by their names in `PodSpecArgs`, that say where it runs; none for an empty placement."""
+    fields: dict[str, Any] = {
+        "node_selector": placement.get("node_selector"),
+        "tolerations": [core.TolerationArgs(**taint) for taint in map(_whole, placement.get("tolerations", []))],
+        "affinity": placement.get("affinity"),
+        "priority_class_name": placement.get("priority_class_name"),
+    }
+    return {key: value for key, value in fields.items() if value}
+
+
+def _whole(toleration: Toleration) -> Toleration:
+    if "toleration_seconds" in toleration:
+        return {**toleration, "toleration_seconds": int(toleration["toleration_seconds"])}
+    return toleration
+
+
+def spread(selector: Mapping[str, str]) -> list[core.TopologySpreadConstraintArgs]:
+    """Return the wish that pods of one selector run on different nodes; where there are too few, they share."""
+    return [
+        core.TopologySpreadConstraintArgs(
+            max_skew=1,
+            topology_key="kubernetes.io/hostname",
+            when_unsatisfiable="ScheduleAnyway",
+            label_selector=LabelSelectorArgs(match_labels=selector),
+        )
+    ]
 
 
 def pod_security_context() -> core.PodSecurityContextArgs:
@@ -67,6 +134,34 @@ def security_context() -> core.SecurityContextArgs:
     )
 
 
-def scratch(name: str, size: str = "64Mi") -> core.VolumeArgs:
-    """Return a bounded scratch volume, because the root file system is read-only."""
-    return core.VolumeArgs(name=name, empty_dir=core.EmptyDirVolumeSourceArgs(size_limit=size))
+def scratch(name: str, size: str = "64Mi", *, in_memory: bool = False) -> core.VolumeArgs:
+    """Return a bounded scratch volume, because the root file system is read-only.
+
+    Args:
+        name: The volume's name.
+        size: Its size at most. Default: 64Mi.
+        in_memory: Whether it never reaches the node's disk. Default: false.
+    """
+    medium = "Memory" if in_memory else None
+    return core.VolumeArgs(name=name, empty_dir=core.EmptyDirVolumeSourceArgs(size_limit=size, medium=medium))
+
+
+def secret_files(name: str, *secrets: pulumi.Input[str], keys: Sequence[str] = ()) -> core.VolumeArgs:
+    """Return a volume with files from Secrets, readable by the pod's group alone.
+
+    Args:
+        name: The volume's name.
+        secrets: The Secrets' names.
+        keys: The keys that become files. Default: all.
+    """
+    items = [core.KeyToPathArgs(key=key, path=key) for key in keys] or None
+    return core.VolumeArgs(
+        name=name,
+        projected=core.ProjectedVolumeSourceArgs(
+            default_mode=0o440,
+            sources=[
+                core.VolumeProjectionArgs(secret=core.SecretProjectionArgs(name=secret, items=items))
+                for secret in secrets
+            ],
+        ),
+    )

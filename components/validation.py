@@ -1,17 +1,18 @@
-"""What inputs are allowed: every rule once, every error with its key, value, rule and a value that would pass."""
+"""What inputs are allowed: every rule once. Each function returns the errors of one input."""
 
-import difflib
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 
 import pulumi
 
 from .discovery import parse_endpoint
-from .pods import ResourcesArgs, merge
+from .errors import InputError, required, unknown_keys
+from .pods import Placement, Resources, Toleration, merge
+from .services import TrafficPolicy
 
 MAX_NAME = 40
 """Longest instance name: children add up to 21 characters to it, and Kubernetes ends names of Services at 63."""
@@ -23,6 +24,11 @@ _UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 _DNS_LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+_SETTING = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+_TOLERATION_WORDS = {
+    "operator": ("Equal", "Exists"),
+    "effect": ("NoSchedule", "PreferNoSchedule", "NoExecute", ""),
+}
 _CPU = re.compile(r"([1-9][0-9]*m|[0-9]+(\.[0-9]{1,3})?)")
 _BYTES = re.compile(r"([0-9]+(?:\.[0-9]+)?)(Ki|Mi|Gi|Ti)")
 # The grammar of the distribution project: [host[:port]/]path, then :tag or @digest, at least one of them.
@@ -33,90 +39,9 @@ _IMAGE = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class InputError:
-    """One input that is not allowed."""
-
-    key: str
-    """The input's name, as in the component's Args."""
-    value: str
-    """What was given; never the value of a secret."""
-    rule: str
-    """What is allowed."""
-    example: str
-    """A value that would pass."""
-    secret: bool = False
-    """Whether the input is a secret."""
-
-
-class InputErrors(pulumi.RunError):
-    """All inputs that are not allowed, in one message. Pulumi prints it without a traceback and exits with status 1."""
-
-    def __init__(self, errors: list[InputError], owner: str) -> None:
-        self.errors = errors
-        inputs = "1 input is" if len(errors) == 1 else f"{len(errors)} inputs are"
-        lines = [f"{owner}: {inputs} not allowed. Nothing was created or changed."]
-        for number, error in enumerate(errors, 1):
-            lines.append(f"{number}. {error.key} = {error.value}")
-            lines.append(f"   rule: {error.rule}")
-            lines.append(f"   fix:  {error.example or 'give another value'}")
-        super().__init__("\n".join(lines))
-
-
-def require(errors: list[InputError], owner: str) -> None:
-    """Raise `InputErrors` when there are errors.
-
-    Args:
-        errors: What the rules of this module found.
-        owner: Whose inputs they are, for example `MySqlDatabase mysqlauth`.
-    """
-    if errors:
-        raise InputErrors(errors, owner)
-
-
-def require_config(errors: Mapping[str, list[InputError]], owner: str) -> None:
-    """Raise one `InputErrors` for a whole stack configuration, with the commands that put it right.
-
-    Args:
-        errors: The errors of each component, by the prefix of its configuration keys: the component's `node_port` is
-            the key `mysqlNodePort` under the prefix `mysql`.
-        owner: Whose configuration it is, for example `stack dev`.
-    """
-    found: list[InputError] = []
-    for prefix, of_component in errors.items():
-        for error in of_component:
-            words = re.split(r"[_.]", error.key)
-            key = prefix + "".join(word.capitalize() for word in words) if prefix else error.key
-            flag = "--secret " if error.secret else ""
-            command = f"pulumi config set {flag}{key} {error.example}".rstrip()
-            found.append(InputError(key, error.value, error.rule, command if prefix else error.example))
-    require(found, owner)
-
-
 def is_known(value: object) -> bool:
     """Whether a value can be checked now: it is not an Output or another awaitable."""
     return value is not None and not isinstance(value, pulumi.Output) and not hasattr(value, "__await__")
-
-
-def unknown_keys(given: Iterable[str], known: Iterable[str]) -> list[InputError]:
-    """Every key that nothing reads, with the nearest one that something does."""
-    allowed = sorted(known)
-    errors: list[InputError] = []
-    for key in sorted(set(given) - set(allowed)):
-        near = difflib.get_close_matches(key, allowed, n=1, cutoff=0.5)
-        example = f"did you mean {near[0]}?" if near else "remove it"
-        errors.append(InputError(key, "(unknown key)", f"one of: {', '.join(allowed)}", example))
-    return errors
-
-
-def required(given: Mapping[str, object], args_type: type) -> list[InputError]:
-    """Inputs that are missing or None, and inputs that no component reads."""
-    keys: frozenset[str] = args_type.__required_keys__  # pyright: ignore[reportAttributeAccessIssue] - a TypedDict has it
-    missing = sorted(key for key in keys if given.get(key) is None)
-    return [
-        *(InputError(key, "(missing)", "required", f"give {key}") for key in missing),
-        *unknown_keys(given, args_type.__annotations__),
-    ]
 
 
 def _check(ok: bool, key: str, value: object, rule: str, example: str) -> list[InputError]:
@@ -132,10 +57,33 @@ def name(key: str, value: Any, example: str) -> list[InputError]:
     return _check(ok, key, value, rule, example)
 
 
-def one_of(key: str, value: Any, allowed: Iterable[str]) -> list[InputError]:
+def word_of(value: Any) -> Any:
+    """The word that an Enum's member stands for; other values as they are."""
+    return value.value if isinstance(value, Enum) else value
+
+
+def one_of(key: str, value: Any, allowed: type[Enum]) -> list[InputError]:
     """One of a few words."""
-    words = list(allowed)
-    return _check(str(value) in words, key, str(value), f"one of: {', '.join(words)}", words[0])
+    words = [member.value for member in allowed]
+    return _check(value in words, key, value, f"one of: {', '.join(words)}", words[0])
+
+
+def true_or_false(key: str, value: Any) -> list[InputError]:
+    """A switch; the word "false" would count as true."""
+    return _check(isinstance(value, bool), key, value, "true or false", "true")
+
+
+def at_least_one(given: Mapping[str, object], keys: Sequence[str]) -> list[InputError]:
+    """One of several inputs that can stand for each other."""
+    missing = all(given.get(key) is None for key in keys)
+    return [InputError(keys[0], "(missing)", f"required without {keys[1]}", f"give {keys[0]}")] if missing else []
+
+
+def not_together(given: Mapping[str, object], key: str, others: Iterable[str]) -> list[InputError]:
+    """Inputs that would be ignored because another one stands for them."""
+    if key not in given:
+        return []
+    return [InputError(other, "(given)", f"not together with {key}", "remove it") for other in others if other in given]
 
 
 def whole_number(key: str, value: Any, low: int, high: int, meaning: str, example: int) -> list[InputError]:
@@ -169,6 +117,15 @@ def node_port(key: str, value: Any, service_type: str) -> list[InputError]:
     return whole_number(key, value, 30000, 32767, "a node port, or 0 for one that the cluster chooses", 32001)
 
 
+def traffic_policy(key: str, value: Any, service_type: str) -> list[InputError]:
+    """Which nodes answer at a node port, only where there is one."""
+    if value is None:
+        return []
+    if service_type != "NodePort":
+        return _check(False, key, word_of(value), f"not together with service_type {service_type}", "remove it")
+    return one_of(key, word_of(value), TrafficPolicy)
+
+
 def bytes_of(value: str) -> Decimal | None:
     """The number of bytes of a quantity such as `512Mi`, or None when it is not one."""
     match = _BYTES.fullmatch(value)
@@ -186,28 +143,40 @@ def _cores(value: str) -> Decimal:
     return Decimal(value[:-1]) / 1000 if value.endswith("m") else Decimal(value)
 
 
-def resources(given: ResourcesArgs, defaults: ResourcesArgs, minimum_memory: str) -> list[InputError]:
+def cores(key: str, value: Any, most: int, example: str) -> list[InputError]:
+    """An amount of CPU. Kubernetes would take `500` for 500 cores, which is rarely what was meant."""
+    ok = isinstance(value, str) and _CPU.fullmatch(value) is not None and 0 < _cores(value) <= most
+    return _check(ok, key, value, f"cores or millicores, 1m to {most}", example)
+
+
+def complete_resources(key: str, given: Resources) -> list[InputError]:
+    """Requests and limits that have no defaults: all of them, or none."""
+    if not given:
+        return []
+    missing = sorted(set(Resources.__annotations__) - given.keys())
+    errors = [InputError(f"{key}.{name}", "(missing)", "required with the others", f"give {name}") for name in missing]
+    example: Resources = {"cpu_request": "100m", "cpu_limit": "500m", "memory_request": "64Mi", "memory_limit": "256Mi"}
+    return errors or resources(given, example, "1Mi", key)
+
+
+def resources(given: Resources, defaults: Resources, minimum_memory: str, path: str = "resources") -> list[InputError]:
     """Requests and limits of a container: amounts, units, and no request over its limit."""
     merged: dict[str, Any] = {**merge(given, defaults)}
     examples: dict[str, Any] = {**defaults}
-    errors = [
-        InputError(f"resources.{error.key}", error.value, error.rule, error.example)
-        for error in unknown_keys(given, defaults)
-    ]
+    errors = unknown_keys(given, defaults, f"{path}.")
     # A request that follows from its limit is not an error of its own.
     for key in (key for key in examples if key in given or key.replace("request", "limit") not in given):
         value, example = merged[key], examples[key]
         if key.startswith("cpu"):
-            ok = isinstance(value, str) and _CPU.fullmatch(value) is not None and 0 < _cores(value) <= 64
-            errors += _check(ok, f"resources.{key}", value, "cores or millicores, 1m to 64", example)
+            errors += cores(f"{path}.{key}", value, 64, example)
         else:
             minimum = minimum_memory if key == "memory_limit" else "1Mi"
-            errors += byte_quantity(f"resources.{key}", value, minimum, example)
+            errors += byte_quantity(f"{path}.{key}", value, minimum, example)
     if not errors:
         for kind, amount in (("cpu", _cores), ("memory", bytes_of)):
             request, limit = merged[f"{kind}_request"], merged[f"{kind}_limit"]
             ok = (amount(request) or 0) <= (amount(limit) or 0)
-            errors += _check(ok, f"resources.{kind}_request", request, f"not over its limit, {limit}", limit)
+            errors += _check(ok, f"{path}.{kind}_request", request, f"not over its limit, {limit}", limit)
     return errors
 
 
@@ -253,18 +222,100 @@ def cluster_domain(key: str, value: Any) -> list[InputError]:
     return _check(ok, key, value, "a DNS domain in lower case without a dot at its ends", "cluster.local")
 
 
+def resource_name(key: str, value: Any, example: str) -> list[InputError]:
+    """The name of an object that exists already: a DNS subdomain (RFC 1123), or none."""
+    if not is_known(value) or value == "":
+        return []
+    ok = isinstance(value, str) and len(value) <= 253 and _DOMAIN.fullmatch(value) is not None
+    return _check(ok, key, value, "1 to 253 characters of a-z, 0-9, '-' and '.'", example)
+
+
+def _qualified_name(key: str, name: str, kind: str) -> list[InputError]:
+    prefix, slash, local = name.rpartition("/")
+    ok = _LABEL_NAME.fullmatch(local) is not None and (not slash or _DOMAIN.fullmatch(prefix) is not None)
+    return _check(ok, key, name, f"{kind} key: [domain/]name, name of 1 to 63 characters", "team")
+
+
+def selector(key: str, value: Mapping[str, Any]) -> list[InputError]:
+    """Labels that something must have: Kubernetes' syntax, at least one."""
+    errors = _check(bool(value), key, dict(value), "at least one label", "app: reports")
+    for label, text in value.items():
+        errors += _qualified_name(f"{key}.{label}", label, "a label")
+        ok = isinstance(text, str) and (text == "" or _LABEL_NAME.fullmatch(text) is not None)
+        errors += _check(ok, f"{key}.{label}", text, "a label value: at most 63 of A-Z a-z 0-9 - _ .", "payments")
+    return errors
+
+
 def labels(key: str, value: Mapping[str, Any]) -> list[InputError]:
     """Extra labels: Kubernetes' syntax, and none of the keys that the components set themselves."""
     errors: list[InputError] = []
     for label, text in value.items():
-        prefix, slash, local = label.rpartition("/")
-        ok = _LABEL_NAME.fullmatch(local) is not None and (not slash or _DOMAIN.fullmatch(prefix) is not None)
-        errors += _check(ok, f"{key}.{label}", label, "a label key: [domain/]name, name of 1 to 63 characters", "team")
+        errors += selector(key, {label: text})
         reserved = label in RESERVED_LABELS or label.startswith(RESERVED_LABELS[-1])
         errors += _check(not reserved, f"{key}.{label}", label, "not a label that kubeauth sets itself", "team")
-        ok = isinstance(text, str) and (text == "" or _LABEL_NAME.fullmatch(text) is not None)
-        errors += _check(ok, f"{key}.{label}", text, "a label value: at most 63 of A-Z a-z 0-9 - _ .", "payments")
     return errors
+
+
+def annotations(key: str, value: Mapping[str, Any]) -> list[InputError]:
+    """Extra annotations: Kubernetes' syntax for keys, text as values, none that tells Pulumi what to do."""
+    errors: list[InputError] = []
+    for name, text in value.items():
+        errors += _qualified_name(f"{key}.{name}", name, "an annotation")
+        errors += _check(isinstance(text, str), f"{key}.{name}", text, "text", "'true'")
+        reserved = name.startswith("pulumi.com/")
+        errors += _check(not reserved, f"{key}.{name}", name, "not an annotation of Pulumi's own", "example.com/team")
+    return errors
+
+
+def placement(key: str, value: Placement) -> list[InputError]:
+    """Where pods run: keys that Kubernetes has, words that it knows."""
+    errors = required(value, Placement, f"{key}.")
+    if value.get("node_selector"):
+        errors += selector(f"{key}.node_selector", value.get("node_selector", {}))
+    for position, toleration in enumerate(value.get("tolerations", [])):
+        path = f"{key}.tolerations.{position}."
+        errors += required(toleration, Toleration, path)
+        for field, words in _TOLERATION_WORDS.items():
+            given = toleration.get(field, words[0])
+            errors += _check(given in words, f"{path}{field}", given, f"one of: {', '.join(words)}", words[0])
+    known = ("nodeAffinity", "podAffinity", "podAntiAffinity")
+    errors += unknown_keys(value.get("affinity", {}), known, f"{key}.affinity.")
+    priority = value.get("priority_class_name")
+    return [*errors, *resource_name(f"{key}.priority_class_name", priority, "high-priority")]
+
+
+def sql_lines(key: str, value: Any) -> list[InputError]:
+    """SQL that mysqld reads line by line. It may hold passwords, so it is never shown."""
+    if not is_known(value):
+        return []
+    lines = value.splitlines() if isinstance(value, str) else [""]
+    ok = "\0" not in str(value) and all(not line.strip() or line.rstrip().endswith(";") for line in lines)
+    rule = "one statement a line, each ends with ';'"
+    return [] if ok else [InputError(key, "[secret]", rule, "GRANT PROCESS ON *.* TO 'admin'@'%';", secret=True)]
+
+
+def settings(key: str, value: Mapping[str, Any], fixed: Iterable[str]) -> list[InputError]:
+    """Settings of mysqld, as in my.cnf, but not those that the pod itself depends on."""
+    errors: list[InputError] = []
+    for name, text in value.items():
+        ok = _SETTING.fullmatch(name) is not None
+        errors += _check(ok, f"{key}.{name}", name, "a name as in my.cnf: a-z, 0-9, '-' and '_'", "max_connections")
+        is_fixed = name.replace("_", "-").removeprefix("loose-") in set(fixed)
+        errors += _check(not is_fixed, f"{key}.{name}", name, "not a setting that the pod depends on", "remove it")
+        ok = isinstance(text, str) and not set(text) & set("\n\r\0")
+        errors += _check(ok, f"{key}.{name}", text, "text in one line", "'200'")
+    return errors
+
+
+def secret_files(files: Mapping[str, str]) -> list[InputError]:
+    """What a database's Secrets hold, once it is known."""
+    app, root = files.get("password"), files.get("root-password")
+    return [
+        *password("password", app),
+        *password("root_password", root),
+        *different_passwords("root_password", root, "password", app),
+        *sql_lines("init_sql", files.get("init.sql")),
+    ]
 
 
 def endpoint(key: str, value: Any) -> list[InputError]:
@@ -278,7 +329,24 @@ def endpoint(key: str, value: Any) -> list[InputError]:
     return []
 
 
-def absolute_path(key: str, value: Any) -> list[InputError]:
-    """A path in the container, or none."""
+def absolute_path(key: str, value: Any, example: str = "/build/authenticate_service") -> list[InputError]:
+    """A path in a container or a URL, or none."""
     ok = not value or (isinstance(value, str) and value.startswith("/"))
-    return _check(ok, key, value, "an absolute path", "/build/authenticate_service")
+    return _check(ok, key, value, "an absolute path", example)
+
+
+def secret_key(key: str, value: Any, example: str) -> list[InputError]:
+    """A key in a Secret."""
+    ok = isinstance(value, str) and re.fullmatch(r"[-._a-zA-Z0-9]{1,253}", value) is not None
+    return _check(ok, key, value, "1 to 253 characters of A-Z a-z 0-9 - _ .", example)
+
+
+def env_names(key: str, value: Iterable[str], taken: Iterable[str] = ()) -> list[InputError]:
+    """Names of environment variables; those of the database are the component's own."""
+    errors: list[InputError] = []
+    for name in value:
+        ok = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) is not None
+        errors += _check(ok, f"{key}.{name}", name, "a name of A-Z a-z 0-9 _, not starting with a digit", "LOG_LEVEL")
+        free = not name.startswith("DB_") and name not in taken
+        errors += _check(free, f"{key}.{name}", name, "not a variable that is set already", "LOG_LEVEL")
+    return errors

@@ -43,6 +43,7 @@ def test_outputs():
         "deploymentName": "authenticate-deployment-live",
         "serviceName": "authenticate-service-live",
         "databaseHost": ENDPOINT,
+        "nodePort": 0,
     }
 
 
@@ -136,6 +137,114 @@ def test_the_port_is_one_input_for_container_service_and_policy():
     assert policy["ingress"] == [{"ports": [{"port": 8080, "protocol": "TCP"}]}]
 
 
+def test_an_account_in_a_secret_of_another_form():
+    env = container(
+        auth(database_secret_name="operator", database_username_key="user", database_password_key="rootPassword")
+    )["env"]
+    assert [entry["valueFrom"]["secretKeyRef"] for entry in env[1:]] == [
+        {"name": "operator", "key": "user"},
+        {"name": "operator", "key": "rootPassword"},
+    ]
+
+
+def test_a_database_in_another_namespace_that_is_meant():
+    recorder = auth(database_endpoint="db.data.svc.cluster.local:3306", database_namespace="data")
+    policy = recorder.one("NetworkPolicy", "authenticate-traffic").inputs["spec"]
+    assert policy["egress"][1]["to"] == [
+        {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "data"}}}
+    ]
+
+
+def test_another_namespace_that_is_an_output_is_refused_when_it_resolves():
+    with pytest.raises(InputErrors, match="give database_namespace: data"):
+        auth(database_endpoint=pulumi.Output.from_input("db.data.svc.cluster.local:3306"))
+
+
+def test_the_servers_certificate_is_verified_with_a_given_authority():
+    recorder = auth(database_ca_secret_name="mysqlauth-tls")
+    pod = deployment(recorder)["template"]["spec"]
+    assert pod["volumes"][1] == {
+        "name": "database-ca",
+        "projected": {
+            "defaultMode": 0o440,
+            "sources": [{"secret": {"name": "mysqlauth-tls", "items": [{"key": "ca.crt", "path": "ca.crt"}]}}],
+        },
+    }
+    assert container(recorder)["volumeMounts"][1] == {
+        "name": "database-ca",
+        "mountPath": "/etc/kubeauth/database",
+        "readOnly": True,
+    }
+    assert container(recorder)["env"][3:] == [
+        {"name": "DB_TLS", "value": "verify-identity"},
+        {"name": "DB_TLS_CA", "value": "/etc/kubeauth/database/ca.crt"},
+    ]
+
+
+def test_more_variables_plain_and_from_secrets():
+    env = container(auth(env={"LOG_LEVEL": "debug"}, secret_env={"SMTP": {"secret_name": "smtp", "key": "pw"}}))["env"]
+    assert env[3:] == [
+        {"name": "LOG_LEVEL", "value": "debug"},
+        {"name": "SMTP", "valueFrom": {"secretKeyRef": {"name": "smtp", "key": "pw"}}},
+    ]
+
+
+def test_probes_are_inputs():
+    given = container(auth(probes={"liveness_path": "/live", "readiness_path": "/ready", "startup_seconds": 300.0}))
+    assert given["livenessProbe"]["httpGet"]["path"] == given["startupProbe"]["httpGet"]["path"] == "/live"
+    assert given["readinessProbe"]["httpGet"]["path"] == "/ready"
+    assert given["startupProbe"]["failureThreshold"] * given["startupProbe"]["periodSeconds"] == 300
+
+
+def test_the_service_can_have_a_node_port_and_annotations():
+    recorder = auth(service_type="NodePort", node_port=30080, service_annotations={"example.com/dns": "auth"})
+    service = recorder.one("Service", "authenticate-service").inputs
+    assert service["spec"]["type"] == "NodePort"
+    assert service["spec"]["ports"][0]["nodePort"] == 30080
+    assert service["metadata"]["annotations"] == {"example.com/dns": "auth", "pulumi.com/skipAwait": "true"}
+    assert recorder.one("AuthService", "authenticate").outputs["nodePort"] == 30080
+
+
+def test_several_pods_spread_over_the_nodes():
+    assert deployment(auth(replicas=2))["template"]["spec"]["topologySpreadConstraints"] == [
+        {
+            "maxSkew": 1,
+            "topologyKey": "kubernetes.io/hostname",
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": {"matchLabels": {"name": "authenticate-selector"}},
+        }
+    ]
+    assert "topologySpreadConstraints" not in deployment(auth())["template"]["spec"]
+
+
+def test_annotations_reach_every_child_and_the_pods():
+    recorder = auth(replicas=2, annotations={"example.com/owner": "payments"})
+    for child in recorder.all[1:]:
+        assert child.inputs["metadata"]["annotations"]["example.com/owner"] == "payments", child.name
+    assert deployment(recorder)["template"]["metadata"]["annotations"] == {"example.com/owner": "payments"}
+
+
+def test_labels_reach_every_child_and_the_pods():
+    recorder = auth(replicas=2, labels={"team": "payments"})
+    for child in recorder.all[1:]:
+        assert child.inputs["metadata"]["labels"]["team"] == "payments", child.name
+    assert deployment(recorder)["template"]["metadata"]["labels"]["team"] == "payments"
+
+
+def test_placement_is_the_pods():
+    pod = deployment(auth(placement={"node_selector": {"zone": "a"}}))["template"]["spec"]
+    assert pod["nodeSelector"] == {"zone": "a"}
+
+
+def test_the_cluster_domain_tells_which_endpoints_are_services():
+    recorder = auth(
+        database_endpoint="db.shop.svc.corp.internal:3306", cluster_domain="corp.internal", rollout_seconds=60
+    )
+    policy = recorder.one("NetworkPolicy", "authenticate-traffic").inputs["spec"]
+    assert "to" in policy["egress"][1]
+    assert recorder.one("Deployment", "authenticate-deployment").timeouts == "60s"
+
+
 def test_resources_default_to_the_seeds():
     assert container(auth())["resources"] == {
         "requests": {"cpu": "250m", "memory": "128Mi"},
@@ -153,7 +262,7 @@ def test_all_errors_at_once():
         AuthService(
             "authenticate", cast(AuthServiceArgs, {"namespace": "shop", "image": "auth", "replicas": 0, "port": 80})
         )
-    assert [error.key for error in caught.value.errors] == [
+    assert [error.key for error in caught.value.inputs] == [
         "database_endpoint",
         "database_secret_name",
         "image",

@@ -4,7 +4,7 @@ from typing import Any, cast
 import pulumi
 import pytest
 
-from components import InputErrors, MySqlDatabase, MySqlDatabaseArgs, ServiceType
+from components import InputErrors, MySqlDatabase, MySqlDatabaseArgs, ServiceType, TrafficPolicy
 
 from .recorder import Recorder, Secret, deploy
 
@@ -44,6 +44,8 @@ def test_outputs_come_from_what_the_cluster_made():
         "namespace": "shop",
         "databaseName": "admin",
         "credentialsSecretName": database().one("Secret", "mysqlauth-credentials").inputs["metadata"]["name"] + "-live",
+        "claimName": "mysqlauth-data-live",
+        "deploymentName": "mysqlauth-deployment-live",
         "nodePort": 32001,
     }
 
@@ -120,17 +122,138 @@ def test_secrets_are_immutable_and_hold_what_they_should():
     assert isinstance(files["data"], Secret)
     decoded = {key: base64.b64decode(value).decode() for key, value in credentials["data"].value.items()}
     assert decoded == {"username": "admin", "password": "app-pw"}
-    assert sorted(files["data"].value) == ["client.cnf", "init.sql"]
+    assert {key: base64.b64decode(value).decode() for key, value in files["data"].value.items()} == {
+        "root-password": "root-pw"
+    }
 
 
-@pytest.mark.parametrize("changed", [{"password": "new-pw"}, {"root_password": "new-pw"}, {"username": "other"}])
-def test_a_changed_account_renames_the_secrets_so_that_pods_restart(changed):
+def mounted_secrets(recorder: Recorder) -> list[str]:
+    sources = deployment(recorder)["template"]["spec"]["volumes"][1]["projected"]["sources"]
+    return [source["secret"]["name"] for source in sources]
+
+
+@pytest.mark.parametrize(
+    ("changed", "kind"),
+    [
+        ({"password": "new-pw"}, "credentials"),
+        ({"username": "other"}, "credentials"),
+        ({"root_password": "new-pw"}, "server"),
+        ({"init_sql": "SELECT 1;"}, "server"),
+    ],
+)
+def test_a_changed_account_renames_its_secret_so_that_the_pods_that_use_it_restart(changed, kind):
     before, after = database(), database(**changed)
-    for kind in ("credentials", "server"):
-        names = [recorder.one("Secret", f"mysqlauth-{kind}").inputs["metadata"]["name"] for recorder in (before, after)]
-        assert names[0] != names[1]
-    mounted = deployment(after)["template"]["spec"]["volumes"][1]["secret"]["secretName"]
-    assert mounted == after.one("Secret", "mysqlauth-server").inputs["metadata"]["name"] + "-live"
+    for child in ("credentials", "server"):
+        names = [
+            recorder.one("Secret", f"mysqlauth-{child}").inputs["metadata"]["name"] for recorder in (before, after)
+        ]
+        assert (names[0] != names[1]) == (child == kind), "clients have nothing to do with the administrator's password"
+    assert mounted_secrets(after) == [
+        after.one("Secret", f"mysqlauth-{child}").inputs["metadata"]["name"] + "-live"
+        for child in ("credentials", "server")
+    ]
+
+
+def test_without_a_root_password_there_is_nothing_to_keep_for_the_server():
+    recorder = deploy(lambda: MySqlDatabase("mysqlauth", {"namespace": "shop", "password": "app-pw"}))
+    assert [entry.name for entry in recorder.all if entry.type.endswith(":Secret")] == ["mysqlauth-credentials"]
+
+
+def test_an_existing_secret_is_mounted_and_handed_on_and_none_is_made():
+    recorder = deploy(lambda: MySqlDatabase("mysqlauth", {"namespace": "shop", "existing_secret": "vault"}))
+    assert not [entry for entry in recorder.all if entry.type.endswith(":Secret")]
+    assert mounted_secrets(recorder) == ["vault"]
+    assert recorder.one("MySqlDatabase", "mysqlauth").outputs["credentialsSecretName"] == "vault"
+
+
+def test_more_sql_is_the_servers_secret():
+    recorder = database(init_sql="GRANT PROCESS ON *.* TO 'admin'@'%';")
+    files = recorder.one("Secret", "mysqlauth-server").inputs["data"].value
+    assert base64.b64decode(files["init.sql"]).decode() == "GRANT PROCESS ON *.* TO 'admin'@'%';"
+
+
+def test_an_existing_claim_is_used_and_none_is_made():
+    recorder = database(existing_claim="old-data")
+    assert not [entry for entry in recorder.all if entry.type.endswith(":PersistentVolumeClaim")]
+    volume = deployment(recorder)["template"]["spec"]["volumes"][0]
+    assert volume["persistentVolumeClaim"] == {"claimName": "old-data"}
+    assert recorder.one("MySqlDatabase", "mysqlauth").outputs["claimName"] == "old-data"
+
+
+def test_settings_come_last_and_win():
+    arguments = server(database(settings={"max_connections": "200", "performance_schema": "ON"}))["args"]
+    assert arguments[-3:] == ["--performance-schema=ON", "--innodb-buffer-pool-size=128M", "--max-connections=200"]
+
+
+def test_a_given_certificate_is_the_servers():
+    recorder = database(tls_secret="mysqlauth-tls")
+    pod = deployment(recorder)["template"]["spec"]
+    assert pod["volumes"][-1]["projected"]["sources"] == [{"secret": {"name": "mysqlauth-tls"}}]
+    assert {"name": "tls", "mountPath": "/etc/kubeauth/tls", "readOnly": True} in server(recorder)["volumeMounts"]
+    assert "--ssl-cert=/etc/kubeauth/tls/tls.crt" in server(recorder)["args"]
+    assert "--ssl-key=/etc/kubeauth/tls/tls.key" in server(recorder)["args"]
+
+
+def test_tls_can_be_optional():
+    recorder = database(require_tls=False)
+    assert "--require-secure-transport=OFF" in server(recorder)["args"]
+    script = deployment(recorder)["template"]["spec"]["initContainers"][1]["command"][2]
+    assert "REQUIRE NONE" in script
+    assert "REQUIRE SSL" not in script
+
+
+def test_service_annotations_and_traffic_policy():
+    recorder = database(service_annotations={"example.com/dns": "db"}, external_traffic_policy=TrafficPolicy.LOCAL)
+    service = recorder.one("Service", "mysqlauth-service").inputs
+    assert service["spec"]["externalTrafficPolicy"] == "Local"
+    assert service["metadata"]["annotations"] == {"example.com/dns": "db", "pulumi.com/skipAwait": "true"}
+
+
+def test_annotations_reach_every_child_and_the_pod():
+    recorder = database(annotations={"example.com/owner": "payments"})
+    for child in recorder.all[1:]:
+        assert child.inputs["metadata"]["annotations"]["example.com/owner"] == "payments", child.name
+    assert deployment(recorder)["template"]["metadata"]["annotations"] == {"example.com/owner": "payments"}
+
+
+def test_placement_is_the_pods():
+    placement = {
+        "node_selector": {"disk": "ssd"},
+        "tolerations": [
+            {"key": "db", "operator": "Exists", "effect": "NoExecute", "toleration_seconds": 60.0},
+            {"key": "old", "value": "yes"},
+        ],
+        "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": []}}},
+        "priority_class_name": "databases",
+    }
+    pod = deployment(database(placement=placement))["template"]["spec"]
+    assert pod["nodeSelector"] == {"disk": "ssd"}
+    assert pod["tolerations"] == [
+        {"key": "db", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60},
+        {"key": "old", "value": "yes"},
+    ]
+    assert pod["affinity"] == placement["affinity"]
+    assert pod["priorityClassName"] == "databases"
+
+
+def test_clients_replace_the_default():
+    clients = [{"pod_labels": {"app": "reports"}}, {"pod_labels": {"app": "etl"}, "namespace": "data"}]
+    policy = database(clients=clients).one("NetworkPolicy", "mysqlauth-clients").inputs["spec"]
+    assert policy["ingress"][0]["from"] == [
+        {"podSelector": {"matchLabels": {"app": "reports"}}},
+        {
+            "podSelector": {"matchLabels": {"app": "etl"}},
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "data"}},
+        },
+    ]
+
+
+def test_image_and_schema_are_inputs():
+    recorder = database(image="mine/mysql:1", database_name="shop")
+    pod = deployment(recorder)["template"]["spec"]
+    assert {part["image"] for part in (*pod["initContainers"], *pod["containers"])} == {"mine/mysql:1"}
+    assert "CREATE DATABASE IF NOT EXISTS `shop`" in pod["initContainers"][1]["command"][2]
+    assert recorder.one("MySqlDatabase", "mysqlauth").outputs["databaseName"] == "shop"
 
 
 def test_unchanged_inputs_keep_every_name():
@@ -144,7 +267,7 @@ def test_mysqld_is_process_1_with_its_data_in_a_directory_of_the_volume():
     assert container["args"] == [
         "--no-defaults",
         "--datadir=/var/lib/mysql/data",
-        "--init-file=/etc/kubeauth/init.sql",
+        "--init-file=/run/mysqld/init.sql",
         "--port=3306",
         "--socket=/run/mysqld/mysqld.sock",
         "--pid-file=/run/mysqld/mysqld.pid",
@@ -159,7 +282,7 @@ def test_mysqld_is_process_1_with_its_data_in_a_directory_of_the_volume():
 
 
 def test_the_data_directory_gets_its_name_only_when_it_is_complete():
-    (init,) = deployment(database())["template"]["spec"]["initContainers"]
+    init = deployment(database())["template"]["spec"]["initContainers"][0]
     assert init["command"][:2] == ["/bin/sh", "-c"]
     assert init["command"][2].splitlines() == [
         "set -eu",
@@ -179,7 +302,7 @@ def test_the_three_probes_ask_different_things():
     assert container["livenessProbe"]["exec"]["command"] == ping
     assert container["readinessProbe"]["exec"]["command"] == [
         "mysql",
-        "--defaults-file=/etc/kubeauth/client.cnf",
+        "--defaults-file=/run/mysqld/client.cnf",
         "--execute=SELECT 1",
     ]
     # A first start or a crash recovery may take minutes; liveness waits for the startup probe.
@@ -270,7 +393,7 @@ def test_all_errors_at_once_and_nothing_registered():
                 },
             ),
         )
-    assert [(error.key, error.value) for error in caught.value.errors] == [
+    assert [(error.key, error.value) for error in caught.value.inputs] == [
         ("imag", "(unknown key)"),
         ("root_password", "[secret]"),
         ("username", "'root'"),

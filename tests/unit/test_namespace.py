@@ -1,6 +1,6 @@
 import pytest
 
-from components import AppNamespace, InputErrors
+from components import AppNamespace, InputErrors, Quota, Resources
 
 from .recorder import deploy
 
@@ -46,6 +46,35 @@ def test_nothing_talks_unless_a_policy_allows_it():
     assert policy.inputs["metadata"] == {"name": "shop-default-deny", "namespace": "shop-live", "labels": COMMON}
 
 
+def test_a_quota_bounds_all_pods_together():
+    quota: Quota = {"cpu": "4", "memory": "8Gi", "storage": "20Gi", "pods": 20}
+    recorder = deploy(lambda: AppNamespace("shop", {"quota": quota}))
+    assert recorder.one("ResourceQuota", "shop-quota").inputs["spec"] == {
+        "hard": {"limits.cpu": "4", "limits.memory": "8Gi", "requests.storage": "20Gi", "pods": "20"}
+    }
+
+
+def test_containers_that_state_nothing_get_the_defaults():
+    defaults: Resources = {"cpu_request": "50m", "cpu_limit": "1", "memory_request": "64Mi", "memory_limit": "128Mi"}
+    recorder = deploy(lambda: AppNamespace("shop", {"container_defaults": defaults}))
+    assert recorder.one("LimitRange", "shop-container-defaults").inputs["spec"] == {
+        "limits": [
+            {
+                "type": "Container",
+                "defaultRequest": {"cpu": "50m", "memory": "64Mi"},
+                "default": {"cpu": "1", "memory": "128Mi"},
+            }
+        ]
+    }
+
+
+def test_annotations_reach_every_child():
+    recorder = deploy(lambda: AppNamespace("shop", {"annotations": {"example.com/owner": "x"}, "quota": {"pods": 1}}))
+    assert len(recorder.all) == 4
+    for child in recorder.all[1:]:
+        assert child.inputs["metadata"]["annotations"] == {"example.com/owner": "x"}, child.name
+
+
 def test_the_output_is_the_name_that_the_cluster_gave():
     assert deploy(lambda: AppNamespace("shop", {})).one("AppNamespace", "shop").outputs == {"name": "shop-live"}
 
@@ -59,7 +88,7 @@ def test_bad_input_registers_nothing():
         "   rule: 1 to 40 characters of a-z, 0-9 and '-', starting with a letter, not ending with '-'",
         "   fix:  production-cloud",
         "2. label = (unknown key)",
-        "   rule: one of: labels",
+        "   rule: one of: annotations, container_defaults, labels, quota",
         "   fix:  did you mean labels?",
         "3. labels.name = 'name'",
         "   rule: not a label that kubeauth sets itself",

@@ -1,0 +1,109 @@
+"""Errors in inputs: each with its key, value, rule and a value that would pass, and all of them in one message."""
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pulumi
+from pulumi.errors import InputPropertiesError
+
+
+@dataclass(frozen=True)
+class InputError:
+    """One input that is not allowed."""
+
+    key: str
+    """The input's name, as in the component's Args."""
+    value: str
+    """What was given; never the value of a secret."""
+    rule: str
+    """What is allowed."""
+    example: str
+    """A value that would pass."""
+    secret: bool = False
+    """Whether the input is a secret."""
+
+
+class InputErrors(pulumi.RunError, InputPropertiesError):
+    """All inputs that are not allowed, in one message. Pulumi prints it without a traceback and exits with status 1.
+
+    It is a RunError for programs in Python, and an InputPropertiesError for programs in other languages.
+    """
+
+    spelling: ClassVar[Callable[[str], str]] = str
+    """How names of inputs are written; the package host sets the spelling of other languages."""
+
+    def __init__(self, inputs: list[InputError], owner: str) -> None:
+        self.inputs = inputs
+        count = "1 input is" if len(inputs) == 1 else f"{len(inputs)} inputs are"
+        lines = [f"{owner}: {count} not allowed. Nothing was created or changed."]
+        for number, error in enumerate(inputs, 1):
+            lines.append(f"{number}. {InputErrors.spelling(error.key)} = {error.value}")
+            lines.append(f"   rule: {InputErrors.spelling(error.rule)}")
+            lines.append(f"   fix:  {error.example or 'give another value'}")
+        super().__init__("\n".join(lines))
+
+
+def require(errors: list[InputError], owner: str) -> None:
+    """Raise `InputErrors` when there are errors.
+
+    Args:
+        errors: What the rules of `validation` found.
+        owner: Whose inputs they are, for example `MySqlDatabase mysqlauth`.
+    """
+    if errors:
+        raise InputErrors(errors, owner)
+
+
+def require_config(errors: Mapping[str, list[InputError]], owner: str) -> None:
+    """Raise one `InputErrors` for a whole stack configuration, with the commands that put it right.
+
+    Args:
+        errors: The errors of each component, by the prefix of its configuration keys: the component's `node_port` is
+            the key `mysqlNodePort` under the prefix `mysql`.
+        owner: Whose configuration it is, for example `stack dev`.
+    """
+    found: list[InputError] = []
+    for prefix, of_component in errors.items():
+        for error in of_component:
+            words = re.split(r"[_.]", error.key)
+            key = prefix + "".join(word.capitalize() for word in words) if prefix else error.key
+            flag = "--secret " if error.secret else ""
+            command = f"pulumi config set {flag}{key} {error.example}".rstrip()
+            found.append(InputError(key, error.value, error.rule, command if prefix else error.example))
+    require(found, owner)
+
+
+def unknown_keys(given: Iterable[str], known: Iterable[str], path: str = "") -> list[InputError]:
+    """Every key that nothing reads, with the nearest one that something does.
+
+    Args:
+        given: The keys that were given.
+        known: The keys that something reads.
+        path: Where the keys are, for example `resources.`. Default: at the top.
+    """
+    allowed = sorted(known)
+    errors: list[InputError] = []
+    for key in sorted(set(given) - set(allowed)):
+        near = difflib.get_close_matches(key, allowed, n=1, cutoff=0.5)
+        example = f"did you mean {path}{near[0]}?" if near else "remove it"
+        errors.append(InputError(f"{path}{key}", "(unknown key)", f"one of: {', '.join(allowed)}", example))
+    return errors
+
+
+def required(given: Mapping[str, object], args_type: type, path: str = "") -> list[InputError]:
+    """Inputs that are missing or None, and inputs that no component reads.
+
+    Args:
+        given: The inputs.
+        args_type: The TypedDict that declares them.
+        path: Where they are, for example `clients.0.`. Default: at the top.
+    """
+    keys: frozenset[str] = args_type.__required_keys__  # pyright: ignore[reportAttributeAccessIssue] - a TypedDict has it
+    missing = sorted(key for key in keys if given.get(key) is None)
+    return [
+        *(InputError(f"{path}{key}", "(missing)", "required", f"give {path}{key}") for key in missing),
+        *unknown_keys(given, args_type.__annotations__, path),
+    ]

@@ -1,0 +1,222 @@
+"""Inputs that are refused: what the tests try, and what `make bad-inputs` writes down with the message of each."""
+
+import statistics
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from components import AppNamespace, AuthService, InputError, MySqlDatabase
+from tools.paths import CHECKOUT
+
+MYSQL: dict[str, Any] = {"namespace": "shop", "password": "app-pw", "root_password": "root-pw"}
+AUTH: dict[str, Any] = {
+    "namespace": "shop",
+    "image": "auth:1",
+    "database_endpoint": "db:3306",
+    "database_secret_name": "db",
+}
+
+NAMES: list[Any] = ["", "a" * 41, "a" * 64, "Auth", "my_sql", "-db", "db-", "9db", "bäd", "a.b", 7]
+
+DATABASE: list[tuple[str, Any]] = [
+    ("namespace", "Shop"),
+    ("namespace", None),
+    ("password", ""),
+    ("password", "a\nb"),
+    ("password", "a\0b"),
+    ("password", "x" * 256),
+    ("password", None),
+    ("root_password", ""),
+    ("root_password", "app-pw"),
+    ("username", "root"),
+    ("username", "mysql.sys"),
+    ("username", "a" * 33),
+    ("username", "a'b"),
+    ("username", ""),
+    ("database_name", "mysql"),
+    ("database_name", "SYS"),
+    ("database_name", "a`b"),
+    ("database_name", "a" * 65),
+    ("image", ""),
+    ("image", "mysql"),
+    ("image", "My/sql:1"),
+    ("image", "my sql:1"),
+    ("image", "mysql@sha256:abc"),
+    ("service_type", "LoadBalancer"),
+    ("node_port", 29999),
+    ("node_port", 32768),
+    ("node_port", "abc"),
+    ("node_port", True),
+    ("port", 0),
+    ("port", 65536),
+    ("port", -1),
+    ("port", 3306.5),
+    ("storage_size", "0"),
+    ("storage_size", "1,5Gi"),
+    ("storage_size", "100Mi"),
+    ("storage_size", "10GB"),
+    ("cluster_domain", "cluster.local."),
+    ("cluster_domain", "Cluster.local"),
+    ("rollout_seconds", 5),
+    ("node_port_cidrs", ["10.0.0.0/33"]),
+    ("pasword", "x"),
+    ("init_sql", "GRANT PROCESS ON *.* TO 'a'@'%'"),
+    ("init_sql", "SELECT 1;\nSELECT"),
+    ("settings", {"datadir": "/data"}),
+    ("settings", {"skip_grant_tables": "ON"}),
+    ("settings", {"loose-init-file": "/x"}),
+    ("settings", {"Max Connections": "1"}),
+    ("settings", {"max_connections": 200}),
+    ("settings", {"max_connections": "1\n2"}),
+    ("require_tls", "false"),
+    ("retain_data", "no"),
+    ("tls_secret", "My_Secret"),
+    ("existing_claim", "Data"),
+    ("existing_secret", "a b"),
+    ("external_traffic_policy", "Remote"),
+    ("service_annotations", {"a b": "x"}),
+    ("annotations", {"pulumi.com/skipAwait": "true"}),
+    ("annotations", {"example.com/team": 7}),
+    ("clients", [{}]),
+    ("clients", [{"pod_labels": {}}]),
+    ("clients", [{"pod_labels": {"app": "a"}, "namespace": "Shop"}]),
+    ("clients", [{"pod_labels": {"app": "a"}, "name": "b"}]),
+    ("storage_class", "Fast_SSD"),
+    ("placement", {"node_selectr": {}}),
+    ("placement", {"node_selector": {"a b": "c"}}),
+    ("placement", {"tolerations": [{"effect": "NoRun"}]}),
+    ("placement", {"tolerations": [{"operator": "In"}]}),
+    ("placement", {"affinity": {"podAfinity": {}}}),
+    ("placement", {"priority_class_name": "Very High"}),
+]
+
+RESOURCES: list[tuple[str, Any]] = [
+    ("memory_limit", "256MB"),
+    ("memory_limit", "1,5Gi"),
+    ("memory_limit", ""),
+    ("memory_limit", "256m"),
+    ("memory_limit", "512"),
+    ("memory_limit", "256Mi"),
+    ("memory_request", "1Gi"),
+    ("cpu_limit", "500"),
+    ("cpu_limit", "0"),
+    ("cpu_limit", "0.5m"),
+    ("cpu_request", "1"),
+    ("cpu_requests", "1"),
+]
+
+SERVICE: list[tuple[str, Any]] = [
+    ("image", "auth"),
+    ("database_endpoint", "db"),
+    ("database_endpoint", "db:99999"),
+    ("replicas", 0),
+    ("replicas", -1),
+    ("replicas", "two"),
+    ("port", 80),
+    ("working_dir", "build"),
+    ("databse_name", "x"),
+    ("database_endpoint", "db.other.svc.cluster.local:3306"),
+    ("database_secret_name", "My_Secret"),
+    ("database_username_key", "a b"),
+    ("database_password_key", ""),
+    ("database_ca_secret_name", "CA"),
+    ("env", {"DB_HOST": "x"}),
+    ("env", {"1A": "x"}),
+    ("secret_env", {"A-B": {"secret_name": "smtp", "key": "password"}}),
+    ("secret_env", {"SMTP": {"secret_name": "smtp"}}),
+    ("secret_env", {"SMTP": {"secret_name": "smtp", "key": "a b"}}),
+    ("probes", {"liveness_path": "healthz"}),
+    ("probes", {"startup_seconds": 0}),
+    ("probes", {"path": "/"}),
+    ("service_type", "LoadBalancer"),
+    ("node_port", 30080),
+    ("annotations", {"": "x"}),
+    ("placement", {"tolerations": [{"keys": "x"}]}),
+]
+
+NAMESPACE: list[tuple[str, Any]] = [
+    ("quota.cpu", "lots"),
+    ("quota.memory", "8GB"),
+    ("quota.storage", "0"),
+    ("quota.pods", 0),
+    ("quota.cpus", "4"),
+    ("container_defaults.cpu_limit", "lots"),
+    ("annotations.a b", "x"),
+    ("labels.app.kubernetes.io/name", "x"),
+]
+
+
+class Case(NamedTuple):
+    """One bad input among good ones."""
+
+    component: str
+    key: str
+    value: Any
+    name: Any
+    args: dict[str, Any]
+
+    def errors(self) -> list[InputError]:
+        """What the component says."""
+        kind: Any = {"MySqlDatabase": MySqlDatabase, "AuthService": AuthService, "AppNamespace": AppNamespace}
+        return kind[self.component].check(self.name, self.args)
+
+
+def cases() -> Iterator[Case]:
+    """Every case; `key` is the input that the error must name."""
+    for name in NAMES:
+        yield Case("MySqlDatabase", "name", name, name, MYSQL)
+    for key, value in DATABASE:
+        # An existing Secret stands instead of passwords.
+        others = {"namespace": "shop"} if key == "existing_secret" else MYSQL
+        yield Case("MySqlDatabase", key, value, "mysqlauth", {**others, key: value})
+    for key, value in RESOURCES:
+        yield Case("MySqlDatabase", f"resources.{key}", value, "mysqlauth", {**MYSQL, "resources": {key: value}})
+    for key, value in SERVICE:
+        yield Case("AuthService", key, value, "authenticate", {**AUTH, key: value})
+    for key, value in NAMESPACE:
+        section, _, name = key.partition(".")
+        given = {name: value}
+        if section == "container_defaults":
+            given |= {"cpu_request": "100m", "memory_request": "64Mi", "memory_limit": "128Mi"}
+        yield Case("AppNamespace", key, value, "shop", {section: given})
+
+
+def _cell(text: object) -> str:
+    return f"`{text}`".replace("|", "\\|").replace("\n", "\\n").replace("\0", "\\0")
+
+
+def _row(case: Case) -> tuple[str, float]:
+    times: list[float] = []
+    for _ in range(7):
+        started = time.perf_counter()
+        errors = case.errors()
+        times.append(time.perf_counter() - started)
+    milliseconds = statistics.median(times) * 1000
+    error = errors[0]
+    value = case.value if len(repr(case.value)) <= 60 else f"{str(case.value)[:20]}… ({len(case.value)} characters)"
+    given = f"{case.key} = {value!r}"
+    cells = (case.component, _cell(given), _cell(error.key), error.rule, error.example or "give another value")
+    return f"| {' | '.join(cells)} | {milliseconds:.2f} |", milliseconds
+
+
+def main() -> None:
+    """Write docs/bad-inputs.md."""
+    rows = [_row(case) for case in cases()]
+    slowest = max(milliseconds for _, milliseconds in rows)
+    lines = [
+        "# Bad inputs",
+        "",
+        "Written by `make bad-inputs`. All errors of a program come at once, before the first resource is registered,",
+        "with exit status 1 and no traceback (tests/engine/test_preview.py). The time is that of the check alone, the",
+        f"median of 7 runs; the slowest of {len(rows)} took {slowest:.1f} ms.",
+        "",
+        "| component | input | key in the message | rule | fix | ms |",
+        "|---|---|---|---|---|---|",
+        *(row for row, _ in rows),
+    ]
+    (CHECKOUT / "docs/bad-inputs.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print(f"{len(rows)} bad inputs, all refused; the slowest check took {slowest:.1f} ms; wrote docs/bad-inputs.md")
+
+
+if __name__ == "__main__":
+    main()

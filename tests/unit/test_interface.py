@@ -1,0 +1,43 @@
+"""The interface changes only on purpose: recorded, documented, and with a line in CHANGELOG.md."""
+
+import json
+
+import pytest
+
+from tools import interface
+from tools.console import Problem
+
+CHANGELOG = "# Changes\n\n## Unreleased\n\n### Added\n- one\n\n## 0.1.0\n- first\n"
+
+
+def test_the_schema_is_the_recorded_one():
+    assert interface.as_json(interface.schema()) == interface.SCHEMA.read_text(), "run: make schema"
+
+
+def test_the_documentation_is_current():
+    assert interface.documentation(interface.schema()) == interface.DOCS.read_text(), "run: make schema"
+
+
+def test_a_changed_name_default_or_output_is_recorded_with_its_changelog_entry():
+    assert json.loads(interface.RECORD.read_text())["interface"] == interface.fingerprint(), "run: make schema"
+
+
+def test_every_input_and_output_has_a_description_that_fits_one_line():
+    schema = interface.schema()
+    for token, entry in {**schema["resources"], **schema["types"]}.items():
+        assert entry["description"], token
+        for name, declared in {**entry.get("inputProperties", {}), **entry.get("properties", {})}.items():
+            description = declared.get("description", "")
+            assert description, f"{token}.{name}"
+            assert "\n" not in description, f"{token}.{name}: a second line would start with the source's indentation"
+
+
+def test_a_change_without_a_changelog_entry_is_refused():
+    recorded = interface.record({}, "one", CHANGELOG)
+    assert interface.record(recorded, "one", CHANGELOG) == recorded
+    with pytest.raises(Problem, match=r"CHANGELOG\.md has no new entry"):
+        interface.record(recorded, "other", CHANGELOG)
+    # An entry of an older version does not count.
+    with pytest.raises(Problem):
+        interface.record(recorded, "other", CHANGELOG + "- more about 0.1.0\n")
+    assert interface.record(recorded, "other", CHANGELOG.replace("- one", "- one\n- two"))["interface"] == "other"
