@@ -4,8 +4,11 @@ import importlib
 import re
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from pulumi.errors import InputPropertiesError
 from pulumi.output import Inputs
 from pulumi.provider import ConstructResult, main
 from pulumi.provider.experimental.component import ComponentProvider
@@ -29,7 +32,7 @@ class Host(ComponentProvider):
         try:
             return super().construct(name, resource_type, inputs, options)
         except ComponentInitError as error:
-            if isinstance(error.inner, components.InputErrors):
+            if isinstance(error.inner, InputPropertiesError):
                 raise error.inner from None
             raise
 
@@ -39,8 +42,14 @@ def camel_case(text: str) -> str:
     return re.sub(r"(?<=[a-z0-9])_([a-z0-9])", lambda match: match[1].upper(), text)
 
 
+def failure(inputs: list[Any], owner: str, outcome: str) -> InputPropertiesError:
+    """Return the error for a program in another language, with the names as they are spelled there."""
+    respelled = [replace(error, key=camel_case(error.key), rule=camel_case(error.rule)) for error in inputs]
+    return InputPropertiesError(str(components.InputErrors(respelled, owner, outcome)), [])
+
+
 if __name__ == "__main__":
-    components.InputErrors.spelling = camel_case
+    components.errors.failure = failure
     # The version is written once, where pip reads it, too.
     project = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     hosted = [components.AppNamespace, components.AuthService, components.MySqlDatabase]

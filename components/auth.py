@@ -214,7 +214,7 @@ def _egress(
 ) -> list[networking.NetworkPolicyEgressRuleArgs]:
     """DNS, and the database's port: in its namespace when the endpoint is a Service of this cluster, else anywhere."""
     domain = args.get("cluster_domain", discovery.CLUSTER_DOMAIN)
-    errors.require(
+    errors.require_resolved(
         [
             *validation.endpoint("database_endpoint", endpoint),
             *auth_inputs.check_database_namespace(args, endpoint, namespace, domain),

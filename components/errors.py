@@ -4,10 +4,8 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 import pulumi
-from pulumi.errors import InputPropertiesError
 
 
 @dataclass(frozen=True)
@@ -26,35 +24,39 @@ class InputError:
     """Whether the input is a secret."""
 
 
-class InputErrors(pulumi.RunError, InputPropertiesError):
-    """All inputs that are not allowed, in one message. Pulumi prints it without a traceback and exits with status 1.
+class InputErrors(pulumi.RunError):
+    """All inputs that are not allowed, in one message. Pulumi prints it without a traceback and exits with status 1."""
 
-    It is a RunError for programs in Python, and an InputPropertiesError for programs in other languages.
-    """
-
-    spelling: ClassVar[Callable[[str], str]] = str
-    """How names of inputs are written; the package host sets the spelling of other languages."""
-
-    def __init__(self, inputs: list[InputError], owner: str) -> None:
+    def __init__(self, inputs: list[InputError], owner: str, outcome: str) -> None:
         self.inputs = inputs
         count = "1 input is" if len(inputs) == 1 else f"{len(inputs)} inputs are"
-        lines = [f"{owner}: {count} not allowed. Nothing was created or changed."]
+        lines = [f"{owner}: {count} not allowed. {outcome}"]
         for number, error in enumerate(inputs, 1):
-            lines.append(f"{number}. {InputErrors.spelling(error.key)} = {error.value}")
-            lines.append(f"   rule: {InputErrors.spelling(error.rule)}")
+            lines.append(f"{number}. {error.key} = {error.value}")
+            lines.append(f"   rule: {error.rule}")
             lines.append(f"   fix:  {error.example or 'give another value'}")
         super().__init__("\n".join(lines))
 
 
+failure: Callable[[list[InputError], str, str], Exception] = InputErrors
+"""What is raised; the package host replaces it for programs in other languages."""
+
+
 def require(errors: list[InputError], owner: str) -> None:
-    """Raise `InputErrors` when there are errors.
+    """Raise `InputErrors` when there are errors in inputs that are known before the component is made.
 
     Args:
         errors: What the rules of `validation` found.
         owner: Whose inputs they are, for example `MySqlDatabase mysqlauth`.
     """
     if errors:
-        raise InputErrors(errors, owner)
+        raise failure(errors, owner, "Nothing of it was created or changed.")
+
+
+def require_resolved(errors: list[InputError], owner: str) -> None:
+    """Raise `InputErrors` when there are errors in inputs that were Outputs until now; see `require`."""
+    if errors:
+        raise failure(errors, owner, "What depends on it was not created or changed.")
 
 
 def require_config(errors: Mapping[str, list[InputError]], owner: str) -> None:
@@ -73,7 +75,8 @@ def require_config(errors: Mapping[str, list[InputError]], owner: str) -> None:
             flag = "--secret " if error.secret else ""
             command = f"pulumi config set {flag}{key} {error.example}".rstrip()
             found.append(InputError(key, error.value, error.rule, command if prefix else error.example))
-    require(found, owner)
+    if found:
+        raise InputErrors(found, owner, "Nothing was created or changed.")
 
 
 def unknown_keys(given: Iterable[str], known: Iterable[str], path: str = "") -> list[InputError]:

@@ -179,7 +179,7 @@ def _secrets(
         server_files[accounts.INIT_SQL] = args["init_sql"]
 
     def checked(files: Mapping[str, str]) -> Mapping[str, str]:
-        errors.require(validation.secret_files(files), f"MySqlDatabase {name}")
+        errors.require_resolved(validation.secret_files(files), f"MySqlDatabase {name}")
         return files
 
     # All in one, because only together they show that the two passwords differ.

@@ -45,7 +45,9 @@ def is_known(value: object) -> bool:
 
 
 def _check(ok: bool, key: str, value: object, rule: str, example: str) -> list[InputError]:
-    return [] if ok else [InputError(key, repr(value), rule, example)]
+    # Other languages hand whole numbers over as floats.
+    shown = int(value) if isinstance(value, float) and value.is_integer() else value
+    return [] if ok else [InputError(key, repr(shown), rule, example)]
 
 
 def name(key: str, value: Any, example: str) -> list[InputError]:

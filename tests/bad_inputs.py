@@ -189,10 +189,10 @@ def _row(case: Case) -> tuple[str, float]:
     times: list[float] = []
     for _ in range(7):
         started = time.perf_counter()
-        errors = case.errors()
+        case.errors()
         times.append(time.perf_counter() - started)
     milliseconds = statistics.median(times) * 1000
-    error = errors[0]
+    error = case.errors()[0]
     value = case.value if len(repr(case.value)) <= 60 else f"{str(case.value)[:20]}… ({len(case.value)} characters)"
     given = f"{case.key} = {value!r}"
     cells = (case.component, _cell(given), _cell(error.key), error.rule, error.example or "give another value")

@@ -28,8 +28,19 @@ def schema() -> dict[str, Any]:
     """The package's schema without its version, as `pulumi package get-schema ./components` prints it."""
     hosted = [components.AppNamespace, components.AuthService, components.MySqlDatabase]
     found = json.loads(ComponentProvider(hosted, "kubeauth", "kubeauth").schema or "")
-    del found["version"]
-    return found
+    del found["version"], found["dependencies"]
+    return _as_the_cli_prints(found)
+
+
+def _as_the_cli_prints(entry: Any) -> Any:
+    """Without what the CLI leaves out: a list's description said again for its items, and empty lists."""
+    if not isinstance(entry, dict):
+        return entry
+    kept = {key: _as_the_cli_prints(value) for key, value in entry.items() if value != []}
+    for inner in ("items", "additionalProperties"):
+        if isinstance(kept.get(inner), dict):
+            kept[inner].pop("description", None)
+    return kept
 
 
 def python_name(name: str) -> str:

@@ -55,7 +55,6 @@ def test_a_new_password_shows_that_both_pods_restart(stack, tmp_path):
         shown = dev.run("pulumi", "preview", "--non-interactive", **variables).stdout
     for line in (
         r"\+-.*Secret +mysqlauth-credentials +replace",
-        r"\+-.*Secret +mysqlauth-server +replace",
         r"~ .*Deployment +mysqlauth-deployment +update",
         r"~ .*Deployment +authenticate-deployment +update",
     ):

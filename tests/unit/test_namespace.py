@@ -83,7 +83,7 @@ def test_bad_input_registers_nothing():
     with pytest.raises(InputErrors) as caught:
         AppNamespace("Shop_1", {"labels": {"name": "x", "a b": "ok", "team": "no/slash"}, "label": {}})  # pyright: ignore
     assert str(caught.value).splitlines() == [
-        "AppNamespace Shop_1: 5 inputs are not allowed. Nothing was created or changed.",
+        "AppNamespace Shop_1: 5 inputs are not allowed. Nothing of it was created or changed.",
         "1. name = 'Shop_1'",
         "   rule: 1 to 40 characters of a-z, 0-9 and '-', starting with a letter, not ending with '-'",
         "   fix:  production-cloud",
