@@ -191,6 +191,7 @@ DB = resource("Service", "db", spec={"ports": [{"port": 3306.0}]})
         ("other.shop.svc.cluster.local:3306", "no Service other in namespace shop"),
         ("db.other.svc.cluster.local:3306", "no Service db in namespace other"),
         ("db.shop.svc.cluster.locale:3306", "which is not"),
+        ("pod.db.shop.svc.cluster.local:3306", "which is not"),
         ("db.shop", "which is not"),
         ("db", "which is not"),
         ("10.0.0.7:3306", "which is not"),
