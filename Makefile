@@ -51,6 +51,10 @@ env: venv ## Print the variables for a shell of your own: eval "$$(make -s env)"
 preview: venv ## Show what `up` would change: make preview STACK=staging
 	@$(STACK_RUN) preview --stack $(STACK) $(NODE_OPTION)
 
+.PHONY: policy
+policy: venv ## Check a stack against the policy pack without any cluster: make policy STACK=prod
+	@$(STACK_RUN) policy --stack $(STACK)
+
 .PHONY: destroy
 destroy: venv ## Remove a stack's resources, keep its configuration and the node
 	@$(STACK_RUN) destroy --stack $(STACK) $(NODE_OPTION)

@@ -32,7 +32,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the project's files in git, with state and passwords of its own."""
     copy = tmp_path / "checkout"
     for name in project_files():
-        if name.split("/")[0] in {"components", "__main__.py", "pyproject.toml"} or name.startswith(COPIED):
+        if name.split("/")[0] in {"components", "policy", "__main__.py", "pyproject.toml"} or name.startswith(COPIED):
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, copy / name)
     for place in (".venv", "components/venv"):

@@ -16,7 +16,7 @@ from tools import paths
 from tools.console import Problem, console
 from tools.toolchain import Toolchain
 
-from . import config
+from . import config, policy
 
 
 class Stack:
@@ -64,9 +64,9 @@ class Stack:
             command, cwd=cwd or paths.CHECKOUT, env=env, input=text, capture_output=True, text=True, check=False
         )
 
-    def call(self, *command: str) -> None:
+    def call(self, *command: str, **variables: str) -> None:
         """Run a command on this stack with its output shown; its failure ends the program with its exit status."""
-        env = {**os.environ, **self.exports()}
+        env = {**os.environ, **self.exports(), **variables}
         status = subprocess.run(command, cwd=paths.CHECKOUT, env=env, check=False).returncode
         if status:
             console.print(f"error: {' '.join(command[:2])} failed; the lines above say why", style="red", markup=False)
@@ -126,9 +126,21 @@ class Stack:
             yield variables
 
     def render(self, out: Path) -> None:
-        """Write the stack's manifests to a folder, without a cluster and without touching the stack's state."""
-        with self.offline(out) as variables:
-            self._checked("pulumi", "up", "--yes", "--skip-preview", "--suppress-progress", **variables)
+        """Write the stack's manifests to a folder, without a cluster and without touching the stack's state.
+
+        Raises:
+            Problem: The stack is refused, for example by the policy pack; nothing was written.
+        """
+        options = ["--yes", "--skip-preview", "--suppress-progress", *policy.options(self.name)]
+        with tempfile.TemporaryDirectory() as temporary:
+            with self.offline(Path(temporary)) as variables:
+                self._checked("pulumi", "up", *options, **variables)
+            shutil.copytree(temporary, out, dirs_exist_ok=True)
+
+    def check_policies(self) -> None:
+        """Show what the policy pack says about this stack, built from nothing and without a cluster."""
+        with tempfile.TemporaryDirectory() as unused, self.offline(Path(unused)) as variables:
+            self.call("pulumi", "preview", "--suppress-progress", *policy.options(self.name), **variables)
 
     def _checked(self, *command: str, **options: object) -> None:
         done = self.run(*command, **options)  # pyright: ignore[reportArgumentType] - passed through as it is

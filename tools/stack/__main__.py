@@ -1,4 +1,4 @@
-"""`python -m tools.stack`: what `make up`, `down`, `preview`, `destroy`, `render` and `env` run."""
+"""`python -m tools.stack`: what `make up`, `down`, `preview`, `policy`, `destroy`, `render` and `env` run."""
 
 import argparse
 import shlex
@@ -7,13 +7,13 @@ from pathlib import Path
 from tools import console, paths, toolchain
 from tools.cluster import Node
 
-from . import Stack, cluster, config, proof
+from . import Stack, cluster, config, policy, proof
 
 
 def arguments() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(prog="tools.stack", description=__doc__)
-    parser.add_argument("command", choices=["up", "down", "preview", "destroy", "render", "env"])
+    parser.add_argument("command", choices=["up", "down", "preview", "policy", "destroy", "render", "env"])
     parser.add_argument("--stack", default="dev", help="the stack's name (default: dev)")
     parser.add_argument("--node", default=paths.default_node(), help="the local node's name (default: this checkout's)")
     parser.add_argument("--out", type=Path, help="render: the folder to write to")
@@ -25,15 +25,20 @@ def main() -> None:
     given = arguments()
     node = Node(given.node)
     kubeconfig = cluster.given()
-    uses_node = kubeconfig is None and given.command != "render"
+    offline = given.command in ("policy", "render")
+    uses_node = kubeconfig is None and not offline
     tools = toolchain.ensure("engine", *(["node"] if uses_node else []))
-    stack = Stack(given.stack, tools, None if given.command == "render" else kubeconfig or node.kubeconfig)
+    stack = Stack(given.stack, tools, None if offline else kubeconfig or node.kubeconfig)
     if given.command == "env":
         stack.prepare()
         for name, value in stack.exports().items():
             print(f"export {name}={shlex.quote(value)}")
     elif given.command == "render":
         render(stack, given.out)
+    elif given.command == "policy":
+        stack.prepare()
+        stack.check()
+        stack.check_policies()
     elif given.command == "down":
         down(stack, node if uses_node else None)
     else:
@@ -45,10 +50,12 @@ def main() -> None:
         stack.check()
         cluster.check(stack)
         if given.command == "up":
-            stack.call("pulumi", "up", "--yes", "--skip-preview", *refresh)
+            stack.call("pulumi", "up", "--yes", "--skip-preview", *refresh, *policy.options(stack.name))
             proof.show(stack)
+        elif given.command == "preview":
+            stack.call("pulumi", "preview", *policy.options(stack.name))
         else:
-            stack.call("pulumi", given.command, *(["--yes", "--skip-preview"] if given.command == "destroy" else []))
+            stack.call("pulumi", "destroy", "--yes", "--skip-preview")
 
 
 def render(stack: Stack, out: Path | None) -> None:

@@ -1,0 +1,1 @@
+"""The project's policy pack: rules that Pulumi's engine applies to every stack. docs/policy.md lists them."""

@@ -1,0 +1,14 @@
+"""Entry of the policy pack: Pulumi runs this folder as a script."""
+
+import importlib
+import sys
+from pathlib import Path
+
+from pulumi_policy import PolicyPack
+
+HERE = Path(__file__).resolve().parent
+
+# Pulumi runs this folder as a script; the rules are a package, with imports relative to it.
+sys.path.insert(0, str(HERE.parent))
+importlib.import_module(f"{HERE.name}.values").install()
+PolicyPack("kubeauth", importlib.import_module(f"{HERE.name}.rules").POLICIES)
