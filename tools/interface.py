@@ -7,7 +7,6 @@ import argparse
 import hashlib
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 from pulumi.provider.experimental.component import ComponentProvider
