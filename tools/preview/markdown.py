@@ -1,0 +1,162 @@
+"""A preview as a comment: what happens, what the gate says, and the whole diff, folded and cut to fit."""
+
+import re
+
+from . import difftext, summary
+from .approval import PREFIX
+from .model import Preview
+from .report import Report
+
+#: GitHub refuses comments of more than 65,536 characters.
+LIMIT = 60_000
+_ERROR_LINES = 60
+
+
+def marker(stack: str) -> str:
+    """The hidden first line, by which the next run finds its comment."""
+    return f"<!-- kubeauth-preview:{stack} -->"
+
+
+def render(report: Report, limit: int | None = LIMIT) -> str:
+    """Return the comment.
+
+    Args:
+        report: What to say.
+        limit: Characters at most; the diff is cut at a line, with a notice. None: everything.
+    """
+    head = "\n\n".join(part for part in (marker(report.stack), _verdict(report), *_sections(report)) if part)
+    lines = difftext.lines(report.preview)
+    foot = "" if not lines else "</details>"
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall(r"`+", "\n".join(lines)) or [""]))
+    opening = f"<details>\n<summary>The whole diff, {len(lines)} lines</summary>\n\n{fence}diff"
+    whole = "\n".join([head, "", opening, *lines, fence, "", foot, ""]) if lines else head + "\n"
+    if limit is None or len(whole) <= limit:
+        return whole
+    notice = f"**The diff is cut here: %d of {len(lines)} lines are shown.** All of it is in `{report.stack}.full.md`."
+    if len(head) > limit - 2000:
+        head = head[: limit - 2000].rpartition("\n")[0] + f"\n\n**Cut here.** All of it is in `{report.stack}.full.md`."
+        lines = []
+    room = limit - len(head) - len(opening) - len(fence) - len(notice) - 100
+    shown: list[str] = []
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            break
+        shown.append(line)
+    if not shown:
+        return head + "\n\n" + notice % 0 + "\n"
+    return "\n".join([head, "", opening, *shown, fence, "", foot, "", notice % len(shown), ""])
+
+
+def _verdict(report: Report) -> str:
+    counted = summary.counts(report.preview)
+    changes = (
+        ", ".join(f"{counted[op]} {difftext.WORDS[op]}" for op in summary.OPERATIONS if counted[op]) or "no changes"
+    )
+    heading = f"### {report.title}"
+    if report.failure:
+        return f"{heading}\n\n**❌ The preview failed: what would happen is not known.**"
+    if report.refused:
+        resources = {finding.change.urn for finding in report.refused}
+        return f"{heading}\n\n**⛔ Stopped by the gate: {_count(len(resources), 'resource')}.** {changes.capitalize()}."
+    allowed = " Destructive changes are allowed by this pull request." if report.findings else ""
+    return f"{heading}\n\n**✅ {changes.capitalize()}.**{allowed}"
+
+
+def _sections(report: Report) -> list[str]:
+    preview = report.preview
+    sections = [*report.notes]
+    if report.failure:
+        words = report.failure.strip().splitlines()
+        cut = [f"… {len(words) - _ERROR_LINES} lines before"] if len(words) > _ERROR_LINES else []
+        sections.append(_block("\n".join([*cut, *words[-_ERROR_LINES:]])))
+    sections += [_hosts(preview), _table(preview), _findings(report), _exposures(preview)]
+    for title, lines in (("Policies", preview.policies), ("Warnings", sorted(set(preview.warnings)))):
+        if lines:
+            sections.append(f"**{title}**\n\n" + "\n".join(f"- {_code(line)}" for line in lines[:30]))
+    return sections
+
+
+def _hosts(preview: Preview) -> str:
+    lines = []
+    for host in summary.hosts(preview):
+        if host.before == host.after:
+            lines.append(f"DB_HOST of {_code(host.where)}: {_code(host.after)}, unchanged")
+        else:
+            before, after = (_code(value) if value else "none" for value in (host.before, host.after))
+            lines.append(f"**DB_HOST of {_code(host.where)}: {before} → {after}**")
+    return "\n".join(lines)
+
+
+def _table(preview: Preview) -> str:
+    rows = []
+    for op in summary.OPERATIONS:
+        changes = preview.of(op)
+        if changes:
+            rows.append((difftext.WORDS[op], len(changes), "<br>".join(_code(str(change)) for change in changes)))
+    renamed = [change for change in preview.changes if change.renamed_from]
+    if renamed:
+        names = (f"{change.kind} {change.renamed_from} → {change.name}" for change in renamed)
+        rows.append(("renamed, kept by an alias", len(renamed), "<br>".join(_code(name) for name in names)))
+    restarts = summary.restarts(preview)
+    if restarts:
+        shown = (f"{_code(str(restart.change))}: {_code(restart.why)}" for restart in restarts)
+        rows.append(("pods restart", len(restarts), "<br>".join(shown)))
+    elif rows:
+        rows.append(("pods restart", 0, ""))
+    if not rows:
+        return ""
+    return "\n".join(["| what | number | which |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)])
+
+
+def _findings(report: Report) -> str:
+    if not report.findings:
+        return ""
+    rows = [
+        f"| {_code(str(finding.change))} | {_code(finding.property)} | {_escaped(finding.consequence)} | "
+        f"{'allowed' if finding.allowed else '**refused**'} |"
+        for finding in report.findings
+    ]
+    tokens = sorted({finding.token for finding in report.refused})
+    how = ""
+    if tokens:
+        lines = "\n".join(f"{PREFIX} {token}" for token in tokens)
+        how = f"\n\nIf it is meant, add to the pull request's description, one line per resource:\n\n{_block(lines)}"
+    return "\n".join(["**Gate**", "", "| resource | property | consequence | |", "|---|---|---|---|", *rows]) + how
+
+
+def _exposures(preview: Preview) -> str:
+    rows = [
+        f"| {_code(found.name)} | {_code(found.after) if found.after else 'gone'} | {_since(found)} |"
+        for found in summary.exposures(preview)
+    ]
+    if not rows:
+        return ""
+    return "\n".join(["**The stack exposes**", "", "| Service | how | |", "|---|---|---|", *rows])
+
+
+def _since(found: summary.Exposure) -> str:
+    if found.before == found.after:
+        return "unchanged"
+    return f"**was {_code(found.before)}**" if found.before else "**new**"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _code(text: str) -> str:
+    """Text as code: nothing in it is Markdown, HTML or the name of a person to notify."""
+    clean = " ".join(str(text).split()).replace("|", "\\|")
+    ticks = "`" * (max((len(run) for run in re.findall("`+", clean)), default=0) + 1)
+    pad = " " if "`" in clean else ""
+    return f"{ticks}{pad}{clean}{pad}{ticks}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _block(text: str) -> str:
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall(r"`+", text) or [""]))
+    return f"{fence}text\n{text}\n{fence}"
