@@ -103,7 +103,7 @@ def test_what_a_pull_request_says_is_read_and_never_run(clone):
     lines = "".join(f"allow-destructive: {token}\r\n" for token in tokens)
     passed = made(clone, played, ALLOW_TEXT=trap + lines)
     assert passed.returncode == 0, passed.stdout + passed.stderr
-    assert "Destructive changes are allowed by this pull request." in passed.stdout
+    assert "This pull request says that it is meant." in passed.stdout
     assert not list(clone.root.rglob("pwned"))
 
 

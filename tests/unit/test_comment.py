@@ -116,14 +116,14 @@ def test_a_long_diff_is_cut_with_a_notice_and_the_whole_text_is_kept():
 @pytest.mark.parametrize("number", [1, 30, 90, 300])
 def test_the_comment_always_fits(number):
     changes = [change("create", "ConfigMap", f"map-{n}", None, {"data": {"x": "y" * 600}}) for n in range(number)]
-    comment = rendered(*changes, failure="words\n" * 5000)
+    comment = markdown.render(Report("dev", "Preview", Preview(changes, failure="words\n" * 5000)))
     assert len(comment) <= markdown.LIMIT
     assert comment.count("<details>") == comment.count("</details>")
 
 
 def test_a_failure_says_so_in_the_engines_words():
-    report = Report("dev", "Preview", Preview(), failure="pulumi preview failed:\nnodePort is 29999\nfix: x")
-    assert "**❌ The preview failed" in markdown.render(report)
+    report = Report("dev", "Preview", Preview(failure="pulumi preview failed:\nnodePort is 29999\nfix: x"))
+    assert "**❌ It failed" in markdown.render(report)
     assert "nodePort is 29999" in markdown.render(report)
     assert (report.verdict, report.as_data()["exit"]) == ("failed", 1)
 
@@ -133,7 +133,7 @@ def test_the_comment_names_what_to_write_if_a_loss_is_meant():
     kept = change("same", "Service", "web", {}, {})
     findings = gate.judge(Preview([going, kept]), "dev")
     comment = rendered(going, kept, findings=findings)
-    assert "**⛔ Stopped by the gate: 1 resource.** 1 deleted." in comment
+    assert "**⛔ Stopped: 1 resource.** 1 deleted." in comment
     assert "| `PersistentVolumeClaim data` | `deleted` |" in comment
     assert "```text\nallow-destructive: dev/data\n```" in comment
 

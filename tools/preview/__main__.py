@@ -55,12 +55,13 @@ def main() -> None:
             forms = live.secrets(stack)
         if given.command == "drift" and stack:
             made.preview, made.notes = drift.find(stack)
+            made.remedies = drift.remedies(made.preview.changes)
         elif stack:
             made.preview, made.notes = live.preview(stack, given.policy_pack)
         else:
             made.preview, made.notes = offline.preview(given.stack, given.base, tools, given.policy_pack)
     except Problem as problem:
-        made.failure = f"{problem}\n{f'fix: {problem.fix}' if problem.fix else ''}".strip()
+        made.preview.failure = f"{problem}\n{f'fix: {problem.fix}' if problem.fix else ''}".strip()
     if given.command == "comment":
         made.findings = gate.judge(made.preview, given.stack, _allowed(given.allow))
     comment, whole, data = (

@@ -8,25 +8,24 @@ import yaml
 from .difference import MISSING, entries
 from .model import CREATE, DELETE, REPLACE, SECRET, UPDATE, Change, Preview
 
-WORDS = {CREATE: "created", UPDATE: "updated", REPLACE: "replaced", DELETE: "deleted"}
 _MARKS = {CREATE: "+", UPDATE: "~", REPLACE: "!", DELETE: "-"}
 
 
-def lines(preview: Preview) -> list[str]:
+def lines(preview: Preview, words: dict[str, str]) -> list[str]:
     """Every change, one property a line; the first character of a line tells what happens: + - ~ or !."""
     found: list[str] = []
     for op in (DELETE, REPLACE, UPDATE, CREATE):
         for change in (change for change in preview.changes if change.op == op):
-            found += ["", *_resource(change)] if found else _resource(change)
+            found += ["", *_resource(change, words)] if found else _resource(change, words)
     return found
 
 
-def _resource(change: Change) -> list[str]:
+def _resource(change: Change, words: dict[str, str]) -> list[str]:
     mark = _MARKS[change.op]
     on_cluster = f" ({change.object_name})" if change.object_name != change.name else ""
     because = f", {change.because}" if change.op == REPLACE else ""
     renamed = f", was {change.renamed_from}" if change.renamed_from else ""
-    title = f"{mark} {change}{on_cluster}: {WORDS[change.op]}{because}{renamed}"
+    title = f"{mark} {change}{on_cluster}: {words[change.op]}{because}{renamed}"
     if change.op in (CREATE, DELETE):
         content = {k: v for k, v in (change.after or change.before or {}).items() if k not in ("apiVersion", "kind")}
         return [title, *(f"{mark}     {line}" for line in _yaml(content))] if content else [title]

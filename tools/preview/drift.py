@@ -11,11 +11,15 @@ from tools.console import Problem
 from tools.stack import Stack
 
 from . import engine
-from .model import CREATE, DELETE, SAME, UPDATE, Change, Preview, events, masked
+from .difference import entries
+from .model import CREATE, DELETE, SAME, UPDATE, Change, Preview, events, lookup, masked
 
 #: What the cluster itself writes all the time.
 _VOLATILE = ("managedFields", "resourceVersion", "generation", "creationTimestamp", "selfLink")
 _CONTROLLERS = ("deployment.kubernetes.io/", "pv.kubernetes.io/", "volume.kubernetes.io/", "volume.beta.kubernetes.io/")
+#: Maps to which others may add keys.
+_FREE = ("labels", "annotations")
+_AUTOMATIC = ("kubernetes.io/metadata.name",)
 #: What a namespace should not hold besides the stack's objects.
 _KINDS = (
     "deployments,statefulsets,daemonsets,cronjobs,jobs,pods,services,ingresses,networkpolicies,persistentvolumeclaims,"
@@ -38,8 +42,10 @@ def find(stack: Stack) -> tuple[Preview, list[str]]:
     Raises:
         Problem: The state or the cluster cannot be read; the message has the engine's words.
     """
-    lines = engine.run(stack.run, "refresh", "--preview-only")
-    changes = compared(lines)
+    done = engine.run(stack.run, "refresh", "--preview-only")
+    if done.returncode:
+        raise Problem(f"pulumi refresh failed:\n{engine.words(done)}")
+    changes = compared(done.stdout.splitlines())
     if not changes:
         raise Problem(f"stack {stack.name} has nothing on the cluster", f"make up STACK={stack.name}")
     known = {(change.kind, change.object_name) for change in changes}
@@ -47,6 +53,23 @@ def find(stack: Stack) -> tuple[Preview, list[str]]:
         changes += _foreign(stack, namespace, known)
     changes.sort(key=lambda change: (change.kind, change.name, change.urn))
     return Preview(changes), ["From what Pulumi last saw (-) to what the cluster has now (+). Nothing was written."]
+
+
+def remedies(changes: list[Change]) -> list[str]:
+    """The commands that put it right, in the shell of `make env`."""
+    commands = []
+    if any(change.op == DELETE or change.changed for change in changes):
+        commands.append("pulumi up --refresh")
+    for change in changes:
+        where = f"--namespace {lookup(change.after, 'metadata', 'namespace')}" if change.kind != "Namespace" else ""
+        target = " ".join(filter(None, (where, f"{change.kind.lower()}/{change.object_name}")))
+        if change.op == CREATE:
+            commands.append(f"kubectl delete {target}")
+        elif change.op == UPDATE and not change.changed:
+            # The engine sees nothing to do.
+            recreated = [entry.path for entry in entries(change.before, change.after)] == ["metadata.uid"]
+            commands.append(f"pulumi refresh --target '{change.urn}'" if recreated else f"kubectl edit {target}")
+    return commands
 
 
 def compared(lines: list[str]) -> list[Change]:
@@ -57,7 +80,7 @@ def compared(lines: list[str]) -> list[Change]:
         if not step.get("type", "").startswith("kubernetes:"):
             continue
         old, new = step.get("old") or {}, step.get("new") or {}
-        before = settled(old.get("outputs") or {})
+        before = without_strangers(settled(old.get("outputs") or {}), masked(old.get("inputs") or {}))
         after = None if step["op"] == "delete" or not new else settled(new.get("outputs") or {})
         if after is not None and "volumeName" not in before.get("spec", {}):
             # A claim is bound after Pulumi saw it.
@@ -75,6 +98,25 @@ def settled(outputs: dict[str, Any]) -> dict[str, Any]:
     annotations = metadata.pop("annotations", None) or {}
     kept = {key: value for key, value in annotations.items() if not key.startswith(_CONTROLLERS)}
     return {**shown, "metadata": {**metadata, **({"annotations": kept} if kept else {})}}
+
+
+def without_strangers(recorded: Any, declared: Any, key: str = "") -> Any:
+    """What was recorded, without items of lists, labels and annotations that the program does not set.
+
+    A refresh records what others added, and from then on the engine takes it for its own.
+    """
+    if isinstance(recorded, dict) and isinstance(declared, dict):
+        kept = recorded
+        if key in _FREE:
+            kept = {name: value for name, value in recorded.items() if name in declared or name in _AUTOMATIC}
+        return {name: without_strangers(value, declared.get(name), name) for name, value in kept.items()}
+    if isinstance(recorded, list) and isinstance(declared, list):
+        names = [item.get("name") for item in declared if isinstance(item, dict) and item.get("name")]
+        if len(names) == len(declared):
+            by_name = {item["name"]: item for item in declared}
+            return [without_strangers(item, by_name[item["name"]]) for item in recorded if item.get("name") in by_name]
+        return [without_strangers(*pair) for pair in zip(recorded, declared, strict=False)]
+    return recorded
 
 
 def _foreign(stack: Stack, namespace: str, known: set[tuple[str, str]]) -> list[Change]:

@@ -4,8 +4,6 @@ import re
 import subprocess
 from collections.abc import Callable
 
-from tools.console import Problem
-
 from . import model
 from .model import Preview
 
@@ -23,26 +21,22 @@ def ask(runner: Run, *command: str) -> Preview:
         runner: Runs a command in the stack's environment.
         command: `preview` or `destroy --preview-only`, with options.
 
-    Raises:
-        Problem: The program or its configuration is wrong; the message has the engine's words.
+    Returns:
+        What it would do; with its words and what it saw so far where it failed.
     """
     # What is protected is shown as well, and the gate says that `up` will refuse it.
-    return model.read(run(runner, *command, "--ignore-protect"))
-
-
-def run(runner: Run, *command: str) -> list[str]:
-    """Run a command that previews, and return its events, a line each.
-
-    Raises:
-        Problem: It failed; the message has the engine's words.
-    """
-    options = ("--json", "--non-interactive", "--color=never")
-    done = runner("pulumi", *command, *options, PULUMI_ENABLE_STREAMING_JSON_PREVIEW="true")
-    lines = done.stdout.splitlines()
+    done = run(runner, *command, "--ignore-protect")
+    preview = model.read(done.stdout.splitlines())
     # A policy pack that says no ends the run with an error, too, but the preview is whole.
-    if done.returncode and not any(policy.startswith("mandatory") for policy in model.read(lines).policies):
-        raise Problem(f"pulumi {command[0]} failed:\n{words(done)}")
-    return lines
+    if done.returncode and not any(policy.startswith("mandatory") for policy in preview.policies):
+        preview.failure = f"pulumi {command[0]} failed:\n{words(done)}"
+    return preview
+
+
+def run(runner: Run, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command that previews; what it prints are the engine's events."""
+    options = ("--json", "--non-interactive", "--color=never")
+    return runner("pulumi", *command, *options, PULUMI_ENABLE_STREAMING_JSON_PREVIEW="true")
 
 
 def words(done: subprocess.CompletedProcess[str]) -> str:

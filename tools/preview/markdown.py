@@ -5,16 +5,17 @@ import re
 from . import difftext, summary
 from .approval import PREFIX
 from .model import Preview
-from .report import Report
+from .report import DRIFT, FAILED, OK, REFUSED, Report
 
 #: GitHub refuses comments of more than 65,536 characters.
 LIMIT = 60_000
 _ERROR_LINES = 60
+_LONGEST = 500
 
 
-def marker(stack: str) -> str:
+def marker(report: Report) -> str:
     """The hidden first line, by which the next run finds its comment."""
-    return f"<!-- kubeauth-preview:{stack} -->"
+    return f"<!-- kubeauth-{'drift' if report.is_drift else 'preview'}:{report.stack} -->"
 
 
 def render(report: Report, limit: int | None = LIMIT) -> str:
@@ -24,8 +25,8 @@ def render(report: Report, limit: int | None = LIMIT) -> str:
         report: What to say.
         limit: Characters at most; the diff is cut at a line, with a notice. None: everything.
     """
-    head = "\n\n".join(part for part in (marker(report.stack), _verdict(report), *_sections(report)) if part)
-    lines = difftext.lines(report.preview)
+    head = "\n\n".join(part for part in (marker(report), _verdict(report), *_sections(report)) if part)
+    lines = difftext.lines(report.preview, report.words)
     foot = "" if not lines else "</details>"
     fence = "`" * max(3, *(len(run) + 1 for run in re.findall(r"`+", "\n".join(lines)) or [""]))
     opening = f"<details>\n<summary>The whole diff, {len(lines)} lines</summary>\n\n{fence}diff"
@@ -35,6 +36,7 @@ def render(report: Report, limit: int | None = LIMIT) -> str:
     notice = f"**The diff is cut here: %d of {len(lines)} lines are shown.** All of it is in `{report.stack}.full.md`."
     if len(head) > limit - 2000:
         head = head[: limit - 2000].rpartition("\n")[0] + f"\n\n**Cut here.** All of it is in `{report.stack}.full.md`."
+        head += "\n```" if head.count("\n```") % 2 else ""
         lines = []
     room = limit - len(head) - len(opening) - len(fence) - len(notice) - 100
     shown: list[str] = []
@@ -50,27 +52,29 @@ def render(report: Report, limit: int | None = LIMIT) -> str:
 
 def _verdict(report: Report) -> str:
     counted = summary.counts(report.preview)
-    changes = (
-        ", ".join(f"{counted[op]} {difftext.WORDS[op]}" for op in summary.OPERATIONS if counted[op]) or "no changes"
-    )
-    heading = f"### {report.title}"
-    if report.failure:
-        return f"{heading}\n\n**❌ The preview failed: what would happen is not known.**"
-    if report.refused:
-        resources = {finding.change.urn for finding in report.refused}
-        return f"{heading}\n\n**⛔ Stopped by the gate: {_count(len(resources), 'resource')}.** {changes.capitalize()}."
-    allowed = " Destructive changes are allowed by this pull request." if report.findings else ""
-    return f"{heading}\n\n**✅ {changes.capitalize()}.**{allowed}"
+    listed = [f"{counted[op]} {report.words[op]}" for op in summary.OPERATIONS if counted[op]]
+    changes = ", ".join(listed).capitalize() or ("Nothing changed outside Pulumi" if report.is_drift else "No changes")
+    stops = [_count(len({finding.change.urn for finding in report.refused}), "resource")] if report.refused else []
+    stops += ["policies"] if report.breaks_policies else []
+    text = {
+        OK: f"✅ {changes}.** {'This pull request says that it is meant.' if report.findings else ''}",
+        FAILED: "❌ It failed; the engine says why.**",
+        REFUSED: f"⛔ Stopped: {' and '.join(stops)}.** {changes}.",
+        DRIFT: f"⚠️ {changes}, outside Pulumi.**",
+    }
+    return f"### {report.title}\n\n**{text[report.verdict]}".strip()
 
 
 def _sections(report: Report) -> list[str]:
     preview = report.preview
     sections = [*report.notes]
-    if report.failure:
-        words = report.failure.strip().splitlines()
+    if preview.failure:
+        words = preview.failure.strip().splitlines()
         cut = [f"… {len(words) - _ERROR_LINES} lines before"] if len(words) > _ERROR_LINES else []
-        sections.append(_block("\n".join([*cut, *words[-_ERROR_LINES:]])))
-    sections += [_hosts(preview), _table(preview), _findings(report), _exposures(preview)]
+        sections.append(_block("\n".join([*cut, *(line[:_LONGEST] for line in words[-_ERROR_LINES:])])))
+    sections += [_hosts(preview), _table(report), _findings(report), _exposures(preview)]
+    if report.remedies:
+        sections.append("To put it right, in the shell of `make env`:\n\n" + _block("\n".join(report.remedies)))
     for title, lines in (("Policies", preview.policies), ("Warnings", sorted(set(preview.warnings)))):
         if lines:
             sections.append(f"**{title}**\n\n" + "\n".join(f"- {_code(line)}" for line in lines[:30]))
@@ -88,18 +92,20 @@ def _hosts(preview: Preview) -> str:
     return "\n".join(lines)
 
 
-def _table(preview: Preview) -> str:
-    rows = []
+def _table(report: Report) -> str:
+    preview, rows = report.preview, []
     for op in summary.OPERATIONS:
         changes = preview.of(op)
         if changes:
-            rows.append((difftext.WORDS[op], len(changes), "<br>".join(_code(str(change)) for change in changes)))
+            rows.append((report.words[op], len(changes), "<br>".join(_code(str(change)) for change in changes)))
     renamed = [change for change in preview.changes if change.renamed_from]
     if renamed:
         names = (f"{change.kind} {change.renamed_from} → {change.name}" for change in renamed)
         rows.append(("renamed, kept by an alias", len(renamed), "<br>".join(_code(name) for name in names)))
     restarts = summary.restarts(preview)
-    if restarts:
+    if report.is_drift:
+        pass  # what restarted because of it has restarted long since
+    elif restarts:
         shown = (f"{_code(str(restart.change))}: {_code(restart.why)}" for restart in restarts)
         rows.append(("pods restart", len(restarts), "<br>".join(shown)))
     elif rows:
@@ -147,7 +153,7 @@ def _count(number: int, what: str) -> str:
 
 def _code(text: str) -> str:
     """Text as code: nothing in it is Markdown, HTML or the name of a person to notify."""
-    clean = " ".join(str(text).split()).replace("|", "\\|")
+    clean = " ".join(str(text).split())[:_LONGEST].replace("|", "\\|")
     ticks = "`" * (max((len(run) for run in re.findall("`+", clean)), default=0) + 1)
     pad = " " if "`" in clean else ""
     return f"{ticks}{pad}{clean}{pad}{ticks}"

@@ -109,6 +109,8 @@ class Preview:
     changes: list[Change] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    failure: str = ""
+    """The engine's words where it did not get to the end; what it saw before is there. Else empty."""
     policies: list[str] = field(default_factory=list)
     """What policy packs found, one line each, `mandatory` first."""
 

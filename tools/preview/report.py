@@ -5,11 +5,13 @@ from typing import Any
 
 from . import summary
 from .gate import Finding
-from .model import Preview
+from .model import CREATE, DELETE, REPLACE, UPDATE, Preview
 
 OK, REFUSED, FAILED, DRIFT = "ok", "refused", "failed", "drift"
 #: Exit statuses.
 STATUS = {OK: 0, FAILED: 1, REFUSED: 3, DRIFT: 4}
+_WOULD = {CREATE: "created", UPDATE: "updated", REPLACE: "replaced", DELETE: "deleted"}
+_DONE = {CREATE: "not of this stack", UPDATE: "changed", REPLACE: "replaced", DELETE: "deleted"}
 
 
 @dataclass
@@ -21,12 +23,12 @@ class Report:
     """What was compared, in words: the heading."""
     preview: Preview
     findings: list[Finding] = field(default_factory=list)
-    failure: str = ""
-    """The engine's words where there is no preview; else empty."""
     notes: list[str] = field(default_factory=list)
     """What a reader must know about how it was made."""
     is_drift: bool = False
     """Whether it tells what happened outside Pulumi, not what would happen."""
+    remedies: list[str] = field(default_factory=list)
+    """Commands that put drift right."""
 
     @property
     def refused(self) -> list[Finding]:
@@ -34,11 +36,21 @@ class Report:
         return [finding for finding in self.findings if not finding.allowed]
 
     @property
+    def breaks_policies(self) -> bool:
+        """Whether a mandatory policy is broken."""
+        return any(policy.startswith("mandatory") for policy in self.preview.policies)
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What an operation is called: what would happen, or what somebody did."""
+        return _DONE if self.is_drift else _WOULD
+
+    @property
     def verdict(self) -> str:
         """One of the keys of STATUS."""
-        if self.failure:
+        if self.preview.failure:
             return FAILED
-        if self.refused or any(policy.startswith("mandatory") for policy in self.preview.policies):
+        if self.refused or self.breaks_policies:
             return REFUSED
         changed = any(summary.counts(self.preview)[operation] for operation in summary.OPERATIONS)
         return DRIFT if self.is_drift and changed else OK
@@ -68,5 +80,5 @@ class Report:
                 for finding in self.findings
             ],
             "policies": self.preview.policies,
-            "failure": self.failure,
+            "failure": self.preview.failure,
         }

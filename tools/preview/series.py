@@ -167,11 +167,13 @@ def table(rows: list[tuple[Case, Said, Said | None]]) -> tuple[list[str], bool]:
         if live:
             if with_access is None:
                 cells.append(f"not asked: {case.live_impossible}")
-            elif with_access == without:
+            elif with_access == without and not case.live_fails:
                 cells.append("✓ the same")
+            elif with_access.verdict == "failed" and case.live_fails:
+                cells.append(f"failed: {case.live_fails}")
             else:
-                fine &= bool(case.live_differs)
-                cells.append(f"≠ {with_access}: {case.live_differs}" if case.live_differs else f"✗ {with_access}")
+                fine = False
+                cells.append(f"✗ {with_access}")
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return lines, fine
 

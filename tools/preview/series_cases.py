@@ -33,8 +33,8 @@ class Case:
     """A commit before, that this one is compared with. Default: the clone as it is."""
     allow: str = ""
     """What the pull request's description says."""
-    live_differs: str = ""
-    """Why the preview with access says something else; empty where both must agree."""
+    live_fails: str = ""
+    """Why the preview with access fails, where this one does not; empty where both must agree."""
     live_impossible: str = ""
     """Why there is no preview with access; empty where there must be one."""
 
