@@ -50,7 +50,7 @@ class Said:
         parts += sorted(self.findings)
         parts += [f"restarts {name}" for name in sorted(self.restarts)]
         parts += [f"DB_HOST → {self.host or 'none'}"] if self.host is not None else []
-        return "; ".join(parts)
+        return "<br>".join(parts)
 
 
 class Clone:

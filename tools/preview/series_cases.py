@@ -98,6 +98,7 @@ ALIAS = patch(
     'pulumi.ResourceOptions(aliases=[pulumi.Alias(name=f"{name}-data")])),',
 )
 NEW_DATABASE = frozenset({"database mysqlauth", "claim mysqlauth-data", "wider-service usersdb-service"})
+PORT_TAKEN = "the API server refuses, as it would `up`: the old Service still has node port 32001"
 USERSDB = "usersdb-service.production-cloud.svc.cluster.local:3306"
 
 CASES = (
@@ -119,6 +120,7 @@ CASES = (
         NEW_DATABASE,
         frozenset({AUTH}),
         USERSDB,
+        live_fails=PORT_TAKEN,
     ),
     Case(
         "the same, and the pull request says that it is meant",
@@ -127,6 +129,7 @@ CASES = (
         NEW_DATABASE,
         frozenset({AUTH}),
         USERSDB,
+        live_fails=PORT_TAKEN,
         allow="\n".join(
             f"allow-destructive: dev/{name}" for name in ("mysqlauth", "mysqlauth-data", "usersdb-service")
         ),
@@ -137,6 +140,7 @@ CASES = (
         (setting("mysqlStorageSize", "512Mi"),),
         "refused",
         frozenset({"claim-shrinks mysqlauth-data"}),
+        live_fails="the API server refuses it, too",
     ),
     Case(
         "another storage class",
@@ -145,6 +149,7 @@ CASES = (
         # The claim has to go first, and the Deployment that uses it before that.
         frozenset({"storage-class mysqlauth-data", "database mysqlauth-deployment"}),
         frozenset({DATABASE}),
+        live_fails="for the API server's dry run the old claim is still there, and its class cannot change",
     ),
     Case(
         "another selector of the pods",
