@@ -41,7 +41,7 @@ def test_the_first_line_is_a_hidden_mark_of_the_stack():
 def test_a_changed_db_host_is_shown_before_and_after_in_plain_text():
     comment = rendered(change("update", "Deployment", "app", deployment("old:3306"), deployment("new:3306")))
     assert "**DB_HOST of `app / app`: `old:3306` → `new:3306`**" in comment
-    assert "| pods restart | 1 | `Deployment app`: `containers[app].env[DB_HOST].value` |" in comment
+    assert "| pods restart | 1 | `Deployment app`: `env[DB_HOST]` |" in comment
     assert "\n-     spec.template.spec.containers[app].env[DB_HOST].value: old:3306\n+ " in comment
 
 
@@ -95,11 +95,15 @@ def test_a_secret_that_slips_through_is_masked_in_every_form():
 def test_values_cannot_break_out_of_the_comment():
     name = "x` | </details> @someone <!--"
     comment = rendered(change("create", "ConfigMap", name, None, {"data": {"a": "```\n</details>\n@someone"}}))
-    opening = re.search(r"^(`{3,})diff$", comment, re.MULTILINE)
-    assert opening
-    assert comment.count(f"\n{opening[1]}") == 2
+    assert re.findall(r"^ {0,3}```.*", comment, re.MULTILINE) == ["```diff", "```"]
     row = next(line for line in comment.splitlines() if line.startswith("| created"))
     assert "`` ConfigMap x` \\| </details> @someone <!-- ``" in row
+
+
+def test_an_error_cannot_break_out_of_the_comment():
+    preview = Preview(failure="error:\n```\n</details> @someone")
+    comment = markdown.render(Report("dev", "Preview", preview))
+    assert re.findall(r"^ {0,3}````.*", comment, re.MULTILINE) == ["````text", "````"]
 
 
 def test_a_long_diff_is_cut_with_a_notice_and_the_whole_text_is_kept():
@@ -107,8 +111,11 @@ def test_a_long_diff_is_cut_with_a_notice_and_the_whole_text_is_kept():
     report = Report("dev", "Preview", Preview(changes))
     comment, whole = markdown.render(report), markdown.render(report, limit=None)
     assert len(comment) < markdown.LIMIT < len(whole)
-    assert re.search(r"\*\*(The diff is cut|Cut) here", comment)
-    assert "dev.full.md" in comment
+    notice = re.search(
+        r"\*\*Cut: (\d+) of (\d+) lines of the diff are shown.\*\* All of it is in `dev.full.md`.\n\Z", comment
+    )
+    assert notice
+    assert len(re.findall(r"^[+-~!] ", comment, re.MULTILINE)) <= int(notice[1]) < int(notice[2])
     assert "map-999" in whole
     assert comment.count("```") % 2 == 0
 

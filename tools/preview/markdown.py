@@ -11,6 +11,8 @@ from .report import DRIFT, FAILED, OK, REFUSED, Report
 LIMIT = 60_000
 _ERROR_LINES = 60
 _LONGEST = 500
+#: For the lines around a diff that is cut.
+_ROOM = 2000
 
 
 def marker(report: Report) -> str:
@@ -27,27 +29,33 @@ def render(report: Report, limit: int | None = LIMIT) -> str:
     """
     head = "\n\n".join(part for part in (marker(report), _verdict(report), *_sections(report)) if part)
     lines = difftext.lines(report.preview, report.words)
-    foot = "" if not lines else "</details>"
-    fence = "`" * max(3, *(len(run) + 1 for run in re.findall(r"`+", "\n".join(lines)) or [""]))
-    opening = f"<details>\n<summary>The whole diff, {len(lines)} lines</summary>\n\n{fence}diff"
-    whole = "\n".join([head, "", opening, *lines, fence, "", foot, ""]) if lines else head + "\n"
+    whole = "\n".join([head, *_folded(lines, len(lines)), ""])
     if limit is None or len(whole) <= limit:
         return whole
-    notice = f"**The diff is cut here: %d of {len(lines)} lines are shown.** All of it is in `{report.stack}.full.md`."
-    if len(head) > limit - 2000:
-        head = head[: limit - 2000].rpartition("\n")[0] + f"\n\n**Cut here.** All of it is in `{report.stack}.full.md`."
-        head += "\n```" if head.count("\n```") % 2 else ""
-        lines = []
-    room = limit - len(head) - len(opening) - len(fence) - len(notice) - 100
-    shown: list[str] = []
-    for line in lines:
-        room -= len(line) + 1
-        if room < 0:
-            break
-        shown.append(line)
-    if not shown:
-        return head + "\n\n" + notice % 0 + "\n"
-    return "\n".join([head, "", opening, *shown, fence, "", foot, "", notice % len(shown), ""])
+    head = _cut(head, limit - _ROOM)
+    room, shown = limit - len(head) - _ROOM // 2, 0
+    while shown < len(lines) and len(lines[shown]) < room:
+        room -= len(lines[shown]) + 1
+        shown += 1
+    notice = f"**Cut: {shown} of {len(lines)} lines of the diff are shown.** All of it is in `{report.stack}.full.md`."
+    return "\n".join([head, *_folded(lines[:shown], len(lines)), "", notice, ""])
+
+
+def _folded(lines: list[str], number: int) -> list[str]:
+    """The diff, folded. Each line begins with a mark or blanks, so none of them can end the block."""
+    if not lines:
+        return []
+    title = f"<summary>The whole diff, {_count(number, 'line')}</summary>"
+    return ["", "<details>", title, "", "```diff", *lines, "```", "", "</details>"]
+
+
+def _cut(text: str, room: int) -> str:
+    """The lines of a text that fit, with the last block of code ended."""
+    if len(text) <= room:
+        return text
+    kept = text[:room].rpartition("\n")[0]
+    fences = re.findall(r"^(`{3,})", kept, re.MULTILINE)
+    return f"{kept}\n{fences[-1]}" if len(fences) % 2 else kept
 
 
 def _verdict(report: Report) -> str:

@@ -1,5 +1,6 @@
 """What a reviewer wants to know first: counts, restarts, what is exposed, DB_HOST before and after."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,10 +56,10 @@ def restarts(preview: Preview) -> list[Restart]:
             found.append(Restart(change, f"deleted and made again, {change.because}"))
             continue
         old, new = change.value("spec", "template")
-        paths = [entry.path for entry in entries(old, new, "template")]
+        paths = list(dict.fromkeys(_short(entry.path) for entry in entries(old, new, "template")))
         if paths:
             more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
-            found.append(Restart(change, ", ".join(_short(path) for path in paths[:3]) + more))
+            found.append(Restart(change, ", ".join(paths[:3]) + more))
     return found
 
 
@@ -88,10 +89,9 @@ def hosts(preview: Preview) -> list[Host]:
 
 
 def _short(path: str) -> str:
-    """A path inside a pod template without what every path has."""
-    for prefix in ("template.spec.", "template."):
-        path = path.removeprefix(prefix)
-    return path
+    """A path inside a pod template without what every path has: `env[DB_HOST]`, `volumes[files].secret.secretName`."""
+    path = re.sub(r"^template\.(spec\.)?", "", path)
+    return re.sub(r"^containers\[[^]]*\]\.", "", re.sub(r"(env\[[^]]*\]).*", r"\1", path))
 
 
 def _reach(kind: str, inputs: dict[str, Any]) -> str:
