@@ -135,6 +135,21 @@ def test_a_failure_says_so_in_the_engines_words():
     assert (report.verdict, report.as_data()["exit"]) == ("failed", 1)
 
 
+def test_a_broken_mandatory_policy_stops_and_an_advisory_one_is_told():
+    urn = f"{PREFIX}kubernetes:core/v1:Service::web"
+    said = [
+        {"policyEvent": {"resourceUrn": urn, "message": text, "policyName": "ports", "enforcementLevel": level}}
+        for level, text in (("advisory", "may be | better"), ("mandatory", "<{%reset%}>no node\n ports"))
+    ]
+    report = Report("dev", "Preview", model.read(map(json.dumps, said)))
+    comment = markdown.render(report)
+    assert (report.verdict, report.as_data()["exit"]) == ("refused", 3)
+    assert "**⛔ Stopped: policies.** No changes." in comment
+    assert "- `mandatory: ports: web: no node ports`\n- `advisory: ports: web: may be | better`" in comment
+    report.preview.policies.pop(0)
+    assert report.verdict == "ok"
+
+
 def test_the_comment_names_what_to_write_if_a_loss_is_meant():
     going = change("delete", "PersistentVolumeClaim", "data", {"metadata": {"name": "data"}})
     kept = change("same", "Service", "web", {}, {})

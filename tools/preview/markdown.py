@@ -66,7 +66,7 @@ def _verdict(report: Report) -> str:
     stops += ["policies"] if report.breaks_policies else []
     text = {
         OK: f"✅ {changes}.** {'This pull request says that it is meant.' if report.findings else ''}",
-        FAILED: "❌ It failed; the engine says why.**",
+        FAILED: f"❌ It failed; the engine says why.** {'What follows is incomplete.' if listed else ''}",
         REFUSED: f"⛔ Stopped: {' and '.join(stops)}.** {changes}.",
         DRIFT: f"⚠️ {changes}, outside Pulumi.**",
     }
@@ -85,7 +85,7 @@ def _sections(report: Report) -> list[str]:
         sections.append("To put it right, in the shell of `make env`:\n\n" + _block("\n".join(report.remedies)))
     for title, lines in (("Policies", preview.policies), ("Warnings", sorted(set(preview.warnings)))):
         if lines:
-            sections.append(f"**{title}**\n\n" + "\n".join(f"- {_code(line)}" for line in lines[:30]))
+            sections.append(f"**{title}**\n\n" + "\n".join(f"- {_code(line, in_table=False)}" for line in lines[:30]))
     return sections
 
 
@@ -159,9 +159,10 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _code(text: str) -> str:
+def _code(text: str, *, in_table: bool = True) -> str:
     """Text as code: nothing in it is Markdown, HTML or the name of a person to notify."""
-    clean = " ".join(str(text).split())[:_LONGEST].replace("|", "\\|")
+    clean = " ".join(str(text).split())[:_LONGEST]
+    clean = clean.replace("|", "\\|") if in_table else clean
     ticks = "`" * (max((len(run) for run in re.findall("`+", clean)), default=0) + 1)
     pad = " " if "`" in clean else ""
     return f"{ticks}{pad}{clean}{pad}{ticks}"
