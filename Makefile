@@ -55,6 +55,10 @@ preview: venv ## Show what `up` would change: make preview STACK=staging
 destroy: venv ## Remove a stack's resources, keep its configuration and the node
 	@$(STACK_RUN) destroy --stack $(STACK) $(NODE_OPTION)
 
+.PHONY: repair
+repair: venv ## Bring a stack back after its run was killed or its state damaged: make repair STACK=dev
+	@$(STACK_RUN) repair --stack $(STACK) $(NODE_OPTION)
+
 .PHONY: render
 render: venv ## Write a stack's manifests without any cluster: make render STACK=dev OUT=manifests
 	@$(STACK_RUN) render --stack $(STACK) $(if $(OUT),--out $(OUT))
