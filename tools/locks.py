@@ -24,6 +24,7 @@ class Holder:
     since: str = ""
 
     def __str__(self) -> str:
+        """Return it as people say it."""
         if not self.pid:
             return "another process"
         return f"{self.command} by {self.user}@{self.host} (pid {self.pid}, since {self.since})"

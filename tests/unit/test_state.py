@@ -74,7 +74,7 @@ def test_the_newest_whole_backup_is_chosen(files):
 def test_the_refusal_names_the_file_the_backup_and_the_command(files):
     backup = put(files, "bak", whole(), age=10)
     files.path.write_text("{")
-    with pytest.raises(Problem, match="the state of stack dev is not whole .* Nothing was changed") as caught:
+    with pytest.raises(Problem, match=r"the state of stack dev is not whole .* Nothing was changed") as caught:
         state.refuse_damage(files, "dev")
     assert str(files.path) in str(caught.value)
     assert f"make repair STACK=dev puts back the backup {backup} of " in caught.value.fix

@@ -71,9 +71,8 @@ def test_when_the_wait_is_in_vain_it_is_interrupted_once(tmp_path, monkeypatch):
     assert len(asked) == 2
 
 
-def step(kind, urn, op="create", **inputs):
-    metadata = {"op": op, "urn": urn, "new": {"inputs": inputs}}
-    return {kind: {"metadata": metadata, **({"planning": True} if inputs.pop("planning", None) else {})}}
+def step(event, urn, op="create", planning=False, **inputs):
+    return {event: {"metadata": {"op": op, "urn": urn, "new": {"inputs": inputs}}, "planning": planning}}
 
 
 def deployment(name):

@@ -62,7 +62,7 @@ def _starting(namespace: Namespace, deployment: Object) -> bool:
 def _component(deployment: Object) -> str:
     """The prefix of the configuration keys of a Deployment's component."""
     component = deployment["metadata"].get("labels", {}).get("app.kubernetes.io/component", "")
-    return {"database": "mysql"}.get(component, component)
+    return "mysql" if component == "database" else component
 
 
 def _refused(deployment: Object) -> Iterator[Cause]:
@@ -96,8 +96,8 @@ def _claims(namespace: Namespace, deployment: Object) -> Iterator[Cause]:
         warnings = namespace.events(claim, "ProvisioningFailed", "FailedBinding")
         others = namespace.events(claim, "ExternalProvisioning", "WaitForFirstConsumer")
         fix = (
-            "name a class that the cluster has (kubectl get storageclasses): pulumi config set mysqlStorageClass <class>;\n"
-            f"       the class of a claim is for life: this one is empty, so kubectl -n {namespace.name} delete pvc {name}"
+            "name one that the cluster has (kubectl get storageclasses): pulumi config set mysqlStorageClass <class>;\n"
+            f"       a claim keeps its class for life; this one is empty: kubectl -n {namespace.name} delete pvc {name}"
         )
         yield Cause(_CLAIM, what, (warnings or others or ["pending"])[-1], fix, 20 if warnings else 60)
 

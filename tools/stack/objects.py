@@ -21,6 +21,7 @@ class Ref(NamedTuple):
     name: str
 
     def __str__(self) -> str:
+        """Return it as people say it."""
         return f"{self.kind} {self.id}"
 
     @property

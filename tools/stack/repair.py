@@ -1,4 +1,4 @@
-"""Bring a stack back after its run was killed, whenever that was. Built on what Pulumi has: its state, export, refresh."""
+"""Bring a stack back after its run was killed, whenever that was: with Pulumi's own state, export and refresh."""
 
 import json
 import tempfile

@@ -26,6 +26,7 @@ class PulumiLock:
     since: str = ""
 
     def __str__(self) -> str:
+        """Return it as people say it."""
         return (
             f"{self.user}@{self.host} (pid {self.pid}, since {self.since})" if self.pid else "a run that left no name"
         )
