@@ -86,6 +86,10 @@ def _run(stack: Stack, lock: int, arguments: list[str]) -> EventLog | None:
     if interrupted:
         console.print(f"interrupted; make up STACK={stack.name} goes on from here", markup=False)
         sys.exit(INTERRUPTED)
+    if status < 0:
+        raise Problem(
+            f"Pulumi was killed (signal {-status})", f"make up STACK={stack.name} repairs what it left, and goes on"
+        )
     return events if status else None
 
 

@@ -79,7 +79,7 @@ def clear(stack: Stack) -> bool:
     for lock in stack.files.locks() if stack.files else []:
         if lock.elsewhere():
             raise Problem(
-                f"stack {stack.name} is locked by {lock}, another machine: nobody here can see whether that run is alive",
+                f"stack {stack.name} is locked by {lock}, another machine: whether that run lives cannot be seen here",
                 f"look there; when it has ended: pulumi cancel --yes {stack.name}, in the shell of `make env`",
             )
         if lock.alive():
