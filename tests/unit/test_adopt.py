@@ -2,11 +2,14 @@
 
 import copy
 
-from tools.stack.adopt import announced, settle
+from tools.stack import signatures
+from tools.stack.adopt import announced, from_preview, settle
 from tools.stack.objects import Ref
 
 URN = "urn:pulumi:dev::kubeauth::kubeauth:index:MySqlDatabase$kubernetes:core/v1:Secret::mysqlauth-credentials"
 REF = Ref("v1", "Secret", "production-cloud", "mysqlauth-credentials-2222")
+MANAGED = "app.kubernetes.io/managed-by"
+ONE, TWO = "pulumi-kubernetes-11111111", "pulumi-kubernetes-22222222"
 CIPHER = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:x"}
 
 
@@ -18,9 +21,8 @@ def resource(name="mysqlauth-credentials-2222", **extra):
         "inputs": {
             "apiVersion": "v1",
             "kind": "Secret",
-            "metadata": {"name": name, "namespace": "production-cloud"},
+            "metadata": {"name": name, "namespace": "production-cloud", "labels": {MANAGED: "pulumi"}},
             "data": CIPHER,
-            "__fieldManager": "pulumi-kubernetes-1",
         },
         "parent": "urn:parent",
         "dependencies": ["urn:namespace"],
@@ -33,8 +35,18 @@ def deployment(*resources, pending=()):
     return {"manifest": {}, "resources": list(resources), "pending_operations": operations}
 
 
-def live(manager="pulumi-kubernetes-1"):
-    return {REF: {"kind": "Secret", "metadata": {"managedFields": [{"manager": manager}]}}}
+def owner(manager, time="2026-11-24T04:00:00Z", operation="Apply", field=f"f:{MANAGED}"):
+    fields = {"f:metadata": {"f:labels": {field: {}}}}
+    return {"manager": manager, "operation": operation, "time": time, "fieldsV1": fields}
+
+
+def signed(*owners, labels=None):
+    labels = {MANAGED: "pulumi"} if labels is None else labels
+    return {"kind": "Secret", "metadata": {"labels": labels, "managedFields": list(owners)}}
+
+
+def live(manager=ONE, **options):
+    return {REF: signed(owner(manager), **options)}
 
 
 def test_what_was_created_is_adopted_with_the_inputs_it_was_created_with():
@@ -43,7 +55,8 @@ def test_what_was_created_is_adopted_with_the_inputs_it_was_created_with():
     outcome = settle(before, live())
     (adopted,) = outcome.deployment["resources"]
     assert adopted["id"] == "production-cloud/mysqlauth-credentials-2222"
-    assert adopted["inputs"] == adopted["outputs"] == resource()["inputs"]
+    assert adopted["inputs"] == resource()["inputs"]
+    assert adopted["outputs"] == {**resource()["inputs"], "__fieldManager": ONE}
     assert (adopted["parent"], adopted["dependencies"]) == ("urn:parent", ["urn:namespace"])
     assert outcome.deployment["pending_operations"] == []
     assert outcome.notes == [f"{REF}: was created and not written down; adopted"]
@@ -56,9 +69,10 @@ def test_what_was_not_created_is_dropped():
 
 
 def test_an_object_of_somebody_else_is_left_alone():
-    outcome = settle(deployment(pending=[("creating", resource())]), live("kubectl-client-side-apply"))
-    assert outcome.deployment["resources"] == []
-    assert outcome.notes == [f"{REF}: exists, but the interrupted run did not make it; left alone"]
+    for foreign in (live("kubectl-client-side-apply"), live(labels={"another": "program"})):
+        outcome = settle(deployment(pending=[("creating", resource())]), foreign)
+        assert outcome.deployment["resources"] == []
+        assert outcome.notes == [f"{REF}: exists, but this program did not make it; left alone"]
 
 
 def test_a_replacement_takes_the_place_and_the_old_object_is_removed_by_the_next_up():
@@ -96,3 +110,35 @@ def test_the_given_state_is_not_changed():
     before = copy.deepcopy(given)
     settle(given, live())
     assert given == before
+
+
+def test_of_two_signatures_the_one_in_the_state_stays():
+    status = owner("kube-controller-manager", operation="Update")
+    both = signed(owner(ONE), owner(TWO, "2026-11-24T05:00:00Z"), status)
+    assert signatures.of(both) == TWO
+    assert signatures.corrected(both, ONE) == [owner(ONE), status]
+    assert signatures.corrected(signed(owner(ONE), status), ONE) is None
+
+
+def test_an_object_signed_by_a_run_that_nobody_knows_gets_the_signature_of_the_state():
+    assert signatures.corrected(signed(owner(TWO)), ONE) == [owner(ONE)]
+
+
+def test_what_another_program_patched_stays_its_own():
+    patch = owner(TWO, field="f:team")
+    assert signatures.corrected(signed(owner(ONE), patch), ONE) is None
+
+
+def test_a_state_older_than_the_cluster_announces_what_a_preview_would_create():
+    provider = {"urn": "urn:provider", "id": "p"}
+    component = {"urn": "urn:parent", "custom": False}
+    service = resource("mysqlauth-service", urn="urn:service", provider="urn:provider::p")
+    del service["inputs"]["data"]
+    secret = resource(urn="urn:secret", provider="urn:provider::p", inputs={**service["inputs"], "data": "[secret]"})
+    steps = [{"op": "create", "newState": item} for item in (component, service, secret)]
+    steps.append({"op": "update", "newState": {"urn": "urn:other"}})
+    grown = from_preview(deployment(provider), steps)
+    assert grown["resources"] == [provider, component]
+    (announcement,) = grown["pending_operations"]
+    assert announcement["type"] == "creating"
+    assert announcement["resource"] == {key: value for key, value in service.items() if key != "dependencies"}

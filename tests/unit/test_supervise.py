@@ -105,3 +105,14 @@ def test_the_events_tell_what_is_being_waited_for(tmp_path):
         )
     log.poll()
     assert log.deployments() == set()
+
+
+def test_a_log_that_is_written_anew_is_read_anew(tmp_path):
+    path = tmp_path / "events"
+    log = EventLog(path)
+    path.write_text(json.dumps({"timestamp": 1, **step("resourcePreEvent", "x", planning=True)}) + "\n")
+    log.poll()
+    events = [{"timestamp": 2}, step("resourcePreEvent", "one", **deployment("one")), {"filler": "x" * 500}]
+    path.write_text("".join(json.dumps(event) + "\n" for event in events))
+    log.poll()
+    assert log.deployments() == {("production-cloud", "one")}

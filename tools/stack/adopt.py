@@ -10,10 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from . import signatures
 from .objects import Object, Ref, ref_of
-
-#: The Kubernetes provider signs each object that it makes with a name of its own, kept in the resource's inputs.
-MANAGER = "__fieldManager"
 
 
 @dataclass
@@ -53,11 +51,36 @@ def settle(deployment: Mapping[str, Any], live: Mapping[Ref, Object]) -> Outcome
             outcome.notes.append(f"{name}: was not created")
         elif ref not in live:
             outcome.notes.append(f"{ref}: was not created")
-        elif not _made_by(live[ref], resource["inputs"].get(MANAGER, "")):
-            outcome.notes.append(f"{ref}: exists, but the interrupted run did not make it; left alone")
+        elif not _ours(live[ref], resource["inputs"]):
+            outcome.notes.append(f"{ref}: exists, but this program did not make it; left alone")
         else:
-            _add(outcome, resource, ref)
+            _add(outcome, resource, ref, signatures.of(live[ref]))
     return outcome
+
+
+def from_preview(deployment: Mapping[str, Any], steps: list[dict[str, Any]]) -> dict[str, Any]:
+    """Announce in a state what a preview would create: for a state older than the cluster.
+
+    Secrets are left out, because a preview does not show them, and so is what has no place in the state without them.
+    """
+    known = {resource["urn"] for resource in deployment.get("resources") or []}
+    grown = {**copy.deepcopy(dict(deployment)), "resources": list(deployment.get("resources") or [])}
+    announcements: list[dict[str, Any]] = []
+    for step in steps:
+        resource = copy.deepcopy(step.get("newState") or {})
+        provider = resource.get("provider", "").rpartition("::")[0]
+        if step["op"] != "create" or resource["urn"] in known or resource.get("parent", "") not in known | {""}:
+            continue
+        for key in ("dependencies", "propertyDependencies"):
+            resource.pop(key, None)
+        if not resource.get("custom"):
+            grown["resources"].append(resource)
+        elif provider not in known or "[secret]" in str(resource.get("inputs")):
+            continue
+        else:
+            announcements.append({"type": "creating", "resource": resource})
+        known.add(resource["urn"])
+    return {**grown, "pending_operations": announcements}
 
 
 def _creates(deployment: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -68,11 +91,13 @@ def _name(urn: str) -> str:
     return urn.rpartition("::")[2]
 
 
-def _made_by(item: Object, manager: str) -> bool:
-    return any(entry.get("manager") == manager for entry in item["metadata"].get("managedFields", []))
+def _ours(item: Object, inputs: Object) -> bool:
+    """Whether a run of this program made the object: signed by the provider, with the labels that the program gives."""
+    labels = inputs["metadata"].get("labels", {})
+    return bool(signatures.of(item)) and labels.items() <= item["metadata"].get("labels", {}).items()
 
 
-def _add(outcome: Outcome, resource: dict[str, Any], ref: Ref) -> None:
+def _add(outcome: Outcome, resource: dict[str, Any], ref: Ref, signature: str) -> None:
     resources: list[dict[str, Any]] = outcome.deployment.setdefault("resources", [])
     if any(known["urn"] == resource["urn"] and known.get("id") == ref.id for known in resources):
         outcome.notes.append(f"{ref}: was created again; the state knows it already")
@@ -83,7 +108,9 @@ def _add(outcome: Outcome, resource: dict[str, Any], ref: Ref) -> None:
     for known in replaced:
         resources.remove(known)
     now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-    adopted = {**resource, "id": ref.id, "outputs": resource["inputs"], "created": now, "modified": now}
+    # The refresh that follows fills in the outputs; without the signature it would make up another one.
+    outputs = {**resource["inputs"], signatures.KEY: signature}
+    adopted = {**resource, "id": ref.id, "outputs": outputs, "created": now, "modified": now}
     resources.insert(position, adopted)
     resources += [{**known, "delete": True} for known in replaced]
     outcome.notes.append(f"{ref}: was created and not written down; adopted")

@@ -37,6 +37,11 @@ def up(stack: Stack, lock: int, *, refresh: bool) -> None:
             f"this change would delete data that stack {stack.name} protects; nothing was deleted",
             _way_out(stack, "undo the change (git diff, pulumi config); or, to lose the data"),
         )
+    if any('conflicts with "pulumi-kubernetes-' in error for error in events.errors):
+        raise Problem(
+            f"stack {stack.name} is in conflict with itself: objects carry the signature of a run that was killed",
+            f"make repair STACK={stack.name}, then make up",
+        )
     _explain(stack)
     raise Problem("make up did not succeed; what it made stays", f"remove the cause, then make up STACK={stack.name}")
 

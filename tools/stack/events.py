@@ -11,17 +11,24 @@ class EventLog:
     def __init__(self, path: Path) -> None:
         """Name the file that `--event-log` writes."""
         self._path = path
-        self._read = 0
-        self._rest = b""
+        self._begin()
         self.waiting: dict[str, dict[str, Any]] = {}
         """Resources being created or updated, by URN, with their inputs (secrets left out)."""
         self.errors: list[str] = []
         """What Pulumi reported as errors."""
 
+    def _begin(self) -> None:
+        self._head, self._read, self._rest = b"", 0, b""
+
     def poll(self) -> None:
         """Read what was added since the last time."""
         try:
             with self._path.open("rb") as file:
+                # After its preview Pulumi writes the same file anew; the first event has the time in it.
+                if file.read(len(self._head)) != self._head:
+                    self._begin()
+                file.seek(0)
+                self._head = file.read(200)
                 file.seek(self._read)
                 added = file.read()
         except FileNotFoundError:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tools.console import Problem, console, step
 
-from . import Stack, adopt, config, objects, state
+from . import Stack, adopt, config, objects, signatures, state
 
 #: How long to wait for objects that the killed run asked the cluster to remove.
 REMOVAL_SECONDS = 40
@@ -49,11 +49,12 @@ def repair(stack: Stack, *, found: bool, restored: bool) -> None:
         restored: The state is a backup, which may be older than what is in the cluster.
     """
     done = settle(stack) or found
-    with step("compare the state with the cluster", 5):
-        _quietly(stack, "pulumi", "refresh", "--yes", "--skip-preview", "--non-interactive", "--clear-pending-creates")
+    _refresh(stack)
+    done = _sign(stack) or done
     steps = _preview(stack)
-    if restored:
-        _release(stack, steps)
+    if restored and _adopt_newer(stack, steps):
+        _refresh(stack)
+        steps = _preview(stack)
     if not done:
         console.print(f"Stack {stack.name} has nothing to repair.", markup=False)
     if not steps:
@@ -97,32 +98,62 @@ def restore(stack: Stack) -> bool:
 def _preview(stack: Stack) -> list[dict[str, Any]]:
     """The steps that `up` would take, without those that change nothing."""
     done = stack.run("pulumi", "preview", "--json", "--non-interactive")
+    try:
+        said: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        said = {"diagnostics": [{"severity": "error", "message": done.stderr}]}
     if done.returncode:
-        console.print("The program cannot be previewed, so what `make up` will do is not known:", markup=False)
-        console.print((done.stdout + done.stderr).strip()[-2000:], markup=False)
-        raise Problem("the state is in order, the program is not", "correct what the lines above name, then make up")
-    steps = json.loads(done.stdout).get("steps") or []
+        errors = [item["message"].strip() for item in said.get("diagnostics") or [] if item["severity"] == "error"]
+        console.print("\n".join(errors), markup=False)
+        raise Problem(
+            "the state is in order, but what `make up` would do is refused: the lines above say why",
+            f"correct that, then make up STACK={stack.name}",
+        )
+    steps = said.get("steps") or []
     return [item for item in steps if item["op"] not in {"same", "read", "refresh"}]
 
 
-def _release(stack: Stack, steps: list[dict[str, Any]]) -> None:
-    """Prepare objects that are newer than the restored backup for `up`, which takes over what has the right name.
+def _adopt_newer(stack: Stack, steps: list[dict[str, Any]]) -> bool:
+    """Adopt what is newer than the restored backup: objects that `up` would create, and that are there."""
+    exported = export(stack)
+    grown = adopt.from_preview(exported["deployment"], steps)
+    announced = adopt.announced(grown)
+    live = objects.live(stack, announced)
+    if not live:
+        return False
+    outcome = adopt.settle(grown, live)
+    console.print("The cluster has what the backup does not know yet:", markup=False)
+    for note in outcome.notes:
+        console.print(f"  {note}", markup=False)
+    _import(stack, {**exported, "deployment": outcome.deployment})
+    return True
 
-    They carry the signature of the run that made them. It has to go, or a later change would be refused as a conflict.
-    """
-    refs = (objects.ref_of(item["newState"].get("inputs") or {}) for item in steps if item["op"] == "create")
-    for ref, item in objects.live(stack, [ref for ref in refs if ref]).items():
-        entries = item["metadata"].get("managedFields", [])
-        kept = [entry for entry in entries if not entry.get("manager", "").startswith("pulumi-kubernetes-")]
-        if len(kept) == len(entries):
+
+def _sign(stack: Stack) -> bool:
+    """See that each object has the one signature that the state knows, or a later change would be refused."""
+    signed: dict[objects.Ref, str] = {}
+    for resource in export(stack).get("deployment", {}).get("resources") or []:
+        ref = objects.ref_of(resource.get("inputs") or {})
+        if ref and signatures.KEY in resource.get("outputs", {}) and not resource.get("delete"):
+            signed[ref] = resource["outputs"][signatures.KEY]
+    changed = False
+    for ref, item in objects.live(stack, signed).items():
+        entries = signatures.corrected(item, signed[ref])
+        if entries is None:
             continue
-        # One empty entry is Kubernetes' way to say: none.
-        patch = json.dumps({"metadata": {"managedFields": kept or [{}]}})
         place = ["--namespace", ref.namespace] if ref.namespace else []
         group, _, version = ref.api_version.rpartition("/")
         kind = f"{ref.kind}.{version}.{group}" if group else ref.kind
+        patch = json.dumps({"metadata": {"managedFields": entries}})
         _quietly(stack, "kubectl", "patch", *place, kind, ref.name, "--type", "merge", "--patch", patch)
-        console.print(f"  {ref}: newer than the backup; `make up` takes it over", markup=False)
+        console.print(f"{ref}: was signed by a run that is not in the state; corrected.", markup=False)
+        changed = True
+    return changed
+
+
+def _refresh(stack: Stack) -> None:
+    with step("compare the state with the cluster", 5):
+        _quietly(stack, "pulumi", "refresh", "--yes", "--skip-preview", "--non-interactive", "--clear-pending-creates")
 
 
 def _quietly(stack: Stack, *command: str) -> None:

@@ -69,10 +69,14 @@ def supervise(
     process = subprocess.Popen(command, cwd=cwd, env=env, pass_fds=[lock], process_group=0)
     given_up = False
     with _passed_on(process) as seen, _foreground(process):
-        while True:
-            try:
-                return process.wait(WATCH_SECONDS), bool(seen)
-            except subprocess.TimeoutExpired:
-                if watch and not given_up and watch():
-                    given_up = True
-                    process.send_signal(signal.SIGINT)
+        try:
+            while True:
+                try:
+                    return process.wait(WATCH_SECONDS), bool(seen)
+                except subprocess.TimeoutExpired:
+                    if watch and not given_up and watch():
+                        given_up = True
+                        process.send_signal(signal.SIGINT)
+        finally:
+            # Whatever happens here, a run is never left alone.
+            process.wait()
