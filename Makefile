@@ -90,6 +90,10 @@ test-engine: dev ## The real CLI and provider in render mode, no cluster
 test-cluster: dev ## A node of its own: real Kubernetes, MySQL, pods
 	$(PY) -m pytest tests/cluster $(ARGS)
 
+.PHONY: faults
+faults: dev ## Break a system of its own on purpose and count what survives: make faults ONLY=F1,F3 COUNT=5
+	$(PY) -m tools.faults $(if $(ONLY),--only $(ONLY)) $(if $(COUNT),--count $(COUNT)) $(NODE_OPTION)
+
 .PHONY: lint
 lint: dev ## Style (ruff) and types (pyright)
 	$(VENV)/bin/ruff check .

@@ -57,7 +57,20 @@ class Bench:
             start_new_session=True,
         )
 
-    def command(self, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    def plain(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start Pulumi itself, as in the shell of `make env`, in a session of its own; nobody reads its output."""
+        return subprocess.Popen(
+            ["pulumi", *arguments],
+            cwd=self.checkout,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+
+    def command(self, command: str, variables: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run what `make <command>` runs; its output is all in `stdout`."""
         process = self.begin(command, variables=variables)
         try:

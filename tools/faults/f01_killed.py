@@ -44,7 +44,7 @@ def kill(process: subprocess.Popen[str], bench: Bench, moment: float, *, everyth
     return bool(bench.files.locks())
 
 
-def _change(bench: Bench, random: Random) -> None:
+def change(bench: Bench, random: Random) -> None:
     """Something for `up` to do."""
     kind = random.choice(["memory", "replicas", "password"])
     if kind == "memory":
@@ -60,22 +60,14 @@ def _change(bench: Bench, random: Random) -> None:
 def _begin(bench: Bench, what: str) -> subprocess.Popen[str]:
     if what != "refresh":
         return bench.begin("destroy" if what == "destroy" else "up", quiet=True)
-    return subprocess.Popen(
-        ["pulumi", "refresh", "--yes", "--skip-preview", "--non-interactive"],
-        cwd=bench.checkout,
-        env=bench.env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    )
+    return bench.plain("refresh", "--yes", "--skip-preview", "--non-interactive")
 
 
 def _killed(bench: Bench, what: str, random: Random) -> str:
     """Kill a run; return at which moment."""
     while True:
         if what == "up":
-            _change(bench, random)
+            change(bench, random)
         moment = random.uniform(0, SECONDS[what])
         everything = random.random() < 0.7
         process = _begin(bench, what)
@@ -105,7 +97,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
     result, repairs, totals = Result(), list[float](), list[float]()
     # As in production: destroy keeps the data.
     bench.config(mysqlRetainData="true")
-    _must(bench, "up")
+    must(bench, "up")
     evidence = bench.fill()
     for number, what in enumerate(plan(count, random), 1):
         name = f"{number} {_killed(bench, what, random)}"
@@ -129,7 +121,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
         failures += [f"the repair took {repairs[-1]:.0f} s"] if repairs[-1] > LIMIT else []
         result.add(name, failures)
     bench.config(mysqlRetainData="false", authReplicas="1", mysqlResourcesMemoryLimit="512Mi")
-    _must(bench, "up")
+    must(bench, "up")
     result.figure = (
         f"repair: median {statistics.median(repairs):.0f} s, longest {max(repairs):.0f} s;"
         f" with the run that finishes the work and the checks: longest {max(totals):.0f} s"
@@ -137,7 +129,8 @@ def run(bench: Bench, count: int, random: Random) -> Result:
     return result
 
 
-def _must(bench: Bench, command: str) -> None:
+def must(bench: Bench, command: str) -> None:
+    """Run a command that has to succeed for the bench to go on."""
     done = bench.command(command)
     if done.returncode:
         raise RuntimeError(f"{command} failed: {done.stdout[-2000:]}")
