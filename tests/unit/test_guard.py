@@ -19,7 +19,7 @@ class Fake:
 
     def __init__(self, uid, tag="", resources=(), locks=()):
         self.name, self.uid, self.tag, self.resources, self.cleared = "dev", uid, tag, list(resources), []
-        self.files = SimpleNamespace(locks=lambda: list(locks), clear=self.cleared.append)
+        self.files = SimpleNamespace(locks=lambda: list(locks), clear=self.cleared.append) if locks else None
 
     def identity(self):
         return {"PULUMI_STACK": "no-such-stack", "PULUMI_BACKEND_URL": "file:///nowhere"}

@@ -4,7 +4,7 @@ import json
 
 from tools.console import Problem, console
 
-from . import Stack
+from . import Stack, state
 
 #: A tag of the stack, kept beside its state: whoever shares the state shares the guard.
 TAG = "kubeauth:cluster"
@@ -59,8 +59,12 @@ def place_of(stack: Stack) -> str:
 
 def resources(stack: Stack) -> list[dict[str, object]]:
     """What the stack has in its cluster, as its state says."""
-    exported = json.loads(stack.run("pulumi", "stack", "export").stdout or "{}")
-    listed = (exported.get("deployment") or {}).get("resources") or []
+    if stack.files:
+        # The same as the export, half a second earlier.
+        listed = (state.deployment(stack.files.path) or {}).get("resources") or []
+    else:
+        exported = json.loads(stack.run("pulumi", "stack", "export").stdout or "{}")
+        listed = (exported.get("deployment") or {}).get("resources") or []
     return [item for item in listed if str(item.get("type", "")).startswith("kubernetes:")]
 
 
