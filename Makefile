@@ -60,7 +60,7 @@ policy: venv ## Check a stack against the policy pack without any cluster: make 
 .PHONY: preview-comment
 preview-comment: venv ## The comment of a pull request: STACK=dev BASE=origin/main, or LIVE=1; OUT=folder ALLOW=dev/name
 	@$(PY) -m tools.preview comment --stack '$(STACK)' $(if $(LIVE),--live,--base '$(BASE)') $(if $(OUT),--out '$(OUT)') \
-	  $(if $(POLICY),--policy-pack '$(POLICY)') $(NODE_OPTION)
+	  $(NODE_OPTION)
 
 .PHONY: preview-stacks
 preview-stacks: venv ## The stacks of this checkout and of BASE as a JSON list, for CI

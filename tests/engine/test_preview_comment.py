@@ -115,8 +115,8 @@ def test_with_access_no_secret_is_in_any_output(stack, tmp_path):
             dev.run("pulumi", "config", "set", "--secret", key, text=f"{CANARY} {key}", **variables)
         assert dev.run("pulumi", "up", "--yes", "--skip-preview", **variables).returncode == 0
         dev.run("pulumi", "config", "set", "--secret", "mysqlPassword", text=f"another {CANARY}", **variables)
-        asked = SimpleNamespace(run=partial(dev.run, **variables))
-        preview, notes = live.preview(asked, [])  # pyright: ignore[reportArgumentType] - all that it asks for
+        asked = SimpleNamespace(name=dev.name, run=partial(dev.run, **variables))
+        preview, notes = live.preview(asked)  # pyright: ignore[reportArgumentType] - all that it asks for
         forms = live.secrets(asked)  # pyright: ignore[reportArgumentType] - all that it asks for
     report = Report("dev", "Preview", preview, notes=notes)
     said = markdown.render(report, limit=None) + json.dumps(report.as_data())

@@ -25,7 +25,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--live", action="store_true", help="comment: ask state and cluster instead of git")
     parser.add_argument("--out", type=Path, help="write <stack>.md, <stack>.full.md and <stack>.json to this folder")
     parser.add_argument("--allow", default="", help="tokens that the gate named, with blanks between; also ALLOW")
-    parser.add_argument("--policy-pack", action="append", default=[], help="comment: a folder of policies to apply")
     parser.add_argument("--node", default=paths.default_node(), help="the local node's name (default: this checkout's)")
     return parser.parse_args()
 
@@ -57,9 +56,9 @@ def main() -> None:
             made.preview, made.notes = drift.find(stack)
             made.remedies = drift.remedies(made.preview.changes)
         elif stack:
-            made.preview, made.notes = live.preview(stack, given.policy_pack)
+            made.preview, made.notes = live.preview(stack)
         else:
-            made.preview, made.notes = offline.preview(given.stack, given.base, tools, given.policy_pack)
+            made.preview, made.notes = offline.preview(given.stack, given.base, tools)
     except Problem as problem:
         made.preview.failure = f"{problem}\n{f'fix: {problem.fix}' if problem.fix else ''}".strip()
     if given.command == "comment":

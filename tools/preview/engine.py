@@ -27,8 +27,9 @@ def ask(runner: Run, *command: str) -> Preview:
     # What is protected is shown as well, and the gate says that `up` will refuse it.
     done = run(runner, *command, "--ignore-protect")
     preview = model.read(done.stdout.splitlines())
-    # A policy pack that says no ends the run with an error, too, but the preview is whole.
-    if done.returncode and not any(policy.startswith("mandatory") for policy in preview.policies):
+    # A policy pack that says no ends the run with an error, too, but of these words only, and the preview is whole.
+    stopped = any(policy.startswith("mandatory") for policy in preview.policies)
+    if done.returncode and not (stopped and set(preview.errors) <= {"error: preview failed"}):
         preview.failure = f"pulumi {command[0]} failed:\n{words(done)}"
     return preview
 

@@ -4,7 +4,7 @@ import base64
 import json
 import urllib.parse
 
-from tools.stack import Stack
+from tools.stack import Stack, policy
 
 from . import engine
 from .model import Preview
@@ -13,12 +13,11 @@ from .model import Preview
 _SHORTEST = 6
 
 
-def preview(stack: Stack, policy_packs: list[str]) -> tuple[Preview, list[str]]:
+def preview(stack: Stack) -> tuple[Preview, list[str]]:
     """Preview the working tree against the stack's state.
 
     Args:
         stack: The stack, prepared.
-        policy_packs: Folders of policy packs to apply.
 
     Returns:
         What would happen, and notes for the reader.
@@ -26,8 +25,7 @@ def preview(stack: Stack, policy_packs: list[str]) -> tuple[Preview, list[str]]:
     Raises:
         Problem: The program, the state or the cluster refused; the message has the engine's words.
     """
-    packs = [argument for pack in policy_packs for argument in ("--policy-pack", pack)]
-    found = engine.ask(stack.run, "preview", *packs)
+    found = engine.ask(stack.run, "preview", *policy.options(stack.name))
     return found, ["Compared: the stack's state and the working tree, with access to the cluster."]
 
 

@@ -16,6 +16,7 @@ import yaml
 
 from tools import paths
 from tools.console import Problem
+from tools.stack import policy
 from tools.toolchain import Toolchain
 
 from . import engine
@@ -24,14 +25,13 @@ from .model import Preview
 Secrets = dict[str, str]
 
 
-def preview(stack: str, base: str, tools: Toolchain, policy_packs: list[str]) -> tuple[Preview, list[str]]:
+def preview(stack: str, base: str, tools: Toolchain) -> tuple[Preview, list[str]]:
     """Preview the working tree against a commit.
 
     Args:
         stack: The stack's name; either side may lack `Pulumi.<stack>.yaml`.
         base: The commit to compare with, or a branch: then where the working tree's branch left it.
         tools: The programs to use.
-        policy_packs: Folders of policy packs to apply. Default: none.
 
     Returns:
         What would happen, and notes for the reader.
@@ -60,8 +60,7 @@ def preview(stack: str, base: str, tools: Toolchain, policy_packs: list[str]) ->
             notes.append("**This stack is new.** The gate does not judge it: there is nothing to lose.")
         if _differ(tree / "requirements.txt", paths.CHECKOUT / "requirements.txt"):
             notes.append("`requirements.txt` changes; both sides were evaluated with the working tree's packages.")
-        packs = [argument for pack in policy_packs for argument in ("--policy-pack", pack)]
-        return run.ask(paths.CHECKOUT, "preview", *packs), notes
+        return run.ask(paths.CHECKOUT, "preview", *policy.options(stack)), notes
 
 
 def merge_base(base: str) -> str:

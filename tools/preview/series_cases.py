@@ -104,7 +104,7 @@ USERSDB = "usersdb-service.production-cloud.svc.cluster.local:3306"
 CASES = (
     Case(
         "a new stack",
-        (new_stack("qa", "staging", namespaceName="qa-cloud"),),
+        (new_stack("qa", "staging", namespaceName="qa-cloud", mysqlServiceType="ClusterIP"),),
         stack="qa",
         host="mysqlauth-service.qa-cloud.svc.cluster.local:3306",
     ),

@@ -49,7 +49,7 @@ def main() -> None:
             clone.prepare(case)
             clone.edit(case.edits)
             clone.commit(case.name)
-            offline.preview(case.stack, "HEAD~1", tools, [])
+            offline.preview(case.stack, "HEAD~1", tools)
             lines = sorted(filter(None, map(trimmed, (line for line in said if line.startswith("{")))))
             file_of(case.name).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
