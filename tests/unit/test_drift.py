@@ -62,3 +62,16 @@ def test_a_deleted_object_is_brought_back_by_up():
     change = changed({"metadata": {"name": "web"}}, None, op="delete")
     assert change.op == "delete"
     assert drift.remedies([change]) == ["pulumi up --refresh"]
+
+
+def test_objects_of_others_are_found_but_not_those_of_controllers_and_of_kubernetes():
+    listed = [
+        "NetworkPolicy\tallow-all\t",
+        "NetworkPolicy\tweb\t",
+        "Pod\tweb-1\tReplicaSet",
+        "ConfigMap\tkube-root-ca.crt\t",
+        "ServiceAccount\tdefault\t",
+    ]
+    found = drift.foreign("dev", "cloud", {("NetworkPolicy", "web")}, "\n".join(listed))
+    assert [str(change) for change in found] == ["NetworkPolicy allow-all"]
+    assert drift.remedies(found) == ["kubectl delete --namespace cloud networkpolicy/allow-all"]

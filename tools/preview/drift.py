@@ -48,11 +48,17 @@ def find(stack: Stack) -> tuple[Preview, list[str]]:
     changes = compared(done.stdout.splitlines())
     if not changes:
         raise Problem(f"stack {stack.name} has nothing on the cluster", f"make up STACK={stack.name}")
+    notes = ["From what Pulumi last saw (-) to what the cluster has now (+). Nothing was written."]
     known = {(change.kind, change.object_name) for change in changes}
-    for namespace in (change.object_name for change in list(changes) if change.kind == "Namespace" and change.after):
-        changes += _foreign(stack, namespace, known)
+    for namespace in [change.object_name for change in changes if change.kind == "Namespace" and change.after]:
+        done = stack.run("kubectl", "get", _KINDS, "--namespace", namespace, "--output", f"jsonpath={_LIST}")
+        changes += foreign(stack.name, namespace, known, done.stdout)
+        if done.returncode:
+            # A deployer may lack the right to list some kinds; what it may list was looked at.
+            words = " ".join(done.stderr.split()[:60])
+            notes.append(f"Not all objects of others were looked for in namespace `{namespace}`: `{words}`")
     changes.sort(key=lambda change: (change.kind, change.name, change.urn))
-    return Preview(changes), ["From what Pulumi last saw (-) to what the cluster has now (+). Nothing was written."]
+    return Preview(changes), notes
 
 
 def remedies(changes: list[Change]) -> list[str]:
@@ -119,15 +125,19 @@ def without_strangers(recorded: Any, declared: Any, key: str = "") -> Any:
     return recorded
 
 
-def _foreign(stack: Stack, namespace: str, known: set[tuple[str, str]]) -> list[Change]:
-    """Objects in a namespace of the stack's that neither the stack nor a controller made."""
-    done = stack.run("kubectl", "get", _KINDS, "--namespace", namespace, "--output", f"jsonpath={_LIST}")
-    if done.returncode:
-        raise Problem(f"the objects of namespace {namespace} cannot be listed: {done.stderr.strip()}")
+def foreign(stack: str, namespace: str, known: set[tuple[str, str]], listed: str) -> list[Change]:
+    """The objects of a namespace that neither the stack nor a controller made.
+
+    Args:
+        stack: The stack's name.
+        namespace: The namespace.
+        known: Kind and name of every object of the stack.
+        listed: What is there: kind, name and kinds of owners, with tabs between, a line each.
+    """
     found = []
-    for line in done.stdout.splitlines():
+    for line in listed.splitlines():
         kind, name, owners = line.split("\t")
         if not owners and (kind, name) not in known | _ALWAYS:
-            urn = f"urn:pulumi:{stack.name}::outside::kubernetes:outside:{kind}::{name}"
+            urn = f"urn:pulumi:{stack}::outside::kubernetes:outside:{kind}::{name}"
             found.append(Change(CREATE, urn, after={"metadata": {"name": name, "namespace": namespace}}))
     return found
