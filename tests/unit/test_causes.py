@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.stack.causes import NEVER, find
+from tools.stack.causes import NEVER, Questions, find
 from tools.stack.namespace import REVISION, Namespace
 
 LABELS = {"app.kubernetes.io/part-of": "kubeauth", "app.kubernetes.io/component": "auth"}
@@ -131,10 +131,13 @@ SEEN = {
 }
 
 
+ASKED = Questions(logs=lambda pod, container: "first\nDNS\n", resolves=lambda pod, container, host: host != "nowhere")
+
+
 @pytest.mark.parametrize("kind", SEEN)
 def test_the_cause_is_named(kind):
     items, what, seen = SEEN[kind]
-    first = find(namespace(*items), logs=lambda pod, container: "first\nDNS\n")[0]
+    first = find(namespace(*items), ask=ASKED)[0]
     assert (first.what, first.seen) == (what, seen)
     assert first.fix
     assert first.patience <= 60
@@ -186,3 +189,11 @@ def test_only_the_deployments_in_question_count():
     items = [pod(waiting("ImagePullBackOff"))]
     assert find(namespace(*items), only={"mysqlauth-deployment"}) == []
     assert find(namespace(*items), only={"authenticate-deployment"})
+
+
+@pytest.mark.parametrize(("host", "what"), [("nowhere", "names do not resolve"), ("here", "readiness probe fails")])
+def test_a_pod_that_hangs_is_asked_whether_it_can_look_up_its_database(host, what):
+    hanging = pod(RUNNING)
+    hanging["spec"]["containers"][0]["env"] = [{"name": "DB_HOST", "value": f"{host}:3306"}]
+    (cause,) = find(namespace(hanging), ask=ASKED)
+    assert what in cause.what

@@ -83,6 +83,7 @@ def test_the_events_tell_what_is_being_waited_for(tmp_path):
     path = tmp_path / "events"
     log = EventLog(path)
     log.poll()
+    assert not log.rolled_out
     first = [
         step("resourcePreEvent", "planned", planning=True, **deployment("planned")),
         step("resourcePreEvent", "one", **deployment("one")),
@@ -99,6 +100,7 @@ def test_the_events_tell_what_is_being_waited_for(tmp_path):
     log.poll()
     assert log.deployments() == {("production-cloud", "one"), ("production-cloud", "two")}
     assert log.errors == ["it broke"]
+    assert log.rolled_out
     with path.open("a") as file:
         file.write(
             json.dumps(step("resOutputsEvent", "one")) + "\n" + json.dumps(step("resOpFailedEvent", "two")) + "\n"

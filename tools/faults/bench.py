@@ -105,7 +105,15 @@ class Bench:
         probe = deployment["spec"]["template"]["spec"]["containers"][0]["readinessProbe"]["exec"]["command"]
         options = next(word for word in probe if word.startswith("--defaults-file="))
         inside = ["mysql", options, "--skip-column-names", "--batch", f"--execute={statement}"]
-        return self.run("kubectl", "-n", NAMESPACE, "exec", "deployment/mysqlauth-deployment", "--", *inside)
+        deadline = time.monotonic() + 60
+        while True:
+            # A pod that is being replaced is waited for.
+            try:
+                return self.run("kubectl", "-n", NAMESPACE, "exec", "deployment/mysqlauth-deployment", "--", *inside)
+            except RuntimeError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(1)
 
     def fill(self) -> str:
         """Put known data into the database and return its check sum."""
@@ -114,15 +122,8 @@ class Bench:
         return self.checksum()
 
     def checksum(self) -> str:
-        """The check sum of that data; a pod that is being replaced is waited for."""
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                return self.sql("CHECKSUM TABLE evidence").split()[1]
-            except RuntimeError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(1)
+        """The check sum of that data."""
+        return self.sql("CHECKSUM TABLE evidence").split()[1]
 
     def state(self) -> dict[str, Any]:
         """The exported state."""

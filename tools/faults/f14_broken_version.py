@@ -11,7 +11,7 @@ from .bench import NAMESPACE, Bench
 VERSIONS = (
     {"authImage": "localhost/authenticate:broken"},
     {"authArgs[0]": "exit 7"},
-    {"authArgs[0]": "exec sleep 600"},
+    {"authArgs[0]": "python -c 'import time; time.sleep(600)'"},
 )
 GOOD = {"authImage": "localhost/authenticate:1.0.0", "authArgs[0]": "python run.py"}
 

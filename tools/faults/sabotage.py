@@ -8,13 +8,11 @@ from .bench import Bench
 
 Way = Callable[[Bench], Iterator[None]]
 #: Changes what the program registers on its way to the engine; the components stay as they are.
-_HEAD = """import copy
-
-import pulumi
+_HEAD = """import pulumi
 
 
 def sabotage(args):
-    props = copy.deepcopy(args.props)
+    props = args.props
     if args.type_ == {type_!r} and args.name == {name!r}:
 {body}
     return pulumi.ResourceTransformResult(props=props, opts=args.opts)

@@ -7,8 +7,17 @@ from dataclasses import dataclass
 from .namespace import Namespace, Object, complete, condition, containers, reason, started
 
 NEVER = float("inf")
-Logs = Callable[[str, str], str]
 _UNRESOLVED = re.compile(r"does not resolve|name resolution|no such host|Name or service not known|getaddrinfo", re.I)
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What only the pods themselves can answer, by the names of pod and container."""
+
+    logs: Callable[[str, str], str]
+    """Its last lines."""
+    resolves: Callable[[str, str, str], bool]
+    """Whether it can look up a host; true also when it has no program to ask with."""
 
 
 @dataclass(frozen=True, order=True)
@@ -26,13 +35,13 @@ class Cause:
     """Seconds after which it will not go away by itself; NEVER while it may."""
 
 
-def find(namespace: Namespace, only: set[str] | None = None, logs: Logs | None = None) -> list[Cause]:
+def find(namespace: Namespace, only: set[str] | None = None, ask: Questions | None = None) -> list[Cause]:
     """Return the causes, most basic first.
 
     Args:
         namespace: What the cluster reports.
         only: The names of the Deployments in question. Default: all of kubeauth's.
-        logs: Returns the last lines of a container, by pod and container. Default: logs are not read.
+        ask: How to ask the pods. Default: they are not asked.
     """
     deployments = [item for item in namespace.deployments() if only is None or item["metadata"]["name"] in only]
     pending = [item for item in deployments if not complete(item)]
@@ -41,7 +50,7 @@ def find(namespace: Namespace, only: set[str] | None = None, logs: Logs | None =
         found += _refused(deployment)
         found += _claims(namespace, deployment)
         for pod in namespace.pods(deployment):
-            found += _pod(namespace, deployment, pod, logs)
+            found += _pod(namespace, deployment, pod, ask)
     # A service may wait for another one that is still starting.
     if any(_starting(namespace, item) for item in namespace.deployments() if not complete(item)):
         found = [_patient(cause) if cause.rank >= _READINESS else cause for cause in found]
@@ -102,19 +111,22 @@ def _claims(namespace: Namespace, deployment: Object) -> Iterator[Cause]:
         yield Cause(_CLAIM, what, (warnings or others or ["pending"])[-1], fix, 20 if warnings else 60)
 
 
-def _pod(namespace: Namespace, deployment: Object, pod: Object, logs: Logs | None) -> Iterator[Cause]:
+def _pod(namespace: Namespace, deployment: Object, pod: Object, ask: Questions | None) -> Iterator[Cause]:
     name, component = pod["metadata"]["name"], _component(deployment)
     scheduled = condition(pod, "PodScheduled")
     if scheduled.get("status") == "False" and "PersistentVolumeClaim" not in scheduled.get("message", ""):
         fix = "free or add nodes, or ask for less"
         yield Cause(_SCHEDULE, f"no node takes pod {name}", scheduled.get("message", ""), fix, 120)
     for state in containers(pod):
-        yield from _container(namespace, pod, state, component, logs)
+        yield from _container(namespace, pod, state, component, ask)
     if started(pod) and condition(pod, "Ready").get("status") != "True":
-        said = _said(logs, pod, pod["status"]["containerStatuses"][0])
+        said = _said(ask, pod, pod["status"]["containerStatuses"][0])
         probes = namespace.events(pod, "Unhealthy")
         seen = "; ".join(filter(None, [probes[-1] if probes else "", said]))
-        if _UNRESOLVED.search(seen):
+        host = _database(pod)
+        if _UNRESOLVED.search(seen) or (
+            ask and host and not ask.resolves(name, pod["spec"]["containers"][0]["name"], host)
+        ):
             what = f"pod {name} runs, but names do not resolve: the cluster's DNS is down or cannot be reached"
             fix = "look at the cluster's DNS: kubectl -n kube-system get pods; on the local node: make node-status"
             yield Cause(_DNS, what, seen, fix, 40)
@@ -123,7 +135,9 @@ def _pod(namespace: Namespace, deployment: Object, pod: Object, logs: Logs | Non
             yield Cause(_READINESS, f"pod {name} runs, but its readiness probe fails", seen, fix, 40)
 
 
-def _container(namespace: Namespace, pod: Object, state: Object, component: str, logs: Logs | None) -> Iterator[Cause]:
+def _container(
+    namespace: Namespace, pod: Object, state: Object, component: str, ask: Questions | None
+) -> Iterator[Cause]:
     name, waiting = pod["metadata"]["name"], state.get("state", {}).get("waiting", {})
     why, message = waiting.get("reason", ""), " ".join(waiting.get("message", "").split())
     if why in {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"}:
@@ -150,7 +164,7 @@ def _container(namespace: Namespace, pod: Object, state: Object, component: str,
         code = state.get("lastState", {}).get("terminated", {}).get("exitCode", "unknown")
         fix = f"read what it says: kubectl -n {namespace.name} logs {name} --previous"
         what = f"container {state['name']} ends again and again, with exit code {code}"
-        yield Cause(_CRASH, what, _said(logs, pod, state), fix, 15)
+        yield Cause(_CRASH, what, _said(ask, pod, state), fix, 15)
     elif not state.get("started", True) and (probes := namespace.events(pod, "Unhealthy")):
         fix = f"read what it says: kubectl -n {namespace.name} logs {name}"
         yield Cause(_PROBE, f"pod {name} does not pass its startup probe yet", probes[-1], fix, NEVER)
@@ -163,10 +177,16 @@ def _limit(pod: Object, container: str) -> str:
     return found.get("resources", {}).get("limits", {}).get("memory", "(none: the node's)")
 
 
-def _said(logs: Logs | None, pod: Object, state: Object) -> str:
-    if logs is None:
+def _database(pod: Object) -> str:
+    """The host that a pod looks up to find its database; empty when it has none."""
+    variables = pod["spec"]["containers"][0].get("env", [])
+    return next((item.get("value", "").partition(":")[0] for item in variables if item["name"] == "DB_HOST"), "")
+
+
+def _said(ask: Questions | None, pod: Object, state: Object) -> str:
+    if ask is None:
         return ""
-    lines = logs(pod["metadata"]["name"], state["name"]).strip().splitlines()
+    lines = ask.logs(pod["metadata"]["name"], state["name"]).strip().splitlines()
     return f"it says: {' / '.join(line.strip() for line in lines[-2:])}" if lines else ""
 
 

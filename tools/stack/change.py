@@ -43,7 +43,8 @@ def up(stack: Stack, lock: int, *, refresh: bool) -> None:
             f"stack {stack.name} is in conflict with itself: objects carry the signature of a run that was killed",
             f"make repair STACK={stack.name}, then make up",
         )
-    _explain(stack)
+    if events.rolled_out:
+        _explain(stack)
     raise Problem("make up did not succeed; what it made stays", f"remove the cause, then make up STACK={stack.name}")
 
 

@@ -6,7 +6,7 @@ import time
 from tools.console import console, duration
 
 from . import Stack
-from .causes import Cause, find
+from .causes import Cause, Questions, find
 from .events import EventLog
 from .namespace import KINDS, Namespace
 
@@ -15,6 +15,13 @@ QUIET_SECONDS = 8
 #: How many causes are printed: the first is the one to remove, the next ones often follow from it.
 SHOWN = 3
 _WIDTH = 400
+UNRESOLVED = 7
+#: With whatever the image has; one without any of these is not asked.
+_LOOK_UP = f"""export RES_OPTIONS='timeout:2 attempts:1'
+if command -v getent; then getent hosts "$1" || exit {UNRESOLVED}
+elif command -v nslookup; then nslookup "$1" || exit {UNRESOLVED}
+elif command -v python3; then python3 -c 'import socket, sys; socket.gethostbyname(sys.argv[1])' "$1" || exit {UNRESOLVED}
+fi"""
 
 
 def read(stack: Stack, namespace: str) -> Namespace | None:
@@ -76,8 +83,12 @@ def explain(stack: Stack, namespace: str) -> bool:
         # A container that was just restarted has not said anything yet.
         return stack.run(*question).stdout or stack.run(*question, "--previous").stdout
 
+    def resolves(pod: str, container: str, host: str) -> bool:
+        inside = ["kubectl", "exec", "--namespace", namespace, pod, "--container", container, "--"]
+        return stack.run(*inside, "sh", "-c", _LOOK_UP, "sh", host).returncode != UNRESOLVED
+
     objects = read(stack, namespace)
-    causes = find(objects, logs=logs) if objects else []
+    causes = find(objects, ask=Questions(logs, resolves)) if objects else []
     for number, cause in enumerate(causes[:SHOWN]):
         console.print(f"{'cause' if not number else ' then'}: {cause.what}", markup=False, style="red")
         if cause.seen:

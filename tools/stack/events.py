@@ -14,6 +14,8 @@ class EventLog:
         self._begin()
         self.waiting: dict[str, dict[str, Any]] = {}
         """Resources being created or updated, by URN, with their inputs (secrets left out)."""
+        self.rolled_out = False
+        """Whether a Deployment was created or updated: only then can a rollout be what failed."""
         self.errors: list[str] = []
         """What Pulumi reported as errors."""
 
@@ -44,7 +46,9 @@ class EventLog:
         if step := event.get("resourcePreEvent"):
             metadata = step["metadata"]
             if not step.get("planning") and metadata["op"] in {"create", "update", "create-replacement"}:
-                self.waiting[metadata["urn"]] = (metadata.get("new") or {}).get("inputs") or {}
+                inputs = (metadata.get("new") or {}).get("inputs") or {}
+                self.waiting[metadata["urn"]] = inputs
+                self.rolled_out = self.rolled_out or inputs.get("kind") == "Deployment"
         for ended in ("resOutputsEvent", "resOpFailedEvent"):
             if ended in event:
                 self.waiting.pop(event[ended]["metadata"]["urn"], None)
