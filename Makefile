@@ -66,6 +66,10 @@ preview-comment: venv ## The comment of a pull request: STACK=dev BASE=origin/ma
 preview-stacks: venv ## The stacks of this checkout and of BASE as a JSON list, for CI
 	@$(PY) -m tools.preview stacks --base '$(BASE)'
 
+.PHONY: touched-stacks
+touched-stacks: venv ## The stacks that HEAD changes against BASE, as a JSON list, for CI: AMONG='["prod"]' for some of them
+	@$(PY) -m tools.preview.touched --base '$(BASE)' $(if $(AMONG),--among '$(AMONG)')
+
 .PHONY: preview-series
 preview-series: venv ## Play commits and compare what comment and gate say with what they should; LIVE=1 on a node, too
 	@$(PY) -m tools.preview.series $(if $(LIVE),--live) $(ARGS)
@@ -85,6 +89,10 @@ repair: venv ## Bring a stack back after its run was killed or its state damaged
 .PHONY: render
 render: venv ## Write a stack's manifests without any cluster: make render STACK=dev OUT=manifests
 	@$(STACK_RUN) render --stack $(STACK) $(if $(OUT),--out $(OUT))
+
+.PHONY: toolchain
+toolchain: venv ## Build the programs that this machine lacks, ahead of everything that needs them
+	@$(PY) -m tools.toolchain engine node languages
 
 .PHONY: images
 images: venv ## Write the images as archives for docker, kind, minikube: make images OUT=images
@@ -118,10 +126,14 @@ faults: dev ## Break a system of its own on purpose and count what survives: mak
 	$(PY) -m tools.faults $(if $(ONLY),--only $(ONLY)) $(if $(COUNT),--count $(COUNT)) $(NODE_OPTION)
 
 .PHONY: lint
-lint: dev ## Style (ruff) and types (pyright)
+lint: dev lint-workflows ## Style (ruff), types (pyright) and the workflows
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/basedpyright
+
+.PHONY: lint-workflows
+lint-workflows: dev ## The workflows' syntax (actionlint) and safety (zizmor)
+	@$(PY) -m tools.github.lint
 
 .PHONY: schema
 schema: dev ## Write the components' schema and documentation, and record the interface

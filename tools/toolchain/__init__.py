@@ -67,6 +67,20 @@ def ensure(*parts: str) -> Toolchain:
     )
 
 
+def program(name: str) -> Path:
+    """Make one program ready that needs no others, and return its path.
+
+    Args:
+        name: Its name in pins.toml.
+
+    Raises:
+        Problem: It has to be built and cannot be; the message says what to install.
+    """
+    found = next(program for program in programs() if program.name == name)
+    _build_all([found])
+    return found.binary
+
+
 def _home_with(provider: Program, bin_folder: Path) -> Path:
     """Return a PULUMI_HOME of this provider's build, with the provider installed."""
     home = provider.folder.with_name(f"pulumi-home-{provider.folder.name.rpartition('-')[2]}")
