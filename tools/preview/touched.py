@@ -54,19 +54,18 @@ def main() -> None:
     parser.add_argument("--among", help="only these stacks, as a JSON list (default: all)")
     given = parser.parse_args()
     found = touched(offline.stacks(given.base), changed(given.base))
-    if given.among is not None:
-        found = [stack for stack in found if stack in _among(given.among)]
-    print(json.dumps(found))
+    print(json.dumps(found if given.among is None else among(given.among, found)))
 
 
-def _among(text: str) -> list[str]:
+def among(text: str, found: list[str]) -> list[str]:
+    """Of these stacks, those that a JSON list names; an empty text names none."""
     try:
         stacks = json.loads(text or "[]")
     except ValueError:
         stacks = None
     if not isinstance(stacks, list):
         raise console.Problem(f"not a JSON list of stacks: {text}", 'write it like ["staging", "prod"]')
-    return stacks
+    return [stack for stack in found if stack in stacks]
 
 
 if __name__ == "__main__":

@@ -1,0 +1,230 @@
+"""The workflows: their shell steps run here with a simulated pull request, and what holds for each of them."""
+
+import json
+import re
+import shutil
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.fake_github import FakeGitHub, fake
+from tests.workflows import FOLDER, Job, workflow
+from tools import paths
+from tools.console import Problem
+from tools.github import lint
+from tools.preview.series import Clone
+from tools.preview.series_cases import setting
+
+__all__ = ["fake"]  # a fixture
+pytestmark = pytest.mark.engine
+
+NAMES = sorted(path.stem for path in FOLDER.iterdir())
+JOBS = [(name, job) for name in NAMES for job in workflow(name)["jobs"]]
+SETUP = ("Python", "Go", "Pulumi")
+CANARY = "canary"
+TRAP = "$(touch pwned) `touch pwned` $(shell touch pwned)\n"
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory, engine) -> Clone:
+    """GitHub's merge of a pull request that gives the database another name, into a main that has moved on."""
+    clone = Clone(tmp_path_factory.mktemp("workflows"), "none", begins=CANARY)
+    clone.run("git", "checkout", "-q", "-b", "change")
+    clone.edit((setting("mysqlName", "other"), setting("authImage", "localhost/authenticate:latest")))
+    clone.commit("Another name of the database, and an image that the policies refuse")
+    clone.run("git", "checkout", "-q", "main")
+    clone.edit((setting("mysqlStorageSize", "30Gi", stack="prod"),))
+    clone.commit("Somebody else's change")
+    who = ("-c", "user.name=github", "-c", "user.email=github@example.com")
+    clone.run("git", *who, "merge", "-q", "--no-ff", "-m", "Merge", "change")
+    return clone
+
+
+def job(clone: Clone, name: str, home: Path, body: str = "", **variables: str) -> Job:
+    home.mkdir()
+    event = home / "event.json"
+    event.write_text(json.dumps({"pull_request": {"number": 5, "labels": [], "body": body}}))
+    expressions = {
+        "matrix.stack": "dev",
+        "vars.LIVE_STACKS || '[]'": '["prod"]',
+        "github.token": "the token",
+        "secrets.KUBECONFIG": "apiVersion: v1\nkind: Config\n",
+        "secrets.PULUMI_ACCESS_TOKEN": "",
+        "secrets.PULUMI_CONFIG_PASSPHRASE": "series",
+        "vars.PULUMI_BACKEND_URL": f"file://{clone.root}/.kubeauth/state",
+    }
+    given = {
+        "GITHUB_EVENT_PATH": str(event),
+        "GITHUB_SERVER_URL": "https://github.example",
+        "GITHUB_REPOSITORY": "o/r",
+        "GITHUB_RUN_ID": "77",
+    }
+    return Job(name, clone.root, home / "runner", expressions, given | variables)
+
+
+def left(clone: Clone, folder: str = "preview-out") -> dict[str, str]:
+    """The report that the job leaves as an artifact, by file ending; it is gone afterwards."""
+    files = {path.name.removeprefix("dev."): path.read_text() for path in (clone.root / folder).iterdir()}
+    shutil.rmtree(clone.root / folder)
+    return files
+
+
+def test_a_pull_request_previews_only_the_stacks_that_it_touches_itself(clone, tmp_path):
+    stacks = job(clone, "stacks", tmp_path / "stacks").run("preview")
+    assert not stacks.failed(), stacks.log()
+    assert stacks.outputs() == {"touched": '["dev"]', "live": "[]"}
+
+
+def test_a_destructive_pull_request_fails_comments_why_and_passes_once_it_says_that_it_is_meant(
+    clone, tmp_path, fake: FakeGitHub
+):
+    refused = job(clone, "preview", tmp_path / "refused", body=TRAP).run("preview")
+    assert [name for name, done in refused.did.items() if done.returncode] == ["Preview"], refused.log()
+    files = left(clone)
+    findings, policies = (json.loads(files["json"])[key] for key in ("findings", "policies"))
+    assert findings
+    assert "latest" in "".join(policies)
+    assert not any(finding["allowed"] for finding in findings)
+    assert files["md"].startswith("<!-- kubeauth-preview:dev -->\n")
+    assert "⛔" in files["md"]
+    assert "other-service.production-cloud.svc.cluster.local:3306" in files["md"]
+    assert refused.read("GITHUB_STEP_SUMMARY") == files["md"]
+
+    fake.artifact("preview-dev", 1, **files)
+    comment = job(clone, "comment", tmp_path / "comment", GITHUB_API_URL=fake.url).run("preview")
+    assert not comment.failed(), comment.log()
+    assert [one["body"].split("\n\n<sub>")[0] for one in fake.comments] == [files["md"].rstrip("\n")]
+
+    clone.edit((setting("authImage", "localhost/authenticate:1.0.0"),))
+    lines = "".join(f"allow-destructive: {finding['allow']}\r\n" for finding in findings)
+    meant = job(clone, "preview", tmp_path / "meant", body=TRAP + lines).run("preview")
+    assert not meant.failed(), meant.log()
+    files = left(clone)
+    assert all(finding["allowed"] for finding in json.loads(files["json"])["findings"])
+    assert CANARY not in "".join(files.values()) + refused.log() + meant.log() + comment.log()
+    assert not list(clone.root.rglob("pwned"))
+
+
+def test_a_preview_that_cannot_even_start_fails_and_still_leaves_a_comment(clone, tmp_path):
+    broken = job(clone, "preview", tmp_path / "broken", PATH=f"{fake_make(tmp_path)}:/usr/bin:/bin").run("preview")
+    assert [name for name, done in broken.did.items() if done.returncode] == ["Preview"], broken.log()
+    files = left(clone)
+    assert files["md"].startswith("<!-- kubeauth-preview:dev -->\n")
+    assert "❌" in files["md"]
+    assert "actions/runs/77" in files["md"]
+
+
+def fake_make(folder: Path) -> Path:
+    """A make that fails at once, as where packages cannot be installed."""
+    (folder / "bin").mkdir()
+    (folder / "bin/make").write_text("#!/bin/sh\nexit 2\n")
+    (folder / "bin/make").chmod(0o755)
+    return folder / "bin"
+
+
+def test_drift_that_cannot_be_looked_for_fails_and_leaves_a_report_without_a_verdict_on_drift(clone, tmp_path, fake):
+    drift = job(clone, "drift", tmp_path / "drift").run("drift")
+    assert [name for name, done in drift.did.items() if done.returncode] == ["Look for drift"], drift.log()
+    files = left(clone, "drift-out")
+    assert json.loads(files["json"])["verdict"] == "failed"
+    assert "nothing on the cluster" in files["md"]
+    fake.artifact("drift-dev", 1, **files)
+    issue = job(clone, "issue", tmp_path / "issue", GITHUB_API_URL=fake.url).run("drift")
+    assert not issue.failed(), issue.log()
+    assert fake.changes() == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_workflow_gives_no_rights_by_default_and_runs_on_no_trigger_that_lends_them_to_strangers(name):
+    content = workflow(name)
+    assert content["permissions"] == {}
+    assert "concurrency" in content
+    # YAML takes the word `on` for a truth value.
+    assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(content[True])
+
+
+@pytest.mark.parametrize(("name", "job"), JOBS)
+def test_a_job_states_its_rights_and_its_end_and_no_text_of_strangers_reaches_its_shell(name, job):
+    content = workflow(name)["jobs"][job]
+    assert "permissions" in content
+    assert content["timeout-minutes"] <= 90
+    text = yaml.safe_dump(content)
+    assert "secrets." not in text or "environment" in content
+    for step in content["steps"]:
+        assert "${{" not in step.get("run", "")
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+    if "write" in content["permissions"].values():
+        # Neither secrets of a stack, nor packages, nor code of the pull request.
+        assert "secrets." not in text
+        assert "make " not in text
+        if name == "preview":
+            assert content["steps"][0]["with"]["ref"] == "${{ github.event.pull_request.base.sha }}"
+
+
+def test_every_action_is_pinned_to_a_commit_and_says_which_version_it_is():
+    uses = [line.strip() for path in FOLDER.iterdir() for line in path.read_text().splitlines() if "uses:" in line]
+    assert len(uses) > 20
+    for line in uses:
+        assert re.fullmatch(r"(- )?uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
+    versions = {line.split("uses: ")[1] for line in uses}
+    assert len(versions) == len({line.split("@")[0] for line in versions}), "one action in two versions"
+
+
+def test_every_job_sets_up_the_same_tools_and_the_pulumi_that_is_pinned():
+    seen: dict[str, list[dict[str, Any]]] = {}
+    for name, job_name in JOBS:
+        for step in workflow(name)["jobs"][job_name]["steps"]:
+            seen.setdefault(step["name"], []).append(step)
+    for name in SETUP:
+        assert all(step == seen[name][0] for step in seen[name])
+    pins = tomllib.loads((paths.CHECKOUT / "tools/toolchain/pins.toml").read_text())
+    pulumi = next(program for program in pins["program"] if program["name"] == "pulumi")
+    assert list(pulumi["set"].values()) == [f"v{seen['Pulumi'][0]['with']['pulumi-version']}"]
+
+
+def test_every_make_target_of_the_workflows_exists():
+    makefile = (paths.CHECKOUT / "Makefile").read_text()
+    runs = "".join(path.read_text() for path in FOLDER.iterdir())
+    targets = set(re.findall(r"\bmake (?:-s )?([a-z-]+)", runs))
+    assert {"lint", "test-unit", "test-engine", "test-cluster", "preview-comment", "drift", "up"} <= targets
+    for target in targets:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_previews_replace_each_other_and_deployments_wait():
+    assert workflow("preview")["concurrency"]["cancel-in-progress"] is True
+    assert workflow("deploy")["concurrency"] == {"group": "deploy", "cancel-in-progress": False}
+    assert workflow("deploy")["jobs"]["prod"]["needs"] == "staging"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "finding"),
+    [
+        ("timeout-minutes", "timeout-minuts", 'unexpected key "timeout-minuts"'),
+        ('"$STACK" BASE', '"${{ github.head_ref }}" BASE', "template-injection"),
+        ("@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1", "@v7", "unpinned-uses"),
+        (
+            "on:\n  pull_request:",
+            "on:\n  pull_request_target: # zizmor: ignore[dangerous-triggers]",
+            "dangerous-triggers",
+        ),
+    ],
+)
+def test_lint_finds_what_is_wrong_also_where_a_comment_says_to_ignore_it(
+    tmp_path, monkeypatch, capfd, old, new, finding
+):
+    copy = tmp_path / ".github/workflows"
+    shutil.copytree(FOLDER, copy)
+    broken = copy / "preview.yml"
+    text = broken.read_text()
+    assert old in text
+    broken.write_text(text.replace(old, new))
+    monkeypatch.setattr(lint, "WORKFLOWS", copy)
+    with pytest.raises(Problem):
+        lint.main()
+    said = capfd.readouterr()
+    assert finding in said.out + said.err

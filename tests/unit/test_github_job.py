@@ -1,0 +1,119 @@
+"""What steps of a job need besides GitHub's API, and which stacks a change touches."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import paths
+from tools.console import Problem
+from tools.github import job
+from tools.github.api import GitHub, GitHubError
+from tools.preview import approval
+from tools.preview.touched import among, touched
+
+STACKS = ["dev", "prod", "staging"]
+
+
+@pytest.fixture
+def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A runner's variables, and a project with a stack that keeps its passwords in git."""
+    for name in ("GITHUB_ENV", "GITHUB_STEP_SUMMARY", "GITHUB_EVENT_PATH"):
+        (tmp_path / name).touch()
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.setenv("RUNNER_TEMP", str(tmp_path))
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.example")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "o/r")
+    monkeypatch.setenv("GITHUB_RUN_ID", "77")
+    monkeypatch.setenv("KUBECONFIG_CONTENT", "apiVersion: v1\n")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://bucket")
+    monkeypatch.setattr(paths, "CHECKOUT", tmp_path)
+    (tmp_path / "Pulumi.prod.yaml").write_text("encryptionsalt: v1:x\nconfig: {}\n")
+    (tmp_path / "Pulumi.dev.yaml").write_text("config: {}\n# encryptionsalt: no\n")
+    return tmp_path
+
+
+def test_labels_and_description_reach_the_gate_as_lines_and_a_comment_in_the_description_hides_no_label(runner):
+    pull = {"labels": [{"name": "allow-destructive: dev/a"}, {"name": "bug"}], "body": "allow-destructive: dev/b\n<!--"}
+    (runner / "GITHUB_EVENT_PATH").write_text(json.dumps({"pull_request": pull}))
+    assert approval.read(job.allowed()) == {"dev/a", "dev/b"}
+    (runner / "GITHUB_EVENT_PATH").write_text(json.dumps({"pull_request": {"labels": [], "body": None}}))
+    assert approval.read(job.allowed()) == frozenset()
+
+
+def test_access_writes_a_private_kubeconfig_and_names_it_to_the_next_steps(runner):
+    job.access("prod")
+    (variable, _, file) = (runner / "GITHUB_ENV").read_text().strip().partition("=")
+    assert variable == "KUBECONFIG"
+    assert Path(file).read_text() == "apiVersion: v1\n"
+    assert Path(file).stat().st_mode & 0o777 == 0o600
+
+
+def test_access_says_all_that_is_missing_at_once_and_writes_nothing(runner, monkeypatch):
+    monkeypatch.delenv("KUBECONFIG_CONTENT")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", " ")
+    with pytest.raises(GitHubError) as raised:
+        job.access("dev")
+    for part in ("KUBECONFIG_CONTENT", "PULUMI_BACKEND_URL", "Pulumi.dev.yaml has no encrypted passwords"):
+        assert part in str(raised.value)
+    with pytest.raises(GitHubError, match=r"Pulumi\.qa\.yaml is missing"):
+        job.access("qa")
+    assert (runner / "GITHUB_ENV").read_text() == ""
+
+
+def test_a_report_is_shown_as_it_is_and_a_missing_one_is_replaced_by_one_that_failed(runner):
+    out = runner / "out"
+    job.summarize("drift", "prod", out)
+    made = (out / "prod.md").read_text()
+    assert made.startswith("<!-- kubeauth-drift:prod -->\n")
+    assert "https://github.example/o/r/actions/runs/77" in made
+    assert json.loads((out / "prod.json").read_text())["verdict"] == "failed"
+    (out / "prod.md").write_text("the report\n")
+    job.summarize("drift", "prod", out)
+    assert (runner / "GITHUB_STEP_SUMMARY").read_text() == made + "the report\n"
+    assert (out / "prod.md").read_text() == "the report\n"
+
+
+def test_outside_a_workflow_a_step_says_so(monkeypatch):
+    for name in ("GITHUB_TOKEN", "GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_EVENT_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(GitHubError, match="GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_TOKEN not set"):
+        GitHub.of_this_job()
+    with pytest.raises(GitHubError, match="GITHUB_EVENT_PATH is not set"):
+        job.allowed()
+
+
+def test_jobs_that_may_write_need_no_package():
+    command = [sys.executable, "-I", "-S", "-c"]
+    modules = ", ".join(f"tools.github.{name}" for name in ("comments", "issues", "job"))
+    code = f"import sys; sys.path.insert(0, sys.argv[1]); import {modules}"
+    done = subprocess.run([*command, code, str(paths.CHECKOUT)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (["README.md", "docs/ci.md", "tests/unit/test_auth.py", "tools/images/build.py"], []),
+        (["Pulumi.prod.yaml", "README.md"], ["prod"]),
+        (["policy/config.dev.json", "Pulumi.staging.yaml"], ["dev", "staging"]),
+        (["policy/pods.py"], STACKS),
+        (["policy/config.default.json"], STACKS),
+        (["Pulumi.yaml"], STACKS),
+        (["components/mysql.py", "Pulumi.prod.yaml"], STACKS),
+        (["requirements.txt"], STACKS),
+        (["docs/components/mysql.md", "components.md"], []),
+    ],
+)
+def test_a_stack_is_touched_by_its_own_files_and_every_stack_by_the_program(files, expected):
+    assert touched(STACKS, files) == expected
+
+
+def test_only_a_json_list_narrows_the_stacks():
+    assert among('["prod"]', STACKS) == ["prod"]
+    assert among("", STACKS) == []
+    for wrong in ("prod", '"prod"', '{"prod": 1}'):
+        with pytest.raises(Problem, match="not a JSON list"):
+            among(wrong, STACKS)
