@@ -59,6 +59,10 @@ policy: venv ## Check a stack against the policy pack without any cluster: make 
 destroy: venv ## Remove a stack's resources, keep its configuration and the node
 	@$(STACK_RUN) destroy --stack $(STACK) $(NODE_OPTION)
 
+.PHONY: repair
+repair: venv ## Bring a stack back after its run was killed or its state damaged: make repair STACK=dev
+	@$(STACK_RUN) repair --stack $(STACK) $(NODE_OPTION)
+
 .PHONY: render
 render: venv ## Write a stack's manifests without any cluster: make render STACK=dev OUT=manifests
 	@$(STACK_RUN) render --stack $(STACK) $(if $(OUT),--out $(OUT))
@@ -89,6 +93,10 @@ test-engine: dev ## The real CLI and provider in render mode, no cluster
 .PHONY: test-cluster
 test-cluster: dev ## A node of its own: real Kubernetes, MySQL, pods
 	$(PY) -m pytest tests/cluster $(ARGS)
+
+.PHONY: faults
+faults: dev ## Break a system of its own on purpose and count what survives: make faults ONLY=F1,F3 COUNT=5
+	$(PY) -m tools.faults $(if $(ONLY),--only $(ONLY)) $(if $(COUNT),--count $(COUNT)) $(NODE_OPTION)
 
 .PHONY: lint
 lint: dev ## Style (ruff) and types (pyright)

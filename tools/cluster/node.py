@@ -11,9 +11,9 @@ from pathlib import Path
 from tools.cluster import cgroups, containers, health, machine, network, pki, render
 from tools.cluster import layout as fixed
 from tools.cluster.layout import NODES, Layout
-from tools.cluster.locks import locked
 from tools.cluster.process import Launch, Process
 from tools.console import Problem, duration, step
+from tools.locks import locked
 
 #: A start usually takes 10 s; a slow, busy machine gets this long.
 START_SECONDS = 180

@@ -17,6 +17,7 @@ from tools.console import Problem, console
 from tools.toolchain import Toolchain
 
 from . import config, policy
+from .state import StateFiles
 
 
 class Stack:
@@ -39,6 +40,21 @@ class Stack:
         self.config_file = config.tracked(name) if self.own_secrets else config.local(name)
         self._tools = tools
 
+    @property
+    def backend(self) -> str:
+        """Where the state is kept, as Pulumi names it."""
+        return os.environ.get("PULUMI_BACKEND_URL") or f"file://{paths.LOCAL / 'state'}"
+
+    @property
+    def files(self) -> StateFiles | None:
+        """The state's files; None where another kind of backend keeps it."""
+        project = config.read(config.project_file())["name"]
+        return StateFiles(self.backend, project, self.name) if self.backend.startswith("file://") else None
+
+    def identity(self) -> dict[str, str]:
+        """The variables that all processes of this stack's runs have, and no others."""
+        return {"PULUMI_STACK": self.name, "PULUMI_BACKEND_URL": self.backend}
+
     def exports(self) -> dict[str, str]:
         """The variables with which plain `pulumi` and `kubectl` work on this stack."""
         variables = {
@@ -48,7 +64,7 @@ class Stack:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
         if "PULUMI_BACKEND_URL" not in os.environ:
-            variables["PULUMI_BACKEND_URL"] = f"file://{paths.LOCAL / 'state'}"
+            variables["PULUMI_BACKEND_URL"] = self.backend
         if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & set(os.environ) and not self.own_secrets:
             variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(config.passphrase_file())
         if self.kubeconfig:

@@ -1,4 +1,4 @@
-"""`python -m tools.stack`: what `make up`, `down`, `preview`, `policy`, `destroy`, `render` and `env` run."""
+"""`python -m tools.stack`: what `make up`, `down`, `preview`, `policy`, `destroy`, `repair`, `render` and `env` run."""
 
 import argparse
 import shlex
@@ -6,14 +6,15 @@ from pathlib import Path
 
 from tools import console, paths, toolchain
 from tools.cluster import Node
+from tools.toolchain import Toolchain
 
-from . import Stack, cluster, config, policy, proof
+from . import Stack, change, cluster, config, exclusive, guard, policy, repair, state
 
 
 def arguments() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(prog="tools.stack", description=__doc__)
-    parser.add_argument("command", choices=["up", "down", "preview", "policy", "destroy", "render", "env"])
+    parser.add_argument("command", choices=["up", "down", "preview", "policy", "destroy", "repair", "render", "env"])
     parser.add_argument("--stack", default="dev", help="the stack's name (default: dev)")
     parser.add_argument("--node", default=paths.default_node(), help="the local node's name (default: this checkout's)")
     parser.add_argument("--out", type=Path, help="render: the folder to write to")
@@ -39,23 +40,48 @@ def main() -> None:
         stack.prepare()
         stack.check()
         stack.check_policies()
-    elif given.command == "down":
-        down(stack, node if uses_node else None)
+    elif given.command == "preview":
+        if stack.files:
+            state.refuse_damage(stack.files, stack.name)
+        connect(stack, node if uses_node else None, tools)
+        stack.call("pulumi", "preview", *policy.options(stack.name))
     else:
-        # A new node has nothing of what the stack's state may still list, for example after `make node-reset`.
-        refresh = ["--refresh"] if uses_node and not node.kubeconfig.exists() else []
-        if uses_node:
-            cluster.start(node, tools)
-        stack.prepare()
-        stack.check()
-        cluster.check(stack)
-        if given.command == "up":
-            stack.call("pulumi", "up", "--yes", "--skip-preview", *refresh, *policy.options(stack.name))
-            proof.show(stack)
-        elif given.command == "preview":
-            stack.call("pulumi", "preview", *policy.options(stack.name))
-        else:
-            stack.call("pulumi", "destroy", "--yes", "--skip-preview")
+        with exclusive.hold(stack, f"make {given.command}") as lock:
+            work(given.command, stack, node if uses_node else None, tools, lock)
+
+
+def connect(stack: Stack, node: Node | None, tools: Toolchain) -> None:
+    """Make the cluster and the stack ready."""
+    if node is not None:
+        cluster.start(node, tools)
+    stack.prepare()
+    stack.check()
+    cluster.check(stack)
+
+
+def work(command: str, stack: Stack, node: Node | None, tools: Toolchain, lock: int) -> None:
+    """Run one command that changes the stack, under its lock."""
+    if command == "down":
+        down(stack, node, lock)
+        return
+    # What a killed run left comes first: Pulumi would trip over its lock, and make an empty stack of a lost state.
+    killed, restored = exclusive.clear(stack), False
+    if command == "repair":
+        restored = repair.restore(stack)
+    elif stack.files:
+        state.refuse_damage(stack.files, stack.name)
+    # A new node has nothing of what the stack's state may still list, for example after `make node-reset`.
+    fresh = node is not None and not node.kubeconfig.exists()
+    connect(stack, node, tools)
+    guard.check(stack, f"local node {node.name}" if node else guard.place_of(stack), fresh=fresh)
+    if command == "repair":
+        repair.repair(stack, found=killed or restored, restored=restored)
+        return
+    refresh = repair.settle(stack) or killed or fresh
+    if command == "up":
+        change.up(stack, lock, refresh=refresh)
+    else:
+        change.destroy(stack, lock, refresh=refresh)
 
 
 def render(stack: Stack, out: Path | None) -> None:
@@ -70,12 +96,14 @@ def render(stack: Stack, out: Path | None) -> None:
     console.console.print(f"Wrote {out}. Its Secrets hold passwords in plain text: keep them out of git.", markup=False)
 
 
-def down(stack: Stack, node: Node | None) -> None:
+def down(stack: Stack, node: Node | None, lock: int) -> None:
     """Remove what `up` made: the stack's resources, its state and passwords, and the local node with its data."""
+    killed = exclusive.clear(stack)
     stack.prepare()
     forget = ["pulumi", "stack", "rm", "--yes", "--preserve-config"]
     if node is None or node.running():
-        stack.call("pulumi", "destroy", "--yes", "--skip-preview")
+        guard.check(stack, f"local node {node.name}" if node else guard.place_of(stack), fresh=False)
+        change.destroy(stack, lock, refresh=repair.settle(stack) or killed)
         stack.call(*forget)
     else:
         # The resources go with the node below.

@@ -85,6 +85,7 @@ def forget(stack: str) -> None:
     """Remove a stack's local configuration, and with the last one the passphrase that nothing needs any more."""
     local(stack).unlink(missing_ok=True)
     _base(stack).unlink(missing_ok=True)
+    (paths.LOCAL / f"{stack}.lock").unlink(missing_ok=True)
     if not list(paths.LOCAL.glob("Pulumi.*.yaml")):
         shutil.rmtree(paths.LOCAL, ignore_errors=True)
 

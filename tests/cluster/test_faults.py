@@ -1,0 +1,21 @@
+"""Short versions of the fault bench: `make faults` runs the long ones. The seed is fixed, so is what is broken."""
+
+from random import Random
+
+import pytest
+
+from tools.faults import registry
+from tools.faults.bench import Bench
+
+pytestmark = pytest.mark.cluster
+
+#: How often each, so that all of it takes a few minutes.
+SHORT = {"F1": 4, "F2": 2, "F3": 1, "F4": 1, "F9": 3, "F12": 6, "F14": 1}
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_the_system_survives(system, name):
+    fault = registry()[name]
+    result = fault.run(Bench(system.checkout, system.node), SHORT[name], Random(f"20261124 {name}"))
+    assert result.count >= SHORT[name]
+    assert result.survived == result.count, "\n".join([fault.goal, *result.failures])

@@ -1,0 +1,188 @@
+"""The cause of a rollout that does not succeed, from what the cluster reports."""
+
+import pytest
+
+from tools.stack.causes import NEVER, find
+from tools.stack.namespace import REVISION, Namespace
+
+LABELS = {"app.kubernetes.io/part-of": "kubeauth", "app.kubernetes.io/component": "auth"}
+SELECTOR = {"name": "authenticate-selector"}
+
+
+def deployment(name="authenticate", *, ready=False, component="auth", claim="", conditions=()):
+    volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}] if claim else []
+    return {
+        "kind": "Deployment",
+        "metadata": {
+            "name": f"{name}-deployment",
+            "uid": f"{name}-d",
+            "generation": 2,
+            "labels": {**LABELS, "app.kubernetes.io/component": component},
+            "annotations": {REVISION: "2"},
+        },
+        "spec": {
+            "replicas": 1,
+            "template": {"metadata": {"labels": {"name": f"{name}-selector"}}, "spec": {"volumes": volumes}},
+        },
+        "status": {
+            "observedGeneration": 2,
+            "replicas": 1,
+            "updatedReplicas": 1,
+            "availableReplicas": int(ready),
+            "conditions": list(conditions),
+        },
+    }
+
+
+def replica_set(name="authenticate", revision="2"):
+    owner = [{"uid": f"{name}-d"}]
+    metadata = {"uid": f"{name}-rs{revision}", "ownerReferences": owner, "annotations": {REVISION: revision}}
+    return {"kind": "ReplicaSet", "metadata": metadata}
+
+
+def pod(state, name="authenticate", revision="2", conditions=()):
+    owner = [{"uid": f"{name}-rs{revision}"}]
+    container = {"name": "main", "image": "localhost/x:1", "restartCount": 0, "state": {}, "lastState": {}, **state}
+    return {
+        "kind": "Pod",
+        "metadata": {"name": f"{name}-pod", "uid": f"{name}-p{revision}", "ownerReferences": owner},
+        "spec": {"containers": [{"name": "main", "resources": {"limits": {"memory": "256Mi"}}}]},
+        "status": {"containerStatuses": [container], "conditions": list(conditions)},
+    }
+
+
+def event(about, reason, message):
+    return {"kind": "Event", "involvedObject": {"uid": about}, "reason": reason, "message": message}
+
+
+def namespace(*items):
+    return Namespace("production-cloud", [deployment(), replica_set(), *items])
+
+
+def waiting(why, message=""):
+    return {"started": False, "state": {"waiting": {"reason": why, "message": message}}}
+
+
+RUNNING = {"started": True, "state": {"running": {}}}
+
+
+def failure(message):
+    return {"type": "ReplicaFailure", "status": "True", "message": message}
+
+
+def claim(class_name):
+    return {
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "mysqlauth-data", "uid": "claim"},
+        "spec": {"storageClassName": class_name},
+        "status": {"phase": "Pending"},
+    }
+
+
+SEEN = {
+    "image": (
+        [pod(waiting("ImagePullBackOff")), event("authenticate-p2", "Failed", "localhost/x:1: not found")],
+        "image localhost/x:1 cannot be pulled",
+        "localhost/x:1: not found",
+    ),
+    "memory": (
+        [pod({"started": False, "restartCount": 1, "lastState": {"terminated": {"reason": "OOMKilled"}}})],
+        "container main needs more memory than its limit of 256Mi: the kernel ended it (OOMKilled)",
+        "restarted 1 times",
+    ),
+    "probe": (
+        [
+            pod({**RUNNING, "started": False, "restartCount": 1}),
+            event("authenticate-p2", "Killing", "Container main failed startup probe, will be restarted"),
+            event("authenticate-p2", "Unhealthy", "Startup probe failed: connection refused"),
+        ],
+        "pod authenticate-pod does not pass its probe",
+        "Startup probe failed: connection refused",
+    ),
+    "crash": (
+        [
+            pod(
+                {
+                    **waiting("CrashLoopBackOff"),
+                    "restartCount": 3,
+                    "lastState": {"terminated": {"exitCode": 7, "reason": "Error"}},
+                }
+            )
+        ],
+        "container main ends again and again, with exit code 7",
+        "it says: first / DNS",
+    ),
+    "dns": (
+        [pod(RUNNING), event("authenticate-p2", "Unhealthy", "Readiness probe failed: 503 name does not resolve")],
+        "pod authenticate-pod runs, but names do not resolve: the cluster's DNS is down or cannot be reached",
+        "Readiness probe failed: 503 name does not resolve; it says: first / DNS",
+    ),
+    "selector": (
+        [
+            {
+                "kind": "Service",
+                "metadata": {"name": "mysqlauth-service", "labels": LABELS},
+                "spec": {"selector": {"name": "nobody"}},
+            }
+        ],
+        "Service mysqlauth-service selects no pod: no Deployment of the namespace makes pods with its labels",
+        "selector: name=nobody",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", SEEN)
+def test_the_cause_is_named(kind):
+    items, what, seen = SEEN[kind]
+    first = find(namespace(*items), logs=lambda pod, container: "first\nDNS\n")[0]
+    assert (first.what, first.seen) == (what, seen)
+    assert first.fix
+    assert first.patience <= 60
+
+
+@pytest.mark.parametrize(
+    ("message", "what"),
+    [
+        ('pods "x" is forbidden: violates PodSecurity "restricted:v1.34": privileged', "the namespace enforces Pod"),
+        ('pods "x" is forbidden: exceeded quota: small, requested: pods=1', "quota is used up"),
+        ("admission webhook said no", "the pods of authenticate-deployment are refused"),
+    ],
+)
+def test_refused_pods_are_named_with_the_words_of_the_api_server(message, what):
+    (cause,) = find(Namespace("x", [deployment(conditions=[failure(message)])]))
+    assert what in cause.what
+    assert cause.seen == message
+
+
+def test_a_pending_claim_comes_before_what_follows_from_it():
+    items = [
+        *(deployment(), replica_set(), pod(RUNNING)),
+        deployment("mysqlauth", component="database", claim="mysqlauth-data"),
+        claim("nope"),
+        event("claim", "ProvisioningFailed", 'storageclass "nope" not found'),
+    ]
+    first, second = find(Namespace("x", items))
+    assert first.what == "volume claim mysqlauth-data gets no volume from storage class nope"
+    assert first.seen == 'storageclass "nope" not found'
+    assert "pulumi config set mysqlStorageClass" in first.fix
+    assert "readiness" in second.what
+    assert second.patience == NEVER, "it waits for the database"
+
+
+def test_a_slow_start_is_no_failure():
+    for state in (waiting("ContainerCreating"), waiting("PodInitializing"), {**RUNNING, "started": False}):
+        assert find(namespace(pod(state))) == []
+    probing = find(namespace(pod({**RUNNING, "started": False}), event("authenticate-p2", "Unhealthy", "not yet")))
+    assert [cause.patience for cause in probing] == [NEVER]
+
+
+def test_old_pods_and_finished_rollouts_have_no_causes():
+    broken = pod(waiting("ImagePullBackOff"), revision="1")
+    assert find(namespace(replica_set(revision="1"), broken)) == []
+    assert find(Namespace("x", [deployment(ready=True), replica_set(), pod(waiting("ImagePullBackOff"))])) == []
+
+
+def test_only_the_deployments_in_question_count():
+    items = [pod(waiting("ImagePullBackOff"))]
+    assert find(namespace(*items), only={"mysqlauth-deployment"}) == []
+    assert find(namespace(*items), only={"authenticate-deployment"})

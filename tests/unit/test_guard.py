@@ -1,0 +1,101 @@
+"""A stack stays in its cluster, and nobody works on what a run elsewhere may be working on."""
+
+import json
+import subprocess
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tools.console import Problem
+from tools.stack import exclusive, guard
+from tools.stack.state import PulumiLock
+
+CLAIM = {"type": "kubernetes:core/v1:PersistentVolumeClaim", "id": "production-cloud/mysqlauth-data", "protect": True}
+
+
+class Fake:
+    """Stands for a stack: answers kubectl and pulumi, remembers the tag."""
+
+    def __init__(self, uid, tag="", resources=(), locks=()):
+        self.name, self.uid, self.tag, self.resources, self.cleared = "dev", uid, tag, list(resources), []
+        self.files = SimpleNamespace(locks=lambda: list(locks), clear=self.cleared.append) if locks else None
+
+    def identity(self):
+        return {"PULUMI_STACK": "no-such-stack", "PULUMI_BACKEND_URL": "file:///nowhere"}
+
+    def run(self, *command):
+        answer, status = "", 0
+        if command[:2] == ("kubectl", "get"):
+            answer, status = self.uid, 0 if self.uid else 1
+        elif command[:4] == ("pulumi", "stack", "tag", "get"):
+            answer = self.tag
+        elif command[:4] == ("pulumi", "stack", "tag", "set"):
+            self.tag = command[5]
+        elif command[:3] == ("pulumi", "stack", "export"):
+            answer = json.dumps({"deployment": {"resources": self.resources}})
+        return subprocess.CompletedProcess(command, status, answer, "")
+
+
+def fake(*given: Any, **options: Any) -> Any:
+    return Fake(*given, **options)
+
+
+def test_the_first_cluster_is_remembered():
+    stack = fake("uid-1")
+    guard.check(stack, "https://one", fresh=False)
+    assert stack.tag == "uid-1 https://one"
+
+
+def test_another_cluster_is_refused_with_both_names_and_the_way_out():
+    stack = fake("uid-2", "uid-1 https://one", [CLAIM])
+    with pytest.raises(Problem, match="stack dev lives in another cluster: https://one, not https://two") as caught:
+        guard.check(stack, "https://two", fresh=False)
+    assert "pulumi stack tag rm kubeauth:cluster, then make repair STACK=dev" in caught.value.fix
+    assert stack.tag == "uid-1 https://one"
+
+
+def test_a_stack_without_resources_may_move():
+    stack = fake("uid-2", "uid-1 https://one")
+    guard.check(stack, "https://two", fresh=False)
+    assert stack.tag == "uid-2 https://two"
+
+
+def test_a_local_node_that_was_reset_is_the_stacks_own():
+    stack = fake("uid-2", "uid-1 local node dev", [CLAIM])
+    guard.check(stack, "local node dev", fresh=True)
+    assert stack.tag == "uid-2 local node dev"
+
+
+def test_a_new_local_node_does_not_replace_a_real_cluster():
+    stack = fake("uid-2", "uid-1 https://one", [CLAIM])
+    with pytest.raises(Problem, match="lives in another cluster"):
+        guard.check(stack, "local node dev", fresh=True)
+
+
+def test_who_may_not_ask_is_told_so(capsys):
+    stack = fake("", "uid-1 https://one", [CLAIM])
+    guard.check(stack, "https://two", fresh=False)
+    assert "not checked whether the cluster is the same one" in capsys.readouterr().err
+    assert stack.tag == "uid-1 https://one"
+
+
+def test_what_is_protected_is_listed_by_its_name_in_the_cluster():
+    assert guard.protected(fake("u", resources=[CLAIM, {**CLAIM, "protect": False}])) == [CLAIM["id"]]
+
+
+def test_a_lock_of_another_machine_is_not_cleared(tmp_path):
+    stack = fake("u", locks=[PulumiLock(tmp_path / "x", 1, "ann", "elsewhere", "2026-11-24T10:00:00Z")])
+    with pytest.raises(Problem, match=r"locked by ann@elsewhere \(pid 1, since .*another machine") as caught:
+        exclusive.clear(stack)
+    assert "pulumi cancel --yes dev" in caught.value.fix
+    assert stack.cleared == []
+
+
+def test_a_dead_runs_lock_is_cleared_with_a_notice(tmp_path, capsys):
+    lock = PulumiLock(tmp_path / "x")
+    stack = fake("u", locks=[lock])
+    assert exclusive.clear(stack)
+    assert stack.cleared == [lock]
+    assert "A killed run had left its lock" in capsys.readouterr().err
+    assert not exclusive.clear(fake("u"))

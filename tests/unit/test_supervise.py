@@ -1,0 +1,118 @@
+"""Pulumi gets each signal once and is never killed; what it waits for is read from its events."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tools import paths
+from tools.stack.events import EventLog
+from tools.stack.supervise import supervise
+
+#: Stands for Pulumi: the first interrupt lets it finish what it is at, the second ends it.
+PULUMI = """
+import signal, sys, time
+seen = []
+signal.signal(signal.SIGINT, lambda *_: seen.append(1))
+print('ready', flush=True)
+begun = time.monotonic()
+while not seen and time.monotonic() - begun < 30: time.sleep(0.02)
+begun = time.monotonic()
+while len(seen) < 2 and time.monotonic() - begun < 1: time.sleep(0.02)
+print('interrupts', len(seen), flush=True)
+sys.exit(7)
+"""
+WRAPPER = f"""
+import os, sys
+from pathlib import Path
+from tools.stack.supervise import supervise
+read, write = os.pipe()
+print(supervise([sys.executable, '-c', {PULUMI!r}], os.environ, Path('.'), write), flush=True)
+"""
+
+
+@pytest.fixture
+def wrapper():
+    process = subprocess.Popen([sys.executable, "-c", WRAPPER], cwd=paths.CHECKOUT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    yield process
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_lets_pulumi_finish_and_tells_the_user(wrapper, number):
+    wrapper.send_signal(number)
+    assert wrapper.communicate(timeout=20)[0].splitlines() == ["interrupts 1", "(7, True)"]
+
+
+def test_the_second_interrupt_reaches_it_too(wrapper):
+    wrapper.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    wrapper.send_signal(signal.SIGINT)
+    assert wrapper.communicate(timeout=20)[0].splitlines() == ["interrupts 2", "(7, True)"]
+
+
+def test_when_the_wait_is_in_vain_it_is_interrupted_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("tools.stack.supervise.WATCH_SECONDS", 0.3)
+    asked = []
+
+    def watch():
+        asked.append(1)
+        return len(asked) >= 2
+
+    _, write = os.pipe()
+    assert supervise([sys.executable, "-c", PULUMI], os.environ, tmp_path, write, watch) == (7, False)
+    assert len(asked) == 2
+
+
+def step(event, urn, op="create", planning=False, **inputs):
+    return {event: {"metadata": {"op": op, "urn": urn, "new": {"inputs": inputs}}, "planning": planning}}
+
+
+def deployment(name):
+    return {"kind": "Deployment", "metadata": {"name": name, "namespace": "production-cloud"}}
+
+
+def test_the_events_tell_what_is_being_waited_for(tmp_path):
+    path = tmp_path / "events"
+    log = EventLog(path)
+    log.poll()
+    first = [
+        step("resourcePreEvent", "planned", planning=True, **deployment("planned")),
+        step("resourcePreEvent", "one", **deployment("one")),
+        step("resourcePreEvent", "two", "update", **deployment("two")),
+        step("resourcePreEvent", "same", "same", **deployment("same")),
+        step("resourcePreEvent", "secret", kind="Secret"),
+        {"diagnosticEvent": {"severity": "error", "message": "it broke"}},
+        {"diagnosticEvent": {"severity": "info", "message": "by the way"}},
+    ]
+    text = "".join(json.dumps(event) + "\n" for event in first)
+    path.write_text(text[:-20])
+    log.poll()
+    path.write_text(text)
+    log.poll()
+    assert log.deployments() == {("production-cloud", "one"), ("production-cloud", "two")}
+    assert log.errors == ["it broke"]
+    with path.open("a") as file:
+        file.write(
+            json.dumps(step("resOutputsEvent", "one")) + "\n" + json.dumps(step("resOpFailedEvent", "two")) + "\n"
+        )
+    log.poll()
+    assert log.deployments() == set()
+
+
+def test_a_log_that_is_written_anew_is_read_anew(tmp_path):
+    path = tmp_path / "events"
+    log = EventLog(path)
+    path.write_text(json.dumps({"timestamp": 1, **step("resourcePreEvent", "x", planning=True)}) + "\n")
+    log.poll()
+    events = [{"timestamp": 2}, step("resourcePreEvent", "one", **deployment("one")), {"filler": "x" * 500}]
+    path.write_text("".join(json.dumps(event) + "\n" for event in events))
+    log.poll()
+    assert log.deployments() == {("production-cloud", "one")}

@@ -1,0 +1,69 @@
+"""F5: the API server is away for 30 s during `up`; each daemon of the node is restarted under traffic."""
+
+import time
+from random import Random
+
+from . import Fault, Result
+from .bench import Bench
+from .f01_killed import change, must
+from .writer import Writer
+
+AWAY_SECONDS = 30
+DAEMONS = ("etcd", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "containerd", "kube-apiserver")
+
+
+def run(bench: Bench, count: int, random: Random) -> Result:
+    """Take the API server away so many times; restart each daemon once."""
+    result = Result()
+    evidence = bench.fill()
+    for number in range(1, count + 1):
+        result.add(f"API server away {number}", _away(bench, evidence, random))
+    gaps: dict[str, float] = {}
+    for daemon in DAEMONS:
+        with Writer(bench) as writer:
+            time.sleep(2)
+            bench.node.daemon(daemon, "restart")
+            time.sleep(8)
+        gaps[daemon] = writer.longest
+        failures = writer.lost(bench)
+        failures += [] if _ready(bench) else ["the node does not get ready again"]
+        result.add(f"{daemon} restarted, longest gap between writes {writer.longest:.1f} s", failures)
+    bench.config(authReplicas="1", mysqlResourcesMemoryLimit="512Mi")
+    must(bench, "up")
+    result.figure = f"0 acknowledged writes lost, longest gap {max(gaps.values()):.1f} s"
+    return result
+
+
+def _away(bench: Bench, evidence: str, random: Random) -> list[str]:
+    change(bench, random)
+    process = bench.begin("up")
+    time.sleep(random.uniform(2, 8))
+    bench.node.daemon("kube-apiserver", "stop")
+    time.sleep(AWAY_SECONDS)
+    bench.node.daemon("kube-apiserver", "start")
+    output, _ = process.communicate()
+    told = process.returncode == 0 or "error:" in output
+    failures = [] if told and "Traceback" not in output else [f"no clear error: {output[-500:]}"]
+    failures += [] if _ready(bench) else ["the node does not get ready again"]
+    done = bench.command("up")
+    failures += [] if done.returncode == 0 else [f"the next up failed: {done.stdout[-1500:]}"]
+    failures += bench.unchanged() + bench.disorder()
+    return failures + ([] if bench.checksum() == evidence else ["the data changed"])
+
+
+def _ready(bench: Bench, seconds: float = 60) -> bool:
+    deadline = time.monotonic() + seconds
+    while f"node {bench.node.name}: ready" not in bench.node.status():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(1)
+    return True
+
+
+FAULT = Fault(
+    "F5",
+    "API server away 30 s during up; each daemon of the node restarted under traffic",
+    "clear error or completion; 0 acknowledged writes lost; recovers alone",
+    3,
+    run,
+)

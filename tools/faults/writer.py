@@ -1,0 +1,67 @@
+"""Traffic: a client that writes to the database through its node port, and remembers what was acknowledged."""
+
+import threading
+import time
+from typing import Self
+
+import pymysql
+
+from .bench import Bench
+
+_ERRORS = (pymysql.err.MySQLError, OSError)
+
+
+class Writer(threading.Thread):
+    """Inserts one row after the other until it is told to stop; connects again whenever that fails."""
+
+    def __init__(self, bench: Bench) -> None:
+        """Prepare the table."""
+        super().__init__(daemon=True)
+        self._login = {
+            "host": bench.node.address,
+            "port": 32001,
+            "user": "admin",
+            "database": "admin",
+            "password": bench.run("pulumi", "config", "get", "mysqlPassword").strip().encode(),
+            "ssl": {"check_hostname": False},
+            "connect_timeout": 3,
+            "read_timeout": 5,
+            "write_timeout": 5,
+        }
+        self._ended = threading.Event()
+        self.acknowledged: list[int] = []
+        """The rows whose commit the server confirmed."""
+        self.longest = 0.0
+        """The longest time between two confirmations, in seconds."""
+        bench.sql("DROP TABLE IF EXISTS writes; CREATE TABLE writes (id INT PRIMARY KEY)")
+
+    def run(self) -> None:
+        """Write until told to stop."""
+        number, last = 0, time.monotonic()
+        while not self._ended.is_set():
+            try:
+                with pymysql.connect(**self._login, autocommit=True) as connection, connection.cursor() as cursor:
+                    while not self._ended.wait(0.02):
+                        number += 1
+                        cursor.execute("INSERT INTO writes VALUES (%s)", (number,))
+                        self.acknowledged.append(number)
+                        self.longest, last = max(self.longest, time.monotonic() - last), time.monotonic()
+            except _ERRORS:
+                self._ended.wait(0.2)
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Stop."""
+        self._ended.set()
+        self.join(20)
+
+    def lost(self, bench: Bench) -> list[str]:
+        """Acknowledged rows that the database does not have."""
+        there = {int(line) for line in bench.sql("SELECT id FROM writes").split()}
+        missing = [number for number in self.acknowledged if number not in there]
+        failures = [f"{len(missing)} of {len(self.acknowledged)} acknowledged writes are lost"] if missing else []
+        return failures or ([] if self.acknowledged else ["nothing was written at all"])

@@ -1,0 +1,109 @@
+"""`up` and `destroy`: everything around the one Pulumi command that changes the stack."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from tools import paths
+from tools.console import Problem, console
+
+from . import Stack, diagnose, guard, policy, proof
+from .events import EventLog
+from .supervise import supervise
+
+INTERRUPTED = 130
+
+
+def up(stack: Stack, lock: int, *, refresh: bool) -> None:
+    """Deploy the stack and prove that it works, or say why it does not.
+
+    Args:
+        stack: The stack.
+        lock: The descriptor of its lock.
+        refresh: Compare the state with the cluster first.
+
+    Raises:
+        Problem: It failed; the lines above say why.
+    """
+    # What is protected is refused while nothing has changed yet, which only a preview can do.
+    preview = [] if guard.protected(stack) else ["--skip-preview"]
+    events = _run(stack, lock, ["up", "--yes", *preview, *(["--refresh"] if refresh else []), *policy.options(stack.name)])
+    if events is None:
+        _prove(stack)
+        return
+    if _is_protected(events):
+        raise Problem(
+            f"this change would delete data that stack {stack.name} protects; nothing was deleted",
+            _way_out(stack, "undo the change (git diff, pulumi config); or, to lose the data"),
+        )
+    if any('conflicts with "pulumi-kubernetes-' in error for error in events.errors):
+        raise Problem(
+            f"stack {stack.name} is in conflict with itself: objects carry the signature of a run that was killed",
+            f"make repair STACK={stack.name}, then make up",
+        )
+    _explain(stack)
+    raise Problem("make up did not succeed; what it made stays", f"remove the cause, then make up STACK={stack.name}")
+
+
+def destroy(stack: Stack, lock: int, *, refresh: bool) -> None:
+    """Remove the stack's resources, all but those that are protected.
+
+    Raises:
+        Problem: It failed, or something was kept.
+    """
+    events = _run(stack, lock, ["destroy", "--yes", "--skip-preview", *(["--refresh"] if refresh else [])])
+    if events is None:
+        return
+    if _is_protected(events):
+        kept = ", ".join(guard.protected(stack))
+        raise Problem(
+            f"stack {stack.name} keeps its data: {kept}. Everything else is removed; make up finds the data again",
+            _way_out(stack, "to delete the data, too"),
+        )
+    raise Problem("destroy failed; the lines above say why", f"make repair STACK={stack.name}, then the same command")
+
+
+def _prove(stack: Stack) -> None:
+    try:
+        proof.show(stack)
+    except Problem:
+        _explain(stack)
+        raise
+
+
+def _explain(stack: Stack) -> None:
+    namespace = stack.run("pulumi", "config", "get", "namespaceName").stdout.strip()
+    if not diagnose.explain(stack, namespace):
+        console.print(f"The cluster reports no cause in namespace {namespace}; see the lines above.", markup=False)
+
+
+def _run(stack: Stack, lock: int, arguments: list[str]) -> EventLog | None:
+    """Run Pulumi; None when it succeeded, what it reported when not."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "events")
+        events = EventLog(log)
+        # This variable is what makes the CLI know --event-log; Pulumi's Automation API sets it, too.
+        env = {**os.environ, **stack.exports(), "PULUMI_DEBUG_COMMANDS": "true"}
+        command = ["pulumi", *arguments, "--event-log", str(log)]
+        status, interrupted = supervise(command, env, paths.CHECKOUT, lock, diagnose.Watcher(stack, events))
+        events.poll()
+    if interrupted:
+        console.print(f"interrupted; make up STACK={stack.name} goes on from here", markup=False)
+        sys.exit(INTERRUPTED)
+    if status < 0:
+        raise Problem(
+            f"Pulumi was killed (signal {-status})", f"make up STACK={stack.name} repairs what it left, and goes on"
+        )
+    return events if status else None
+
+
+def _is_protected(events: EventLog) -> bool:
+    return any("protect" in error for error in events.errors)
+
+
+def _way_out(stack: Stack, purpose: str) -> str:
+    return (
+        f"{purpose}: pulumi config set mysqlRetainData false, make up STACK={stack.name} without the change,\n"
+        "       then the change again (a backup first: the data is gone for good)"
+    )

@@ -1,0 +1,92 @@
+"""One changing command per stack at a time: a lock that dies with its holder, and Pulumi's own, which does not."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tools import locks, paths
+from tools.console import Problem, console
+
+from . import Stack, processes
+
+
+def lock_file(stack: str) -> Path:
+    """The lock of a stack in this checkout."""
+    return paths.LOCAL / f"{stack}.lock"
+
+
+@contextmanager
+def hold(stack: Stack, command: str) -> Iterator[int]:
+    """Hold the stack's lock while the body runs, or say at once who holds it.
+
+    Args:
+        stack: The stack.
+        command: What is done, for those who are refused: `make up`.
+
+    Yields:
+        The lock's descriptor, for child processes that have to hold it, too.
+
+    Raises:
+        Problem: Somebody else works on the stack.
+    """
+    try:
+        claim = locks.claimed(lock_file(stack.name), f"{command} STACK={stack.name}")
+        descriptor = claim.__enter__()
+    except locks.Held as held:
+        # A run that was killed holds the lock for as long as its plugins live.
+        if not _end_orphans(stack):
+            raise Problem(
+                f"stack {stack.name} is in use: {held.holder}. Nothing was changed.",
+                "wait until it ends; if it hangs, press Ctrl-C where it runs",
+            ) from None
+        claim = locks.claimed(lock_file(stack.name), f"{command} STACK={stack.name}")
+        descriptor = claim.__enter__()
+    try:
+        yield descriptor
+    finally:
+        claim.__exit__(None, None, None)
+
+
+def _end_orphans(stack: Stack) -> bool:
+    left = [] if processes.runs(stack.identity()) else processes.orphans(stack.identity())
+    processes.end(left)
+    return bool(left)
+
+
+def clear(stack: Stack) -> bool:
+    """End what a killed run left running, and remove its Pulumi lock.
+
+    Call it while holding the stack's lock.
+
+    Returns:
+        Whether there was a killed run.
+
+    Raises:
+        Problem: A run is alive, or is on another machine, where nobody here can see it.
+    """
+    if alive := processes.runs(stack.identity()):
+        command = " ".join(["pulumi", *alive[0].cmdline()[1:3]])
+        raise Problem(
+            f"stack {stack.name} is in use: {command} (pid {alive[0].pid}). Nothing was changed.",
+            "wait until it ends; if it hangs, press Ctrl-C where it runs",
+        )
+    found = False
+    if left := processes.orphans(stack.identity()):
+        names = ", ".join(f"{process.name()} (pid {process.pid})" for process in left)
+        processes.end(left)
+        console.print(f"A killed run had left {names} running: ended.", markup=False)
+        found = True
+    for lock in stack.files.locks() if stack.files else []:
+        if lock.elsewhere():
+            raise Problem(
+                f"stack {stack.name} is locked by {lock}, another machine: whether that run lives cannot be seen here",
+                f"look there; when it has ended: pulumi cancel --yes {stack.name}, in the shell of `make env`",
+            )
+        if lock.alive():
+            raise Problem(
+                f"stack {stack.name} is in use: locked by {lock}. Nothing was changed.", "wait until that run ends"
+            )
+        stack.files.clear(lock)  # pyright: ignore[reportOptionalMemberAccess] - there are locks
+        console.print(f"A killed run had left its lock, of {lock}: cleared.", markup=False)
+        found = True
+    return found

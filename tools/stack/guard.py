@@ -1,0 +1,77 @@
+"""A stack belongs to one cluster, and its data to nobody's accident: what is refused before anything is changed."""
+
+import json
+
+from tools.console import Problem, console
+
+from . import Stack, state
+
+#: A tag of the stack, kept beside its state: whoever shares the state shares the guard.
+TAG = "kubeauth:cluster"
+#: Every cluster has this namespace, and its uid is the cluster's own for life.
+_HOME = (
+    "kubectl",
+    "get",
+    "namespace",
+    "kube-system",
+    "--output",
+    "jsonpath={.metadata.uid}",
+    "--request-timeout",
+    "10s",
+)
+
+
+def check(stack: Stack, place: str, *, fresh: bool) -> None:
+    """Refuse to deploy a stack to another cluster than the one it lives in; remember the cluster the first time.
+
+    Args:
+        stack: The stack.
+        place: The cluster as people know it: `local node dev`, or the API server's address.
+        fresh: The cluster was made a moment ago, in the place of the one that the stack may have lived in.
+
+    Raises:
+        Problem: The stack has resources in another cluster.
+    """
+    done = stack.run(*_HOME)
+    uid = done.stdout.strip()
+    if done.returncode or not uid:
+        console.print("This user may not read namespace kube-system: not checked whether the cluster is the same one.")
+        return
+    known_uid, _, known_place = stack.run("pulumi", "stack", "tag", "get", TAG).stdout.strip().partition(" ")
+    if known_uid == uid:
+        return
+    if known_uid and not (fresh and known_place == place) and _has_resources(stack):
+        raise Problem(
+            f"stack {stack.name} lives in another cluster: {known_place}, not {place}. Nothing was changed.",
+            f"set KUBECONFIG to that cluster (unset it for the local node), or use another stack here;\n"
+            f"       if that cluster is gone for good: pulumi stack tag rm {TAG}, then make repair STACK={stack.name}",
+        )
+    tagged = stack.run("pulumi", "stack", "tag", "set", TAG, f"{uid} {place}")
+    if tagged.returncode:
+        raise Problem(f"the stack could not be marked as living in {place}: {tagged.stderr.strip()}")
+
+
+def place_of(stack: Stack) -> str:
+    """The address of the cluster that KUBECONFIG names."""
+    found = stack.run("kubectl", "config", "view", "--minify", "--output", "jsonpath={.clusters[0].cluster.server}")
+    return found.stdout.strip() or str(stack.kubeconfig)
+
+
+def resources(stack: Stack) -> list[dict[str, object]]:
+    """What the stack has in its cluster, as its state says."""
+    if stack.files:
+        # The same as the export, half a second earlier.
+        listed = (state.deployment(stack.files.path) or {}).get("resources") or []
+    else:
+        exported = json.loads(stack.run("pulumi", "stack", "export").stdout or "{}")
+        listed = (exported.get("deployment") or {}).get("resources") or []
+    return [item for item in listed if str(item.get("type", "")).startswith("kubernetes:")]
+
+
+def _has_resources(stack: Stack) -> bool:
+    return bool(resources(stack))
+
+
+def protected(stack: Stack) -> list[str]:
+    """The resources of the stack that must not be deleted, by name."""
+    return [str(item["id"]) for item in resources(stack) if item.get("protect") and item.get("id")]

@@ -1,0 +1,92 @@
+"""What a namespace's objects say of its Deployments: read once, asked many times, no cluster needed to test it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+Object = dict[str, Any]
+
+#: What one question to the API server fetches.
+KINDS = "deployments,replicasets,pods,persistentvolumeclaims,services,events"
+REVISION = "deployment.kubernetes.io/revision"
+PART_OF = {"app.kubernetes.io/part-of": "kubeauth"}
+
+
+class Namespace:
+    """The objects of one namespace at one moment."""
+
+    def __init__(self, name: str, items: list[Object]) -> None:
+        """Take the items of `kubectl get KINDS --output json`."""
+        self.name = name
+        self._items = items
+
+    def of(self, kind: str) -> list[Object]:
+        """All objects of a kind."""
+        return [item for item in self._items if item["kind"] == kind]
+
+    def deployments(self) -> list[Object]:
+        """The Deployments that kubeauth made."""
+        return [item for item in self.of("Deployment") if PART_OF.items() <= item["metadata"].get("labels", {}).items()]
+
+    def pods(self, deployment: Object) -> list[Object]:
+        """The pods of a Deployment's newest version; those of an older one that still serves do not count."""
+        revision = deployment["metadata"].get("annotations", {}).get(REVISION)
+        sets = {
+            item["metadata"]["uid"]
+            for item in self.of("ReplicaSet")
+            if _owner(item) == deployment["metadata"]["uid"]
+            and item["metadata"].get("annotations", {}).get(REVISION) == revision
+        }
+        pods = [item for item in self.of("Pod") if _owner(item) in sets]
+        return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+
+    def claim(self, name: str) -> Object | None:
+        """A volume claim by name."""
+        return next((item for item in self.of("PersistentVolumeClaim") if item["metadata"]["name"] == name), None)
+
+    def events(self, item: Object, *reasons: str) -> list[str]:
+        """What was reported about an object for these reasons, newest last."""
+        found = [
+            event
+            for event in self.of("Event")
+            if event["involvedObject"].get("uid") == item["metadata"]["uid"] and event.get("reason") in reasons
+        ]
+        found.sort(key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or "")
+        return [" ".join(event.get("message", "").split()) for event in found]
+
+
+def _owner(item: Object) -> str:
+    return next((owner["uid"] for owner in item["metadata"].get("ownerReferences", [])), "")
+
+
+def condition(item: Object, kind: str) -> Object:
+    """A condition of an object's status; empty when it is not reported."""
+    return next((entry for entry in item.get("status", {}).get("conditions", []) if entry["type"] == kind), {})
+
+
+def complete(deployment: Object) -> bool:
+    """Whether a Deployment runs its newest version, all of it, and nothing else."""
+    status, wanted = deployment.get("status", {}), deployment["spec"].get("replicas", 1)
+    return status.get("observedGeneration") == deployment["metadata"].get("generation") and all(
+        status.get(count, 0) == wanted for count in ("replicas", "updatedReplicas", "availableReplicas")
+    )
+
+
+def containers(pod: Object) -> Iterator[Object]:
+    """The state of each container of a pod, those that initialise first."""
+    status = pod.get("status", {})
+    yield from status.get("initContainerStatuses", [])
+    yield from status.get("containerStatuses", [])
+
+
+def started(pod: Object) -> bool:
+    """Whether all containers of a pod have passed their startup probe."""
+    states = pod.get("status", {}).get("containerStatuses", [])
+    return bool(states) and all(state.get("started") for state in states)
+
+
+def reason(state: Object, phase: str) -> str:
+    """Why a container is `waiting` or was `terminated`, now or the last time; empty when it was not."""
+    for key in ("state", "lastState"):
+        if phase in state.get(key, {}):
+            return state[key][phase].get("reason", "")
+    return ""
