@@ -4,7 +4,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from . import discovery, pods, validation
+from . import discovery, pods, quantities, validation
 from .errors import InputError, required
 from .services import ServiceType
 
@@ -151,7 +151,7 @@ def check(name: str, args: AuthServiceArgs) -> list[InputError]:
         *validation.absolute_path("probes.readiness_path", probes.get("readiness_path"), "/readyz"),
         *validation.whole_number("probes.startup_seconds", probes.get("startup_seconds", 60), 1, 3600, "seconds", 60),
         *validation.whole_number("replicas", args.get("replicas", 1), 1, 100, "pods", 1),
-        *validation.resources(args.get("resources", {}), RESOURCES, "16Mi"),
+        *quantities.resources(args.get("resources", {}), RESOURCES, "16Mi"),
         *validation.placement("placement", args.get("placement", {})),
         *validation.labels("labels", args.get("labels", {})),
         *validation.annotations("annotations", args.get("annotations", {})),

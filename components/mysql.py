@@ -11,7 +11,7 @@ from pulumi_kubernetes.core.v1.outputs import ServicePort
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.networking import v1 as networking
 
-from . import accounts, discovery, errors, labels, mysql_inputs, mysqld, pods, validation
+from . import accounts, discovery, errors, labels, mysql_inputs, mysql_validation, mysqld, pods, validation
 from .children import Children
 from .mysql_inputs import DatabaseClient, MySqlDatabaseArgs
 from .services import ServiceType
@@ -179,7 +179,7 @@ def _secrets(
         server_files[accounts.INIT_SQL] = args["init_sql"]
 
     def checked(files: Mapping[str, str]) -> Mapping[str, str]:
-        errors.require_resolved(validation.secret_files(files), f"MySqlDatabase {name}")
+        errors.require_resolved(mysql_validation.secret_files(files), f"MySqlDatabase {name}")
         return files
 
     # All in one, because only together they show that the two passwords differ.

@@ -4,7 +4,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from . import discovery, mysqld, pods, validation
+from . import discovery, mysql_validation, mysqld, pods, quantities, validation
 from .errors import InputError, required
 from .services import ServiceType, TrafficPolicy
 
@@ -119,13 +119,13 @@ def check(name: str, args: MySqlDatabaseArgs) -> list[InputError]:
         *validation.at_least_one(args, ("password", "existing_secret")),
         *validation.not_together(args, "existing_secret", given_twice),
         *validation.resource_name("existing_secret", args.get("existing_secret"), "mysqlauth-accounts"),
-        *validation.password("password", password),
-        *validation.password("root_password", root_password),
-        *validation.different_passwords("root_password", root_password, "password", password),
-        *validation.database_name("database_name", args.get("database_name", "admin")),
-        *validation.username("username", args.get("username", "admin")),
-        *validation.sql_lines("init_sql", args.get("init_sql")),
-        *validation.settings("settings", args.get("settings", {}), mysqld.FIXED_SETTINGS),
+        *mysql_validation.password("password", password),
+        *mysql_validation.password("root_password", root_password),
+        *mysql_validation.different_passwords("root_password", root_password, "password", password),
+        *mysql_validation.database_name("database_name", args.get("database_name", "admin")),
+        *mysql_validation.username("username", args.get("username", "admin")),
+        *mysql_validation.sql_lines("init_sql", args.get("init_sql")),
+        *mysql_validation.settings("settings", args.get("settings", {}), mysqld.FIXED_SETTINGS),
         *validation.image("image", args.get("image", mysqld.IMAGE), mysqld.IMAGE),
         *validation.true_or_false("require_tls", args.get("require_tls", True)),
         *validation.resource_name("tls_secret", args.get("tls_secret"), "mysqlauth-tls"),
@@ -136,12 +136,12 @@ def check(name: str, args: MySqlDatabaseArgs) -> list[InputError]:
         *validation.annotations("service_annotations", args.get("service_annotations", {})),
         *validation.port("port", args.get("port", 3306), 3306),
         *(error for entry in enumerate(args.get("clients", [])) for error in _check_client(*entry)),
-        *validation.byte_quantity("storage_size", args.get("storage_size", "1Gi"), "512Mi", "1Gi"),
+        *quantities.byte_quantity("storage_size", args.get("storage_size", "1Gi"), "512Mi", "1Gi"),
         *validation.resource_name("storage_class", args.get("storage_class"), "standard"),
         *validation.resource_name("existing_claim", args.get("existing_claim"), "mysqlauth-data"),
         *validation.not_together(args, "existing_claim", ("storage_size", "storage_class")),
         *validation.true_or_false("retain_data", args.get("retain_data", True)),
-        *validation.resources(args.get("resources", {}), mysqld.RESOURCES, mysqld.MINIMUM_MEMORY),
+        *quantities.resources(args.get("resources", {}), mysqld.RESOURCES, mysqld.MINIMUM_MEMORY),
         *validation.placement("placement", args.get("placement", {})),
         *validation.labels("labels", args.get("labels", {})),
         *validation.annotations("annotations", args.get("annotations", {})),

@@ -8,7 +8,7 @@ import pulumi
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from . import accounts, pods, validation
+from . import accounts, pods, quantities
 
 IMAGE = "mysql:9.7"
 PORT = 3306
@@ -64,7 +64,7 @@ def arguments(
         require_tls: Whether connections without TLS are refused. Default: true.
         own_certificate: Whether the server makes its own certificate. Default: true.
     """
-    cache = int(validation.bytes_of(memory_limit) or 0) // 4 // 2**20
+    cache = int(quantities.bytes_of(memory_limit) or 0) // 4 // 2**20
     given = {key.replace("_", "-"): value for key, value in (settings or {}).items()}
     tuned = {"performance-schema": "OFF", "innodb-buffer-pool-size": f"{cache}M", **given}
     certificate = [] if own_certificate else [f"--ssl-cert={_TLS}/tls.crt", f"--ssl-key={_TLS}/tls.key"]

@@ -7,7 +7,7 @@ from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pulumi_kubernetes.networking.v1 import NetworkPolicy, NetworkPolicySpecArgs
 
-from . import discovery, errors, labels, pods, validation
+from . import discovery, errors, labels, pods, quantities, validation
 from .children import Children
 from .errors import InputError, required
 
@@ -132,11 +132,11 @@ class AppNamespace(pulumi.ComponentResource):
             *validation.name("name", name, "production-cloud"),
             *required(args, AppNamespaceArgs),
             *required(quota, Quota, "quota."),
-            *(validation.cores("quota.cpu", quota["cpu"], 1000, "4") if "cpu" in quota else []),
-            *(validation.byte_quantity("quota.memory", quota["memory"], "1Mi", "8Gi") if "memory" in quota else []),
-            *(validation.byte_quantity("quota.storage", quota["storage"], "1Mi", "20Gi") if "storage" in quota else []),
+            *(quantities.cores("quota.cpu", quota["cpu"], 1000, "4") if "cpu" in quota else []),
+            *(quantities.byte_quantity("quota.memory", quota["memory"], "1Mi", "8Gi") if "memory" in quota else []),
+            *(quantities.byte_quantity("quota.storage", quota["storage"], "1Mi", "20Gi") if "storage" in quota else []),
             *(validation.whole_number("quota.pods", quota["pods"], 1, 10000, "pods", 20) if "pods" in quota else []),
-            *validation.complete_resources("container_defaults", defaults),
+            *quantities.complete_resources("container_defaults", defaults),
             *validation.labels("labels", args.get("labels", {})),
             *validation.annotations("annotations", args.get("annotations", {})),
         ]

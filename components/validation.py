@@ -3,7 +3,6 @@
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from enum import Enum
 from typing import Any
 
@@ -11,26 +10,21 @@ import pulumi
 
 from .discovery import parse_endpoint
 from .errors import InputError, required, unknown_keys
-from .pods import Placement, Resources, Toleration, merge
+from .pods import Placement, Toleration
 from .services import TrafficPolicy
 
 MAX_NAME = 40
 """Longest instance name: children add up to 21 characters to it, and Kubernetes ends names of Services at 63."""
 
-SYSTEM_SCHEMAS = ("information_schema", "mysql", "performance_schema", "sys")
 RESERVED_LABELS = ("name", "service", "app.kubernetes.io/")
 
-_UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 _DNS_LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
-_SETTING = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _TOLERATION_WORDS = {
     "operator": ("Equal", "Exists"),
     "effect": ("NoSchedule", "PreferNoSchedule", "NoExecute", ""),
 }
-_CPU = re.compile(r"([1-9][0-9]*m|[0-9]+(\.[0-9]{1,3})?)")
-_BYTES = re.compile(r"([0-9]+(?:\.[0-9]+)?)(Ki|Mi|Gi|Ti)")
 # The grammar of the distribution project: [host[:port]/]path, then :tag or @digest, at least one of them.
 _PATH = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _IMAGE = re.compile(
@@ -44,7 +38,8 @@ def is_known(value: object) -> bool:
     return value is not None and not isinstance(value, pulumi.Output) and not hasattr(value, "__await__")
 
 
-def _check(ok: bool, key: str, value: object, rule: str, example: str) -> list[InputError]:
+def check(ok: bool, key: str, value: object, rule: str, example: str) -> list[InputError]:
+    """One error unless `ok`."""
     # Other languages hand whole numbers over as floats.
     shown = int(value) if isinstance(value, float) and value.is_integer() else value
     return [] if ok else [InputError(key, repr(shown), rule, example)]
@@ -56,7 +51,7 @@ def name(key: str, value: Any, example: str) -> list[InputError]:
         return []
     ok = isinstance(value, str) and len(value) <= MAX_NAME and _DNS_LABEL.fullmatch(value) is not None
     rule = f"1 to {MAX_NAME} characters of a-z, 0-9 and '-', starting with a letter, not ending with '-'"
-    return _check(ok, key, value, rule, example)
+    return check(ok, key, value, rule, example)
 
 
 def word_of(value: Any) -> Any:
@@ -67,12 +62,12 @@ def word_of(value: Any) -> Any:
 def one_of(key: str, value: Any, allowed: type[Enum]) -> list[InputError]:
     """One of a few words."""
     words = [member.value for member in allowed]
-    return _check(value in words, key, value, f"one of: {', '.join(words)}", words[0])
+    return check(value in words, key, value, f"one of: {', '.join(words)}", words[0])
 
 
 def true_or_false(key: str, value: Any) -> list[InputError]:
     """A switch; the word "false" would count as true."""
-    return _check(isinstance(value, bool), key, value, "true or false", "true")
+    return check(isinstance(value, bool), key, value, "true or false", "true")
 
 
 def at_least_one(given: Mapping[str, object], keys: Sequence[str]) -> list[InputError]:
@@ -91,7 +86,7 @@ def not_together(given: Mapping[str, object], key: str, others: Iterable[str]) -
 def whole_number(key: str, value: Any, low: int, high: int, meaning: str, example: int) -> list[InputError]:
     """A whole number in a range; YAML consumers may hand it over as `3.0`."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and value == int(value)
-    return _check(is_number and low <= value <= high, key, value, f"{meaning}, {low} to {high}", str(example))
+    return check(is_number and low <= value <= high, key, value, f"{meaning}, {low} to {high}", str(example))
 
 
 def cidrs(key: str, value: Iterable[Any]) -> list[InputError]:
@@ -101,7 +96,7 @@ def cidrs(key: str, value: Iterable[Any]) -> list[InputError]:
         try:
             ipaddress.ip_network(network)
         except ValueError:
-            errors += _check(False, f"{key}.{position}", network, "a network in CIDR form", "192.168.0.0/16")
+            errors += check(False, f"{key}.{position}", network, "a network in CIDR form", "192.168.0.0/16")
     return errors
 
 
@@ -115,7 +110,7 @@ def node_port(key: str, value: Any, service_type: str) -> list[InputError]:
     if value == 0:
         return []
     if service_type != "NodePort":
-        return _check(False, key, value, f"not together with service_type {service_type}", "0")
+        return check(False, key, value, f"not together with service_type {service_type}", "0")
     return whole_number(key, value, 30000, 32767, "a node port, or 0 for one that the cluster chooses", 32001)
 
 
@@ -124,104 +119,20 @@ def traffic_policy(key: str, value: Any, service_type: str) -> list[InputError]:
     if value is None:
         return []
     if service_type != "NodePort":
-        return _check(False, key, word_of(value), f"not together with service_type {service_type}", "remove it")
+        return check(False, key, word_of(value), f"not together with service_type {service_type}", "remove it")
     return one_of(key, word_of(value), TrafficPolicy)
-
-
-def bytes_of(value: str) -> Decimal | None:
-    """The number of bytes of a quantity such as `512Mi`, or None when it is not one."""
-    match = _BYTES.fullmatch(value)
-    return Decimal(match[1]) * _UNITS[match[2]] if match else None
-
-
-def byte_quantity(key: str, value: Any, minimum: str, example: str) -> list[InputError]:
-    """An amount of memory or storage. Plain numbers, `MB` and `m` are refused: they rarely mean what was meant."""
-    amount = bytes_of(value) if isinstance(value, str) else None
-    rule = f"a number with Ki, Mi, Gi or Ti, at least {minimum}"
-    return _check(amount is not None and amount >= (bytes_of(minimum) or 0), key, value, rule, example)
-
-
-def _cores(value: str) -> Decimal:
-    return Decimal(value[:-1]) / 1000 if value.endswith("m") else Decimal(value)
-
-
-def cores(key: str, value: Any, most: int, example: str) -> list[InputError]:
-    """An amount of CPU. Kubernetes would take `500` for 500 cores, which is rarely what was meant."""
-    ok = isinstance(value, str) and _CPU.fullmatch(value) is not None and 0 < _cores(value) <= most
-    return _check(ok, key, value, f"cores or millicores, 1m to {most}", example)
-
-
-def complete_resources(key: str, given: Resources) -> list[InputError]:
-    """Requests and limits that have no defaults: all of them, or none."""
-    if not given:
-        return []
-    missing = sorted(set(Resources.__annotations__) - given.keys())
-    errors = [InputError(f"{key}.{name}", "(missing)", "required with the others", f"give {name}") for name in missing]
-    example: Resources = {"cpu_request": "100m", "cpu_limit": "500m", "memory_request": "64Mi", "memory_limit": "256Mi"}
-    return errors or resources(given, example, "1Mi", key)
-
-
-def resources(given: Resources, defaults: Resources, minimum_memory: str, path: str = "resources") -> list[InputError]:
-    """Requests and limits of a container: amounts, units, and no request over its limit."""
-    merged: dict[str, Any] = {**merge(given, defaults)}
-    examples: dict[str, Any] = {**defaults}
-    errors = unknown_keys(given, defaults, f"{path}.")
-    # A request that follows from its limit is not an error of its own.
-    for key in (key for key in examples if key in given or key.replace("request", "limit") not in given):
-        value, example = merged[key], examples[key]
-        if key.startswith("cpu"):
-            errors += cores(f"{path}.{key}", value, 64, example)
-        else:
-            minimum = minimum_memory if key == "memory_limit" else "1Mi"
-            errors += byte_quantity(f"{path}.{key}", value, minimum, example)
-    if not errors:
-        for kind, amount in (("cpu", _cores), ("memory", bytes_of)):
-            request, limit = merged[f"{kind}_request"], merged[f"{kind}_limit"]
-            ok = (amount(request) or 0) <= (amount(limit) or 0)
-            errors += _check(ok, f"{path}.{kind}_request", request, f"not over its limit, {limit}", limit)
-    return errors
 
 
 def image(key: str, value: Any, example: str) -> list[InputError]:
     """A container image with a tag or a digest: without one, each node may run another version."""
     ok = isinstance(value, str) and _IMAGE.fullmatch(value) is not None
-    return _check(ok, key, value, "a lower-case image reference with a tag or an @sha256 digest", example)
-
-
-def password(key: str, value: Any) -> list[InputError]:
-    """A password, known now or checked when its Output resolves. Its value is never shown."""
-    if not is_known(value):
-        return []
-    ok = isinstance(value, str) and 0 < len(value) <= 255 and not set(value) & set("\n\r\0")
-    shown = "(empty)" if value == "" else "[secret]"
-    rule = "1 to 255 characters, no line break, no NUL"
-    return [] if ok else [InputError(key, shown, rule, "", secret=True)]
-
-
-def different_passwords(key: str, value: Any, other_key: str, other: Any) -> list[InputError]:
-    """Two accounts never share a password: who learns one must not have the other."""
-    same = is_known(value) and is_known(other) and value == other and value != ""
-    return [InputError(key, "[secret]", f"not the same as {other_key}", "", secret=True)] if same else []
-
-
-def username(key: str, value: Any) -> list[InputError]:
-    """A MySQL account's name; system accounts are not for applications."""
-    ok = isinstance(value, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,31}", value) is not None
-    ok = ok and value.lower() != "root" and not value.startswith("mysql")
-    return _check(ok, key, value, "1 to 32 characters of A-Z a-z 0-9 _ -, not root, not mysql…", "admin")
-
-
-def database_name(key: str, value: Any) -> list[InputError]:
-    """A schema's name; MySQL's own schemas are not for applications."""
-    ok = isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}", value) is not None
-    ok = ok and value.lower() not in SYSTEM_SCHEMAS
-    return _check(ok, key, value, f"1 to 64 characters of A-Z a-z 0-9 _ -, not {', '.join(SYSTEM_SCHEMAS)}", "admin")
+    return check(ok, key, value, "a lower-case image reference with a tag or an @sha256 digest", example)
 
 
 def cluster_domain(key: str, value: Any) -> list[InputError]:
     """A DNS domain without a dot at either end."""
     ok = isinstance(value, str) and _DOMAIN.fullmatch(value) is not None
-    return _check(ok, key, value, "a DNS domain in lower case without a dot at its ends", "cluster.local")
+    return check(ok, key, value, "a DNS domain in lower case without a dot at its ends", "cluster.local")
 
 
 def resource_name(key: str, value: Any, example: str) -> list[InputError]:
@@ -229,22 +140,22 @@ def resource_name(key: str, value: Any, example: str) -> list[InputError]:
     if not is_known(value) or value == "":
         return []
     ok = isinstance(value, str) and len(value) <= 253 and _DOMAIN.fullmatch(value) is not None
-    return _check(ok, key, value, "1 to 253 characters of a-z, 0-9, '-' and '.'", example)
+    return check(ok, key, value, "1 to 253 characters of a-z, 0-9, '-' and '.'", example)
 
 
 def _qualified_name(key: str, name: str, kind: str) -> list[InputError]:
     prefix, slash, local = name.rpartition("/")
     ok = _LABEL_NAME.fullmatch(local) is not None and (not slash or _DOMAIN.fullmatch(prefix) is not None)
-    return _check(ok, key, name, f"{kind} key: [domain/]name, name of 1 to 63 characters", "team")
+    return check(ok, key, name, f"{kind} key: [domain/]name, name of 1 to 63 characters", "team")
 
 
 def selector(key: str, value: Mapping[str, Any]) -> list[InputError]:
     """Labels that something must have: Kubernetes' syntax, at least one."""
-    errors = _check(bool(value), key, dict(value), "at least one label", "app: reports")
+    errors = check(bool(value), key, dict(value), "at least one label", "app: reports")
     for label, text in value.items():
         errors += _qualified_name(f"{key}.{label}", label, "a label")
         ok = isinstance(text, str) and (text == "" or _LABEL_NAME.fullmatch(text) is not None)
-        errors += _check(ok, f"{key}.{label}", text, "a label value: at most 63 of A-Z a-z 0-9 - _ .", "payments")
+        errors += check(ok, f"{key}.{label}", text, "a label value: at most 63 of A-Z a-z 0-9 - _ .", "payments")
     return errors
 
 
@@ -254,7 +165,7 @@ def labels(key: str, value: Mapping[str, Any]) -> list[InputError]:
     for label, text in value.items():
         errors += selector(key, {label: text})
         reserved = label in RESERVED_LABELS or label.startswith(RESERVED_LABELS[-1])
-        errors += _check(not reserved, f"{key}.{label}", label, "not a label that kubeauth sets itself", "team")
+        errors += check(not reserved, f"{key}.{label}", label, "not a label that kubeauth sets itself", "team")
     return errors
 
 
@@ -263,9 +174,9 @@ def annotations(key: str, value: Mapping[str, Any]) -> list[InputError]:
     errors: list[InputError] = []
     for name, text in value.items():
         errors += _qualified_name(f"{key}.{name}", name, "an annotation")
-        errors += _check(isinstance(text, str), f"{key}.{name}", text, "text", "'true'")
+        errors += check(isinstance(text, str), f"{key}.{name}", text, "text", "'true'")
         reserved = name.startswith("pulumi.com/")
-        errors += _check(not reserved, f"{key}.{name}", name, "not an annotation of Pulumi's own", "example.com/team")
+        errors += check(not reserved, f"{key}.{name}", name, "not an annotation of Pulumi's own", "example.com/team")
     return errors
 
 
@@ -279,45 +190,11 @@ def placement(key: str, value: Placement) -> list[InputError]:
         errors += required(toleration, Toleration, path)
         for field, words in _TOLERATION_WORDS.items():
             given = toleration.get(field, words[0])
-            errors += _check(given in words, f"{path}{field}", given, f"one of: {', '.join(words)}", words[0])
+            errors += check(given in words, f"{path}{field}", given, f"one of: {', '.join(words)}", words[0])
     known = ("nodeAffinity", "podAffinity", "podAntiAffinity")
     errors += unknown_keys(value.get("affinity", {}), known, f"{key}.affinity.")
     priority = value.get("priority_class_name")
     return [*errors, *resource_name(f"{key}.priority_class_name", priority, "high-priority")]
-
-
-def sql_lines(key: str, value: Any) -> list[InputError]:
-    """SQL that mysqld reads line by line. It may hold passwords, so it is never shown."""
-    if not is_known(value):
-        return []
-    lines = value.splitlines() if isinstance(value, str) else [""]
-    ok = "\0" not in str(value) and all(not line.strip() or line.rstrip().endswith(";") for line in lines)
-    rule = "one statement a line, each ends with ';'"
-    return [] if ok else [InputError(key, "[secret]", rule, "GRANT PROCESS ON *.* TO 'admin'@'%';", secret=True)]
-
-
-def settings(key: str, value: Mapping[str, Any], fixed: Iterable[str]) -> list[InputError]:
-    """Settings of mysqld, as in my.cnf, but not those that the pod itself depends on."""
-    errors: list[InputError] = []
-    for name, text in value.items():
-        ok = _SETTING.fullmatch(name) is not None
-        errors += _check(ok, f"{key}.{name}", name, "a name as in my.cnf: a-z, 0-9, '-' and '_'", "max_connections")
-        is_fixed = name.replace("_", "-").removeprefix("loose-") in set(fixed)
-        errors += _check(not is_fixed, f"{key}.{name}", name, "not a setting that the pod depends on", "remove it")
-        ok = isinstance(text, str) and not set(text) & set("\n\r\0")
-        errors += _check(ok, f"{key}.{name}", text, "text in one line", "'200'")
-    return errors
-
-
-def secret_files(files: Mapping[str, str]) -> list[InputError]:
-    """What a database's Secrets hold, once it is known."""
-    app, root = files.get("password"), files.get("root-password")
-    return [
-        *password("password", app),
-        *password("root_password", root),
-        *different_passwords("root_password", root, "password", app),
-        *sql_lines("init_sql", files.get("init.sql")),
-    ]
 
 
 def endpoint(key: str, value: Any) -> list[InputError]:
@@ -327,20 +204,20 @@ def endpoint(key: str, value: Any) -> list[InputError]:
     try:
         parse_endpoint(value)
     except (ValueError, AttributeError):
-        return _check(False, key, value, "<host>:<port>", "mysqlauth-service.production-cloud.svc.cluster.local:3306")
+        return check(False, key, value, "<host>:<port>", "mysqlauth-service.production-cloud.svc.cluster.local:3306")
     return []
 
 
 def absolute_path(key: str, value: Any, example: str = "/build/authenticate_service") -> list[InputError]:
     """A path in a container or a URL, or none."""
     ok = not value or (isinstance(value, str) and value.startswith("/"))
-    return _check(ok, key, value, "an absolute path", example)
+    return check(ok, key, value, "an absolute path", example)
 
 
 def secret_key(key: str, value: Any, example: str) -> list[InputError]:
     """A key in a Secret."""
     ok = isinstance(value, str) and re.fullmatch(r"[-._a-zA-Z0-9]{1,253}", value) is not None
-    return _check(ok, key, value, "1 to 253 characters of A-Z a-z 0-9 - _ .", example)
+    return check(ok, key, value, "1 to 253 characters of A-Z a-z 0-9 - _ .", example)
 
 
 def env_names(key: str, value: Iterable[str], taken: Iterable[str] = ()) -> list[InputError]:
@@ -348,7 +225,7 @@ def env_names(key: str, value: Iterable[str], taken: Iterable[str] = ()) -> list
     errors: list[InputError] = []
     for name in value:
         ok = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) is not None
-        errors += _check(ok, f"{key}.{name}", name, "a name of A-Z a-z 0-9 _, not starting with a digit", "LOG_LEVEL")
+        errors += check(ok, f"{key}.{name}", name, "a name of A-Z a-z 0-9 _, not starting with a digit", "LOG_LEVEL")
         free = not name.startswith("DB_") and name not in taken
-        errors += _check(free, f"{key}.{name}", name, "not a variable that is set already", "LOG_LEVEL")
+        errors += check(free, f"{key}.{name}", name, "not a variable that is set already", "LOG_LEVEL")
     return errors

@@ -12,6 +12,8 @@ from components import (
     MySqlDatabase,
     MySqlDatabaseArgs,
     errors,
+    mysql_validation,
+    quantities,
     validation,
 )
 from tests.bad_inputs import AUTH, MYSQL, Case, cases
@@ -25,7 +27,7 @@ def shown(case: Case) -> str:
     return f"{case.component}-{case.key}-{case.value!r}"[:60]
 
 
-@pytest.mark.parametrize("case", cases(), ids=shown)
+@pytest.mark.parametrize("case", list(cases()), ids=shown)
 def test_a_bad_input_is_refused_under_its_own_key(case):
     # A list or map names the entry: clients.0.pod_labels.
     found = [key if key == case.key else key[: len(case.key)] for key in keys(case.errors())]
@@ -63,8 +65,8 @@ def test_a_stacks_errors_come_together_with_the_commands_that_put_them_right():
         "namespace": validation.name("name", "Prod", "production-cloud"),
         "mysql": [
             *validation.node_port("node_port", 29999, "NodePort"),
-            *validation.byte_quantity("resources.memory_limit", "256MB", "320Mi", "512Mi"),
-            *validation.password("password", ""),
+            *quantities.byte_quantity("resources.memory_limit", "256MB", "320Mi", "512Mi"),
+            *mysql_validation.password("password", ""),
         ],
     }
     with pytest.raises(InputErrors) as caught:
@@ -124,5 +126,5 @@ def test_another_namespace_of_the_database_has_to_be_meant():
 
 
 def test_sql_that_may_hold_passwords_is_never_shown():
-    (error,) = validation.sql_lines("init_sql", "CREATE USER x IDENTIFIED BY 'canary'")
+    (error,) = mysql_validation.sql_lines("init_sql", "CREATE USER x IDENTIFIED BY 'canary'")
     assert "canary" not in repr(error)
