@@ -20,6 +20,15 @@ as_application() {
   read_key password; double \\; account app "$user" "$text"
 }
 as_reader() { read_key password; derive; account read kubeauth_backup "$text"; }
+# A new pod's traffic may be refused until the node knows its NetworkPolicy.
+connect() {
+  tries=60
+  until echo 'SELECT 1' | ask "$1" > /dev/null 2> /tmp/error; do
+    tries=$((tries - 1))
+    [ $tries -gt 0 ] || fail "$(cat /tmp/error)"
+    sleep 1
+  done
+}
 # SQL comes from standard input.
 ask() { mysql "--defaults-file=/tmp/$1.cnf" --connect-timeout=10 --batch --raw --skip-column-names; }
 dump() {
@@ -31,7 +40,8 @@ dump() {
 }
 # mysqldump writes its last line only when all before it went well.
 is_complete() { gzip -t "$1" && [ "$(gunzip -c "$1" | tail -n 1)" = '-- Dump completed' ]; }
-is_unfinished() { [ -n "$(echo "SHOW TABLES LIKE '$unfinished'" | ask read)" ]; }
+# Not in a condition, where the shell would take a failed query for an empty answer.
+mark() { mark=$(echo "SHOW TABLES LIKE '$unfinished'" | ask read); }
 statements() { grep -v '^-- ' | sha256sum; }
 backups() {
   ls -1 "$folder" | grep "^$database-[0-9]\{8\}T[0-9]\{6\}Z\.sql\.gz$" | sort || :
@@ -39,9 +49,11 @@ backups() {
 list() { backups | while read -r name; do echo "$name $(wc -c < "$folder/$name")"; done; }
 backup() {
   as_reader
+  connect read
   # Of pods that were killed; a live one is younger.
   find "$folder" -name '*.part' -mmin "+$minutes" -exec rm -f {} +
-  ! is_unfinished || fail "a restore did not finish: the schema is incomplete. Run it again; no backup is made before."
+  mark
+  [ -z "$mark" ] || fail "a restore did not finish: the schema is incomplete. Run it again; no backup is made before."
   part=$folder/.${HOSTNAME:-backup}.part
   trap 'rm -f "$part"' EXIT
   dump | gzip > "$part" || fail "the dump could not be written; earlier backups are as they were"
@@ -53,32 +65,38 @@ backup() {
   backups | sort -r | tail -n "+$((keep + 1))" | while read -r old; do rm -f "$folder/$old"; done
   echo "$name $(wc -c < "$folder/$name")"
 }
-# One statement for each table: $1 before its name, $2 after it.
+# Writes one statement for each table to a file: $1 before its name, $2 after it. A pipe would hide a failure.
 for_tables() {
   echo "SELECT CONCAT($1, '\`', REPLACE(table_name, '\`', '\`\`'), '\`', '$2;') FROM information_schema.tables
-    WHERE table_schema = DATABASE() AND table_name <> '$unfinished' $3 ORDER BY table_name" | ask app
+    WHERE table_schema = DATABASE() AND table_name <> '$unfinished' $3 ORDER BY table_name" | ask app > /tmp/tables
 }
 restore() {
-  as_application
-  as_reader
-  file=$folder/$1
+  file=$folder/$1 force=${2-}
   [ -n "$1" ] && backups | grep -qFx -e "$1" || fail "there is no backup $1"
   is_complete "$file" || fail "$1 is damaged; nothing was changed"
-  if ! is_unfinished && [ "$2" != force ]; then
-    [ -z "$(for_tables "'SELECT 1 FROM '" ' LIMIT 1' "AND table_type = 'BASE TABLE'" | ask app)" ] ||
-      fail "the schema $database has rows; nothing was changed"
+  as_application
+  as_reader
+  connect app
+  mark
+  if [ -z "$mark" ] && [ "$force" != force ]; then
+    for_tables "'SELECT 1 FROM '" ' LIMIT 1' "AND table_type = 'BASE TABLE'"
+    rows=$(ask app < /tmp/tables)
+    [ -z "$rows" ] || fail "the schema $database has rows; nothing was changed"
   fi
   echo "CREATE TABLE IF NOT EXISTS $unfinished (since TIMESTAMP DEFAULT NOW())" | ask app
   trap 'echo "error: the restore did not finish, the schema is incomplete; run it again" >&2' EXIT
-  for_tables "'DROP ', IF(table_type = 'VIEW', 'VIEW ', 'TABLE ')" '' '' > /tmp/old
-  { echo 'SET FOREIGN_KEY_CHECKS = 0;'; cat /tmp/old; } | ask app
+  for_tables "'DROP ', IF(table_type = 'VIEW', 'VIEW ', 'TABLE ')" '' ''
+  { echo 'SET FOREIGN_KEY_CHECKS = 0;'; cat /tmp/tables; } | ask app
   gunzip -c "$file" | ask app
-  [ "$(gunzip -c "$file" | statements)" = "$(dump | statements)" ] ||
-    fail "the schema is not what the backup holds; a client may have written meanwhile"
+  wanted=$({ gunzip -c "$file" || echo unreadable; } | statements)
+  found=$({ dump || echo failed; } | statements)
+  [ "$wanted" = "$found" ] || fail "the schema is not what the backup holds; a client may have written meanwhile"
   echo "DROP TABLE $unfinished" | ask app
   trap - EXIT
-  for_tables "'SELECT CONCAT(COUNT(*), '' rows'') FROM '" '' "AND table_type = 'BASE TABLE'" | ask app > /tmp/rows
-  for_tables "'CHECKSUM TABLE '" '' "AND table_type = 'BASE TABLE'" | ask app > /tmp/sums
+  for_tables "'SELECT CONCAT(COUNT(*), '' rows'') FROM '" '' "AND table_type = 'BASE TABLE'"
+  ask app < /tmp/tables > /tmp/rows
+  for_tables "'CHECKSUM TABLE '" '' "AND table_type = 'BASE TABLE'"
+  ask app < /tmp/tables > /tmp/sums
   paste /tmp/sums /tmp/rows
 }
 "$@"
