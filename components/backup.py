@@ -26,6 +26,7 @@ RESOURCES: pods.Resources = {
 
 _SECRETS = "/etc/kubeauth/secrets"
 _FOLDER = "/backups"
+_SCRATCH = "/tmp"  # noqa: S108 - an emptyDir of this pod
 _MACROS = ("@hourly", "@daily", "@weekly", "@monthly", "@yearly")
 #: The lowest and highest value of each field, and the words that stand for values.
 _CRON = (
@@ -185,6 +186,7 @@ def _pod_template(
         source.database,
         secrets=_SECRETS,
         folder=_FOLDER,
+        scratch=_SCRATCH,
         port=source.port,
         keep=int(given.get("keep", KEEP)),
         seconds=SECONDS,
@@ -215,7 +217,7 @@ def _pod_template(
                     volume_mounts=[
                         core.VolumeMountArgs(name="backups", mount_path=_FOLDER),
                         core.VolumeMountArgs(name="secrets", mount_path=_SECRETS, read_only=True),
-                        core.VolumeMountArgs(name="tmp", mount_path="/tmp"),  # noqa: S108 - an emptyDir of this pod
+                        core.VolumeMountArgs(name="tmp", mount_path=_SCRATCH),
                     ],
                 )
             ],

@@ -12,8 +12,8 @@ UNFINISHED = "kubeauth_restore"
 _SCRIPT = r"""
 # Arguments: how `ask` calls the account, its name and password.
 account() {
-  client "$DATABASE_HOST" "$port" "$2" "$3" > "/tmp/$1.cnf"
-  printf '%s\n' '[mysql]' "database=$database" >> "/tmp/$1.cnf"
+  client "$DATABASE_HOST" "$port" "$2" "$3" > "$scratch/$1.cnf"
+  printf '%s\n' '[mysql]' "database=$database" >> "$scratch/$1.cnf"
 }
 as_application() {
   read_key username; double \\; user=$text
@@ -23,20 +23,20 @@ as_reader() { read_key password; derive; account read kubeauth_backup "$text"; }
 # A new pod's traffic may be refused until the node knows its NetworkPolicy.
 connect() {
   tries=60
-  until echo 'SELECT 1' | ask "$1" > /dev/null 2> /tmp/error; do
+  until echo 'SELECT 1' | ask "$1" > /dev/null 2> "$scratch/error"; do
     tries=$((tries - 1))
-    [ $tries -gt 0 ] || fail "$(cat /tmp/error)"
+    [ $tries -gt 0 ] || fail "$(cat "$scratch/error")"
     sleep 1
   done
 }
 # SQL comes from standard input.
-ask() { mysql "--defaults-file=/tmp/$1.cnf" --connect-timeout=10 --batch --raw --skip-column-names; }
+ask() { mysql "--defaults-file=$scratch/$1.cnf" --connect-timeout=10 --batch --raw --skip-column-names; }
 dump() {
   # One transaction sees one moment of all tables and locks nobody out. Without dates and with rows in order, equal
   # content gives equal text.
-  mysqldump --defaults-file=/tmp/read.cnf --single-transaction --quick --routines --triggers --events --hex-blob \
-    --no-tablespaces --loose-skip-masking-policies --set-gtid-purged=OFF --skip-add-locks --order-by-primary --skip-dump-date \
-    --default-character-set=utf8mb4 "--ignore-table=$database.$unfinished" "$database"
+  mysqldump "--defaults-file=$scratch/read.cnf" --single-transaction --quick --routines --triggers --events --hex-blob \
+    --no-tablespaces --loose-skip-masking-policies --set-gtid-purged=OFF --skip-add-locks --order-by-primary \
+    --skip-dump-date --default-character-set=utf8mb4 "--ignore-table=$database.$unfinished" "$database"
 }
 # mysqldump writes its last line only when all before it went well.
 is_complete() { gzip -t "$1" && [ "$(gunzip -c "$1" | tail -n 1)" = '-- Dump completed' ]; }
@@ -67,8 +67,9 @@ backup() {
 }
 # Writes one statement for each table to a file: $1 before its name, $2 after it. A pipe would hide a failure.
 for_tables() {
-  echo "SELECT CONCAT($1, '\`', REPLACE(table_name, '\`', '\`\`'), '\`', '$2;') FROM information_schema.tables
-    WHERE table_schema = DATABASE() AND table_name <> '$unfinished' $3 ORDER BY table_name" | ask app > /tmp/tables
+  sql="SELECT CONCAT($1, '\`', REPLACE(table_name, '\`', '\`\`'), '\`', '$2;') FROM information_schema.tables
+    WHERE table_schema = DATABASE() AND table_name <> '$unfinished' $3 ORDER BY table_name"
+  echo "$sql" | ask app > "$scratch/tables"
 }
 restore() {
   file=$folder/$1 force=${2-}
@@ -80,13 +81,13 @@ restore() {
   mark
   if [ -z "$mark" ] && [ "$force" != force ]; then
     for_tables "'SELECT 1 FROM '" ' LIMIT 1' "AND table_type = 'BASE TABLE'"
-    rows=$(ask app < /tmp/tables)
+    rows=$(ask app < "$scratch/tables")
     [ -z "$rows" ] || fail "the schema $database has rows; nothing was changed"
   fi
   echo "CREATE TABLE IF NOT EXISTS $unfinished (since TIMESTAMP DEFAULT NOW())" | ask app
   trap 'echo "error: the restore did not finish, the schema is incomplete; run it again" >&2' EXIT
   for_tables "'DROP ', IF(table_type = 'VIEW', 'VIEW ', 'TABLE ')" '' ''
-  { echo 'SET FOREIGN_KEY_CHECKS = 0;'; cat /tmp/tables; } | ask app
+  { echo 'SET FOREIGN_KEY_CHECKS = 0;'; cat "$scratch/tables"; } | ask app
   gunzip -c "$file" | ask app
   wanted=$({ gunzip -c "$file" || echo unreadable; } | statements)
   found=$({ dump || echo failed; } | statements)
@@ -94,22 +95,23 @@ restore() {
   echo "DROP TABLE $unfinished" | ask app
   trap - EXIT
   for_tables "'SELECT CONCAT(COUNT(*), '' rows'') FROM '" '' "AND table_type = 'BASE TABLE'"
-  ask app < /tmp/tables > /tmp/rows
+  ask app < "$scratch/tables" > "$scratch/rows"
   for_tables "'CHECKSUM TABLE '" '' "AND table_type = 'BASE TABLE'"
-  ask app < /tmp/tables > /tmp/sums
-  paste /tmp/sums /tmp/rows
+  ask app < "$scratch/tables" > "$scratch/sums"
+  paste "$scratch/sums" "$scratch/rows"
 }
 "$@"
 """
 
 
-def script(database: str, *, secrets: str, folder: str, port: int, keep: int, seconds: int) -> str:
+def script(database: str, *, secrets: str, folder: str, scratch: str, port: int, keep: int, seconds: int) -> str:
     """Return the script; its arguments are `backup`, `list`, or `restore` with a name and optionally `force`.
 
     Args:
         database: The schema; checked by `mysql_validation.database_name`.
         secrets: The folder with the keys `username` and `password`.
         folder: Where the backups are.
+        scratch: Where its files with passwords are, in memory.
         port: The server's port at the host that the variable DATABASE_HOST names.
         keep: How many backups are kept.
         seconds: How long a job may take.
@@ -117,6 +119,7 @@ def script(database: str, *, secrets: str, folder: str, port: int, keep: int, se
     values = {
         "source": secrets,
         "folder": folder,
+        "scratch": scratch,
         "database": database,
         "port": port,
         "keep": keep,
