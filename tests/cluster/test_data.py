@@ -11,7 +11,7 @@ pytestmark = pytest.mark.cluster
 READER = """
 umask 077
 password=$(printf 'backup %s' "$(cat /etc/kubeauth/secrets/password)" | sha256sum)
-printf '[client]\\nuser=kubeauth_backup\\nhost=127.0.0.1\\nssl-mode=REQUIRED\\npassword=%s\\n' "${password%% *}" > /tmp/r
+printf '%s\\n' '[client]' user=kubeauth_backup host=127.0.0.1 "password=${password%% *}" > /tmp/r
 mysql --defaults-file=/tmp/r --skip-column-names --batch admin
 """
 

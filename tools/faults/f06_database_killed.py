@@ -82,7 +82,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
 
 FAULT = Fault(
     "F6",
-    "under a writer: mysqld killed (-9, each time in a pod that had not crashed), pod deleted, deleted by force, node killed and started",
+    "under a writer: mysqld killed in a pod that had not crashed, pod deleted, deleted by force, node killed",
     "50/50: 0 acknowledged commits lost; back within p95 15 s (process), 30 s (pod), 90 s (node)",
     50,
     run,

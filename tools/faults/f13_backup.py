@@ -43,7 +43,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
     must(bench, "up")
     result, seconds = Result(), list[float]()
     bench.fill()
-    bench.sql("DROP TABLE IF EXISTS more; CREATE TABLE more (id INT AUTO_INCREMENT PRIMARY KEY, text CHAR(64))")
+    bench.sql("DROP TABLE IF EXISTS more, writes; CREATE TABLE more (id INT AUTO_INCREMENT PRIMARY KEY, text CHAR(64))")
     for number in range(1, count + 1):
         text = f"{random.getrandbits(64):x}"
         bench.sql(f"INSERT INTO more (text) {_ROWS} SELECT SHA2(CONCAT(i, '{text}'), 256) FROM n")  # noqa: S608
