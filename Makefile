@@ -1,5 +1,7 @@
-# `make` lists the targets. Variables: STACK (default dev), OUT (a folder), NODE (a local node's name), ARGS (for pytest).
+# `make` lists the targets. Variables: STACK (default dev), OUT (a folder), NODE (a local node's name), ARGS (for pytest),
+# BASE (what a preview is compared with), ALLOW (what its gate may let through).
 STACK ?= dev
+BASE ?= origin/main
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -54,6 +56,23 @@ preview: venv ## Show what `up` would change: make preview STACK=staging
 .PHONY: policy
 policy: venv ## Check a stack against the policy pack without any cluster: make policy STACK=prod
 	@$(STACK_RUN) policy --stack $(STACK)
+
+.PHONY: preview-comment
+preview-comment: venv ## The comment of a pull request: STACK=dev BASE=origin/main, or LIVE=1; OUT=folder ALLOW=dev/name
+	@$(PY) -m tools.preview comment --stack '$(STACK)' $(if $(LIVE),--live,--base '$(BASE)') $(if $(OUT),--out '$(OUT)') \
+	  $(if $(POLICY),--policy-pack '$(POLICY)') $(NODE_OPTION)
+
+.PHONY: preview-stacks
+preview-stacks: venv ## The stacks of this checkout and of BASE as a JSON list, for CI
+	@$(PY) -m tools.preview stacks --base '$(BASE)'
+
+.PHONY: preview-series
+preview-series: venv ## Play commits and compare what comment and gate say with what they should; LIVE=1 on a node, too
+	@$(PY) -m tools.preview.series $(if $(LIVE),--live) $(ARGS)
+
+.PHONY: drift
+drift: venv ## Show what changed on the cluster without Pulumi; writes nothing: make drift STACK=dev
+	@$(PY) -m tools.preview drift --stack '$(STACK)' $(if $(OUT),--out '$(OUT)') $(NODE_OPTION)
 
 .PHONY: destroy
 destroy: venv ## Remove a stack's resources, keep its configuration and the node

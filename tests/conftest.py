@@ -12,7 +12,7 @@ from tools.stack import Stack
 from tools.toolchain import Toolchain
 
 ROOT = paths.CHECKOUT
-COPIED = ("Pulumi.", "examples/yaml/", "requirements")
+COPIED = ("Pulumi.", "requirements")
 
 
 def project_files() -> list[str]:

@@ -3,10 +3,10 @@
 `python -m tools.interface` (make schema) writes all three; tests/unit/test_interface.py fails when one is not current.
 """
 
+import argparse
 import hashlib
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 from pulumi.provider.experimental.component import ComponentProvider
@@ -143,19 +143,23 @@ def as_json(content: object) -> str:
     return json.dumps(content, indent=2) + "\n"
 
 
-def _write(path: Path, text: str) -> None:
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        path.write_text(text, encoding="utf-8")
-        console.console.print(f"Wrote {path.relative_to(paths.CHECKOUT)}", markup=False)
-
-
 def main() -> None:
-    """Write the schema, its documentation, and the record."""
+    """Write the schema, its documentation, and the record; with `--check` only say what is not current."""
+    parser = argparse.ArgumentParser(prog="tools.interface", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when something is not current")
+    check = parser.parse_args().check
     recorded = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
     new = record(recorded, fingerprint(), CHANGELOG.read_text(encoding="utf-8"))
-    _write(SCHEMA, as_json(schema()))
-    _write(DOCS, documentation(schema()))
-    _write(RECORD, as_json(new))
+    current = {SCHEMA: as_json(schema()), DOCS: documentation(schema()), RECORD: as_json(new)}
+    stale = {
+        path: text for path, text in current.items() if not path.exists() or path.read_text(encoding="utf-8") != text
+    }
+    names = ", ".join(str(path.relative_to(paths.CHECKOUT)) for path in stale)
+    if check and stale:
+        raise console.Problem(f"not current: {names}", "make schema")
+    for path, text in stale.items():
+        path.write_text(text, encoding="utf-8")
+    console.console.print(f"Wrote {names}." if stale else "Everything is current.", markup=False)
 
 
 if __name__ == "__main__":

@@ -1,55 +1,77 @@
 """The components as a package: what other languages get through the real CLI."""
 
 import json
-import os
-import subprocess
-from pathlib import Path
+import re
 
 import pytest
 
-from tools import interface, toolchain
+from tools import interface
+
+from .consumers import EXAMPLES, PASSWORDS, VERSION, Consumer, environment
 
 pytestmark = pytest.mark.engine
 
-PASSWORDS = {"mysqlPassword": 'it\'s "one"', "mysqlRootPassword": "an\\other"}
 
-
-def rendered(folder: Path) -> dict[str, str]:
-    return {path.name: path.read_text() for path in folder.rglob("*.yaml")}
-
-
-def test_the_cli_prints_the_recorded_schema(stack, checkout):
-    # As for a team that uses it for the first time: Pulumi installs the package's own packages.
-    (checkout / "components/venv").unlink()
-    done = stack("dev").run("pulumi", "package", "get-schema", "./components")
-    assert done.returncode == 0, done.stderr
-    schema = json.loads(done.stdout)
-    assert (schema.pop("version"), schema.pop("config")) == ("0.1.0", {})
+def test_the_cli_prints_the_recorded_schema(work):
+    clone = Consumer(work / "kubeauth", environment(work))
+    schema = json.loads(clone.checked("pulumi", "package", "get-schema", "./components"))
+    assert (schema.pop("version"), schema.pop("config")) == (VERSION, {})
     assert schema == json.loads(interface.SCHEMA.read_text())
 
 
-def test_the_same_system_in_yaml_renders_the_same_manifests(stack, checkout, tmp_path):
-    dev = stack("dev")
-    with dev.offline(tmp_path / "python") as variables:
-        for key, value in PASSWORDS.items():
-            dev.run("pulumi", "config", "set", "--secret", key, text=value, **variables)
-        done = dev.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", **variables)
-        assert done.returncode == 0, done.stdout
+@pytest.mark.parametrize("language", EXAMPLES)
+def test_the_same_system_renders_the_same_manifests_byte_for_byte(example, language):
+    assert example(language).manifests == example("kubeauth").manifests
+    assert "apps_v1-deployment-production-cloud-authenticate-deployment.yaml" in example(language).manifests
 
-    project = checkout / "examples/yaml"
-    tools = toolchain.ensure("engine", "languages").environment()
-    env = {**os.environ, **dev.exports(), **tools, "PULUMI_BACKEND_URL": f"file://{tmp_path}"}
-    del env["PULUMI_OPTION_CONFIG_FILE"], env["PULUMI_STACK"]
 
-    def pulumi(*arguments: str, stdin: str = "") -> None:
-        done = subprocess.run(
-            ["pulumi", *arguments], cwd=project, env=env, input=stdin, capture_output=True, text=True, check=False
+WRONG = {
+    # What the example says: what stands there instead, and how the message names it.
+    r'("?node_?[pP]ort"?: )32001': (r"\g<1>29999", "{} = 29999", "node_port"),
+    r'("?memory_?[lL]imit"?: )"?512Mi"?': (r'\g<1>"256MB"', "resources.{} = '256MB'", "memory_limit"),
+}
+
+
+def in_words_of(language: str, key: str) -> str:
+    return key if language == "python" else re.sub("_(.)", lambda letter: letter[1].upper(), key)
+
+
+@pytest.mark.parametrize("language", EXAMPLES)
+def test_wrong_inputs_are_refused_in_the_words_of_the_language(example, language):
+    consumer = example(language)
+    program = consumer.folder / EXAMPLES[language]
+    right = wrong = program.read_text()
+    for pattern, (replacement, _, _) in WRONG.items():
+        wrong, count = re.subn(pattern, replacement, wrong)
+        assert count == 1, pattern
+    program.write_text(wrong)
+    try:
+        refused = consumer.run("pulumi", "preview", "--non-interactive")
+    finally:
+        program.write_text(right)
+    said = refused.stdout + refused.stderr
+    assert refused.returncode != 0
+    assert "MySqlDatabase mysqlauth: 2 inputs are not allowed. Nothing of it was created or changed." in said
+    for _, shown, key in WRONG.values():
+        assert shown.format(in_words_of(language, key)) in said
+    assert "a node port, or 0 for one that the cluster chooses, 30000 to 32767" in said
+    assert "fix:  32001" in said
+    assert not re.search("Traceback|  File |Unexpected", said), said
+
+
+@pytest.mark.parametrize("language", EXAMPLES)
+def test_a_wrong_secret_is_refused_when_its_value_is_known(example, language):
+    consumer = example(language)
+    consumer.checked("pulumi", "config", "set", "--secret", "mysqlRootPassword", stdin=PASSWORDS["mysqlPassword"])
+    try:
+        refused = consumer.run("pulumi", "preview", "--non-interactive")
+    finally:
+        consumer.checked(
+            "pulumi", "config", "set", "--secret", "mysqlRootPassword", stdin=PASSWORDS["mysqlRootPassword"]
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    pulumi("stack", "init", "dev")
-    for key, value in PASSWORDS.items():
-        pulumi("config", "set", "--secret", key, stdin=value)
-    pulumi("config", "set", "kubernetes:renderYamlToDirectory", str(tmp_path / "yaml"))
-    pulumi("up", "--yes", "--skip-preview", "--non-interactive")
-    assert rendered(tmp_path / "yaml") == rendered(tmp_path / "python")
+    said = refused.stdout + refused.stderr
+    assert refused.returncode != 0
+    assert "MySqlDatabase mysqlauth: 1 input is not allowed." in said
+    assert f"{in_words_of(language, 'root_password')} = [secret]" in said
+    assert PASSWORDS["mysqlPassword"] not in said
+    assert not re.search("Traceback|  File |Unexpected", said), said

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tools.stack import Stack, config
+from tools.stack import config
 
 pytestmark = pytest.mark.engine
 
@@ -19,12 +19,12 @@ PASSWORDS = {"mysqlPassword": "recorded-app", "mysqlRootPassword": "recorded-roo
 OUT = "@the folder of manifests@"
 
 
-def prepared(dev: Stack, variables: dict[str, str]) -> None:
+def prepared(dev: Any, variables: dict[str, str]) -> None:
     for key, value in PASSWORDS.items():
         assert dev.run("pulumi", "config", "set", "--secret", key, text=value, **variables).returncode == 0
 
 
-def record(dev: Stack, out: Path, file: Path) -> None:
+def record(dev: Any, out: Path, file: Path) -> None:
     with dev.offline(out) as variables:
         prepared(dev, variables)
         assert dev.run("pulumi", "up", "--yes", "--skip-preview", **variables).returncode == 0
@@ -39,7 +39,7 @@ def record(dev: Stack, out: Path, file: Path) -> None:
     file.write_text(json.dumps(content, indent=1) + "\n")
 
 
-def steps(dev: Stack, release: Path, out: Path) -> list[dict[str, Any]]:
+def steps(dev: Any, release: Path, out: Path) -> list[dict[str, Any]]:
     """What `up` would do to the stack of a release."""
     state = out.parent / "state.json"
     content = json.loads(release.read_text().replace(OUT, str(out)))

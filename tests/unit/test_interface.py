@@ -1,29 +1,26 @@
 """The interface changes only on purpose: recorded, documented, and with a line in CHANGELOG.md."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
-from tools import interface
+from tools import interface, paths
 from tools.console import Problem
 
 CHANGELOG = "# Changes\n\n## Unreleased\n\n### Added\n- one\n\n## 0.1.0\n- first\n"
 
 
-def test_the_schema_is_the_recorded_one():
-    assert interface.as_json(interface.schema()) == interface.SCHEMA.read_text(), "run: make schema"
-
-
-def test_the_documentation_is_current():
-    assert interface.documentation(interface.schema()) == interface.DOCS.read_text(), "run: make schema"
-
-
-def test_a_changed_name_default_or_output_is_recorded_with_its_changelog_entry():
-    assert json.loads(interface.RECORD.read_text())["interface"] == interface.fingerprint(), "run: make schema"
+def test_schema_documentation_and_record_are_current():
+    # In a process of its own: Python 3.11 may fail to parse sources, docstrings among them, after a RecursionError.
+    command = [sys.executable, "-m", "tools.interface", "--check"]
+    done = subprocess.run(command, cwd=paths.CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_every_input_and_output_has_a_description_that_fits_one_line():
-    schema = interface.schema()
+    schema = json.loads(interface.SCHEMA.read_text())
     for token, entry in {**schema["resources"], **schema["types"]}.items():
         assert entry["description"], token
         for name, declared in {**entry.get("inputProperties", {}), **entry.get("properties", {})}.items():

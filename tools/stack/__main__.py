@@ -1,4 +1,4 @@
-"""`python -m tools.stack`: what `make up`, `down`, `preview`, `policy`, `destroy`, `repair`, `render` and `env` run."""
+"""`python -m tools.stack`: what `make up`, `down`, `preview`, `backup`, `restore` and the like run on a stack."""
 
 import argparse
 import shlex
@@ -14,10 +14,8 @@ from . import Stack, backup, change, cluster, config, exclusive, guard, policy, 
 def arguments() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(prog="tools.stack", description=__doc__)
-    parser.add_argument(
-        "command",
-        choices=["up", "down", "preview", "policy", "destroy", "repair", "backup", "restore", "render", "env"],
-    )
+    commands = ["up", "down", "preview", "policy", "destroy", "repair", "backup", "restore", "render", "env"]
+    parser.add_argument("command", choices=commands)
     parser.add_argument("--stack", default="dev", help="the stack's name (default: dev)")
     parser.add_argument("--node", default=paths.default_node(), help="the local node's name (default: this checkout's)")
     parser.add_argument("--backup", default="", help="restore: the backup's name (default: list them)")
@@ -54,10 +52,8 @@ def main() -> None:
         with exclusive.hold(stack, f"make {given.command}") as lock:
             if given.command in ("backup", "restore"):
                 connect(stack, node if uses_node else None, tools)
-                if given.command == "backup":
-                    backup.backup(stack)
-                else:
-                    backup.restore(stack, given.backup, force=given.force)
+                guard.check(stack, f"local node {node.name}" if uses_node else guard.place_of(stack), fresh=False)
+                backup.run(stack, given.command, given.backup, force=given.force)
                 return
             work(given.command, stack, node if uses_node else None, tools, lock)
 

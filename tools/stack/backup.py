@@ -14,6 +14,14 @@ START_SECONDS = 120
 _POLL_SECONDS = 1
 
 
+def run(stack: Stack, command: str, name: str, *, force: bool) -> None:
+    """Run `backup` or `restore`."""
+    if command == "backup":
+        backup(stack)
+    else:
+        restore(stack, name, force=force)
+
+
 def backup(stack: Stack) -> None:
     """Make a backup now."""
     with step("make a backup"):

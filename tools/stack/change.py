@@ -28,8 +28,8 @@ def up(stack: Stack, lock: int, *, refresh: bool) -> None:
     """
     # What is protected is refused while nothing has changed yet, which only a preview can do.
     preview = [] if guard.protected(stack) else ["--skip-preview"]
-    options = [*preview, *(["--refresh"] if refresh else []), *policy.options(stack.name)]
-    events = _run(stack, lock, ["up", "--yes", *options])
+    arguments = ["up", "--yes", *preview, *(["--refresh"] if refresh else []), *policy.options(stack.name)]
+    events = _run(stack, lock, arguments)
     if events is None:
         _prove(stack)
         return

@@ -7,7 +7,7 @@ import secrets
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from tools import images, paths
@@ -17,17 +17,17 @@ from . import Stack
 
 
 @contextmanager
-def forward(stack: Stack, namespace: str, target: str, port: int) -> Iterator[int]:
+def forward(variables: Mapping[str, str], namespace: str, target: str, port: int) -> Iterator[int]:
     """Make a port of a pod or Service reachable on this machine while the body runs, and yield the local port.
 
     Args:
-        stack: The stack whose cluster is meant.
+        variables: What kubectl needs on top of this process's environment to reach the cluster.
         namespace: The namespace of the target.
         target: For example `service/authenticate-service`.
         port: The target's port.
     """
     command = ["kubectl", "--namespace", namespace, "port-forward", target, f":{port}"]
-    env = {**os.environ, **stack.exports()}
+    env = {**os.environ, **variables}
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             # kubectl says where it listens, or ends with an error.
@@ -63,20 +63,34 @@ def show(stack: Stack) -> None:
     if setting["authImage"] != images.REFERENCES["authenticate"]:
         console.print("The auth pods are ready: their database answers them (GET /readyz).", markup=False)
         return
+    log_in(stack.exports(), outputs["namespace"], f"service/{setting['authName']}-service", int(setting["authPort"]))
+    console.print(f"DB_HOST={outputs['databaseHost']}", markup=False)
+    console.print(f'Next: eval "$(make -s env)" in {paths.CHECKOUT}, then pulumi and kubectl work.', markup=False)
+
+
+def log_in(variables: Mapping[str, str], namespace: str, service: str, port: int) -> None:
+    """Register a user, log in, and be refused with a wrong password, through an auth service and its database.
+
+    Args:
+        variables: What kubectl needs on top of this process's environment to reach the cluster.
+        namespace: The service's namespace.
+        service: For example `service/authenticate-service`.
+        port: The service's port.
+
+    Raises:
+        Problem: The auth service did not do what it should.
+    """
     user = {"username": f"proof-{secrets.token_hex(4)}", "password": secrets.token_urlsafe(16)}
-    service = f"service/{setting['authName']}-service"
     with (
         step(f"prove it: register and log in {user['username']} through DB_HOST"),
-        forward(stack, outputs["namespace"], service, int(setting["authPort"])) as port,
+        forward(variables, namespace, service, port) as local_port,
     ):
         for path, body, expected in (
             ("/register", user, 201),
             ("/login", user, 200),
             ("/login", {**user, "password": "wrong"}, 401),
         ):
-            status, answer = post(port, path, body)
+            status, answer = post(local_port, path, body)
             if status != expected:
-                logs = f"kubectl --namespace {outputs['namespace']} logs {service}"
+                logs = f"kubectl --namespace {namespace} logs {service}"
                 raise Problem(f"POST {path} answered {status}, not {expected}: {answer.strip()}", f"read {logs}")
-    console.print(f"DB_HOST={outputs['databaseHost']}", markup=False)
-    console.print(f'Next: eval "$(make -s env)" in {paths.CHECKOUT}, then pulumi and kubectl work.', markup=False)

@@ -57,6 +57,18 @@ def _embedding_main(program: Program, scratch: Path) -> str:
     return "."
 
 
+def _vendor_edited(program: Program, scratch: Path) -> None:
+    """Copy the program's sources and change one of them; the module cache itself is read-only."""
+    for name in ("go.mod", "go.sum"):
+        shutil.copyfile(program.sources / name, scratch / name)
+    _go(["mod", "vendor"], scratch)
+    source = scratch / "vendor" / program.edit["file"]
+    text = source.read_text(encoding="utf-8")
+    if program.edit["old"] not in text:
+        raise Problem(f"{program.name}: {source.name} is not what pins.toml edits", "remove or renew its `edit`")
+    source.write_text(text.replace(program.edit["old"], program.edit["new"]), encoding="utf-8")
+
+
 def build(program: Program) -> None:
     """Build a program into its folder of the cache: whole or not at all."""
     BUILT.mkdir(parents=True, exist_ok=True)
@@ -65,9 +77,13 @@ def build(program: Program) -> None:
         out, scratch = Path(temporary, "out"), Path(temporary, "src")
         out.mkdir()
         scratch.mkdir()
-        package = _embedding_main(program, scratch) if program.embed else program.package
-        cwd = scratch if program.embed else program.sources
-        _go(["build", "-trimpath", "-ldflags", flags, "-o", str(out / program.name), package], cwd)
+        package, cwd, mode = program.package, program.sources, "-mod=readonly"
+        if program.embed:
+            package, cwd = _embedding_main(program, scratch), scratch
+        elif program.edit:
+            _vendor_edited(program, scratch)
+            cwd, mode = scratch, "-mod=vendor"
+        _go(["build", mode, "-trimpath", "-ldflags", flags, "-o", str(out / program.name), package], cwd)
         if program.scripts:
             source = _module_folder(program, program.scripts["module"])
             for script in program.scripts["files"]:

@@ -25,6 +25,7 @@ class Program:
     set: dict[str, str] = field(default_factory=dict)
     scripts: dict[str, Any] = field(default_factory=dict)
     embed: dict[str, dict[str, str]] = field(default_factory=dict)
+    edit: dict[str, str] = field(default_factory=dict)
 
     @property
     def sources(self) -> Path:
@@ -34,7 +35,8 @@ class Program:
     @property
     def folder(self) -> Path:
         """Where the built program lies: named by a hash of everything it is made from."""
-        recipe = json.dumps([self.package, self.set, self.scripts, self.embed]).encode()
+        edit = [self.edit] if self.edit else []
+        recipe = json.dumps([self.package, self.set, self.scripts, self.embed, *edit]).encode()
         made_from = (recipe, *((self.sources / name).read_bytes() for name in ("go.mod", "go.sum")))
         return BUILT / f"{self.name}-{hashlib.sha256(b''.join(made_from)).hexdigest()[:12]}"
 

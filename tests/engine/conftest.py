@@ -1,0 +1,48 @@
+"""What the engine tests share: one copy of the project and the examples in it, each rendered once."""
+
+import shutil
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from .consumers import Consumer, copy_of_the_project, environment, need, virtual_environment
+
+
+@pytest.fixture(scope="session")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a clone of the project, `kubeauth`, and room for consumers beside it."""
+    folder = tmp_path_factory.mktemp("consumers")
+    copy_of_the_project(folder / "kubeauth")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def example(work: Path) -> Callable[[str], Consumer]:
+    """Makes an example ready and renders it, once; `kubeauth` is the project itself."""
+
+    @cache
+    def ready(language: str) -> Consumer:
+        folder = work / "kubeauth" if language == "kubeauth" else work / "kubeauth/examples" / language
+        consumer = Consumer(folder, environment(work))
+        if language == "python":
+            # Once installed, it needs nothing of the repository.
+            consumer.folder = Path(shutil.copytree(folder, work / "team-python"))
+            _install(consumer, folder)
+        if language == "typescript":
+            need("npm", "the example in TypeScript")
+            consumer.checked("npm", "run", "sdk")
+            consumer.checked("npm", "ci", "--no-audit", "--no-fund")
+            consumer.checked("npm", "run", "check")
+        return consumer.render(work / "out" / language)
+
+    return ready
+
+
+def _install(consumer: Consumer, requirements: Path) -> None:
+    """Make its virtual environment: the package from the repository, and this checkout's copies of what that needs."""
+    python = str(virtual_environment(consumer.folder / "venv"))
+    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps"]
+    Consumer(requirements, consumer.env).checked(*pip, "-r", "requirements.txt")

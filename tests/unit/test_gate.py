@@ -1,0 +1,126 @@
+"""The gate's rules on what the real engine said (tests/unit/previews, recorded by record.py), and on near misses."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tools.preview import approval, gate, model
+from tools.preview.model import Change, Preview
+from tools.preview.series_cases import CASES, Case
+
+from .previews.record import file_of
+
+RECORDED = [case for case in CASES if case.verdict != "failed"]
+KEPT = Change("same", "urn:pulumi:dev::kubeauth::kubernetes:core/v1:ConfigMap::kept", before={}, after={})
+
+
+def said(case: Case) -> Preview:
+    """What the engine said about a commit; what stays the same is not recorded."""
+    preview = model.read(file_of(case.name).read_text().splitlines())
+    return preview if case.stack == "qa" else Preview([*preview.changes, KEPT])
+
+
+def named(name: str) -> Preview:
+    return said(next(case for case in CASES if case.name == name))
+
+
+@pytest.mark.parametrize("case", RECORDED, ids=lambda case: case.name)
+def test_each_commit_of_the_series_is_judged_as_a_careful_reviewer_would(case):
+    findings = gate.judge(said(case), case.stack, approval.read(case.allow))
+    assert {f"{finding.rule} {finding.change.name}" for finding in findings} == case.findings
+    assert all(finding.allowed for finding in findings) == (case.verdict == "ok")
+    assert all(finding.property and finding.consequence for finding in findings)
+
+
+def test_every_rule_is_seen_in_a_real_preview():
+    seen = {finding.split()[0] for case in RECORDED for finding in case.findings}
+    assert seen == set(gate.RULES)
+
+
+@pytest.mark.parametrize(
+    ("name", "prop", "consequence"),
+    [
+        ("a smaller volume", "spec.resources.requests.storage: 1Gi → 512Mi", "cannot shrink"),
+        ("another storage class", "spec.storageClassName: none → fast", "data is deleted"),
+        ("a node port where there was none", "spec.type: ClusterIP → NodePort", "a port of every node"),
+        ("the default-deny policy is removed", "deleted", "allowed"),
+        ("the claim renamed in the program, without an alias", "deleted", "data on it are deleted"),
+        ("more networks may use the node port", "spec.ingress: more is allowed", "from 0.0.0.0/0 on TCP 3306"),
+    ],
+)
+def test_a_finding_names_the_property_and_the_consequence(name, prop, consequence):
+    found = {finding.property: finding.consequence for finding in gate.judge(named(name), "dev")}
+    assert consequence in found[prop]
+
+
+def test_an_approval_covers_one_resource_of_one_stack():
+    preview = named("another name of the database")
+    tokens = {finding.token for finding in gate.judge(preview, "dev")}
+    assert tokens == {"dev/mysqlauth", "dev/mysqlauth-data", "dev/usersdb-service"}
+    for allowed in (
+        {"dev/mysqlauth-data"},
+        {"prod/mysqlauth-data"},
+        {"mysqlauth-data"},
+        {"dev/mysqlauth-dat"},
+        {"dev/"},
+    ):
+        passed = {finding.token for finding in gate.judge(preview, "dev", frozenset(allowed)) if finding.allowed}
+        assert passed == allowed & tokens
+
+
+def object_(op: str, kind: str, name: str, before: Any, after: Any, **more: Any) -> Change:
+    return Change(op, f"urn:pulumi:dev::kubeauth::kubernetes:v1:{kind}::{name}", before=before, after=after, **more)
+
+
+def rules(*changes: Change) -> list[str]:
+    return [finding.rule for finding in gate.judge(Preview([KEPT, *changes]), "dev")]
+
+
+def test_two_resources_of_one_name_need_two_approvals():
+    claim = object_("delete", "PersistentVolumeClaim", "web", {}, None)
+    service = object_("create", "Service", "web", None, {"spec": {"type": "LoadBalancer"}})
+    findings = gate.judge(Preview([KEPT, claim, service]), "dev", frozenset({"dev/web"}))
+    assert {(finding.token, finding.allowed) for finding in findings} == {
+        ("dev/PersistentVolumeClaim/web", False),
+        ("dev/Service/web", False),
+    }
+
+
+def service(**spec: Any) -> dict[str, Any]:
+    return {"spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        (service(), service(type="LoadBalancer"), ["wider-service"]),
+        (service(type="NodePort"), service(type="LoadBalancer"), ["wider-service"]),
+        (service(type="NodePort"), service(type="ClusterIP"), []),
+        (service(type="ClusterIP"), service(type="ClusterIP", externalIPs=["192.0.2.1"]), ["wider-service"]),
+        (service(externalIPs=["192.0.2.1"]), service(), []),
+        (service(loadBalancerSourceRanges=["192.0.2.0/24"]), service(), ["wider-service"]),
+        (service(), service(loadBalancerSourceRanges=["192.0.2.0/24"]), []),
+        (service(selector={"a": "1"}), service(selector={"a": "2"}), ["selector"]),
+        (service(type="NodePort", ports=[{"nodePort": 1}]), service(type="NodePort", ports=[{"nodePort": 2}]), []),
+    ],
+)
+def test_a_service_is_stopped_only_where_it_reaches_further_or_other_pods(before, after, found):
+    assert rules(object_("update", "Service", "web", before, after)) == found
+
+
+def test_a_new_way_in_is_stopped_but_a_new_service_for_pods_is_not():
+    assert rules(object_("create", "Service", "web", None, service(type="NodePort"))) == ["wider-service"]
+    assert rules(object_("create", "Ingress", "web", None, {})) == ["wider-service"]
+    assert rules(object_("create", "Service", "web", None, service())) == []
+
+
+def test_what_is_protected_is_stopped_because_up_refuses_it():
+    secret = object_("delete", "Secret", "keys", {}, None, protected=True)
+    assert rules(secret) == ["protected"]
+    assert rules(replace(secret, protected=False)) == []
+
+
+def test_a_new_stack_has_nothing_to_lose():
+    new = object_("create", "Service", "web", None, service(type="NodePort"))
+    assert gate.judge(Preview([new]), "qa") == []

@@ -1,0 +1,84 @@
+"""One report about one stack, its verdict, and its form for programs."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import summary
+from .gate import Finding
+from .model import CREATE, DELETE, REPLACE, UPDATE, Preview
+
+OK, REFUSED, FAILED, DRIFT = "ok", "refused", "failed", "drift"
+#: Exit statuses.
+STATUS = {OK: 0, FAILED: 1, REFUSED: 3, DRIFT: 4}
+_WOULD = {CREATE: "created", UPDATE: "updated", REPLACE: "replaced", DELETE: "deleted"}
+_DONE = {CREATE: "not of this stack", UPDATE: "changed", REPLACE: "replaced", DELETE: "deleted"}
+
+
+@dataclass
+class Report:
+    """Everything that a comment says about one stack."""
+
+    stack: str
+    title: str
+    """What was compared, in words: the heading."""
+    preview: Preview
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What a reader must know about how it was made."""
+    is_drift: bool = False
+    """Whether it tells what happened outside Pulumi, not what would happen."""
+    remedies: list[str] = field(default_factory=list)
+    """Commands that put drift right."""
+
+    @property
+    def refused(self) -> list[Finding]:
+        """The findings that nobody allowed."""
+        return [finding for finding in self.findings if not finding.allowed]
+
+    @property
+    def breaks_policies(self) -> bool:
+        """Whether a mandatory policy is broken."""
+        return any(policy.startswith("mandatory") for policy in self.preview.policies)
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What an operation is called: what would happen, or what somebody did."""
+        return _DONE if self.is_drift else _WOULD
+
+    @property
+    def verdict(self) -> str:
+        """One of the keys of STATUS."""
+        if self.preview.failure:
+            return FAILED
+        if self.refused or self.breaks_policies:
+            return REFUSED
+        changed = any(summary.counts(self.preview)[operation] for operation in summary.OPERATIONS)
+        return DRIFT if self.is_drift and changed else OK
+
+    def as_data(self) -> dict[str, Any]:
+        """The report for programs: counts, what matters most, and the gate's verdict."""
+        return {
+            "stack": self.stack,
+            "verdict": self.verdict,
+            "exit": STATUS[self.verdict],
+            "counts": summary.counts(self.preview),
+            "restarts": [str(restart.change) for restart in summary.restarts(self.preview)],
+            "exposes": {found.name: found.after for found in summary.exposures(self.preview) if found.after},
+            "database_hosts": [
+                {"where": host.where, "before": host.before, "after": host.after}
+                for host in summary.hosts(self.preview)
+            ],
+            "findings": [
+                {
+                    "rule": finding.rule,
+                    "resource": str(finding.change),
+                    "property": finding.property,
+                    "consequence": finding.consequence,
+                    "allow": finding.token,
+                    "allowed": finding.allowed,
+                }
+                for finding in self.findings
+            ],
+            "policies": self.preview.policies,
+            "failure": self.preview.failure,
+        }
