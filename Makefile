@@ -86,6 +86,14 @@ destroy: venv ## Remove a stack's resources, keep its configuration and the node
 repair: venv ## Bring a stack back after its run was killed or its state damaged: make repair STACK=dev
 	@$(STACK_RUN) repair --stack $(STACK) $(NODE_OPTION)
 
+.PHONY: backup
+backup: venv ## Make a backup of the database now: make backup STACK=dev
+	@$(STACK_RUN) backup --stack $(STACK) $(NODE_OPTION)
+
+.PHONY: restore
+restore: venv ## Put a backup back, or list them: make restore STACK=dev BACKUP=<name> [FORCE=1]
+	@$(STACK_RUN) restore --stack $(STACK) $(NODE_OPTION) --backup "$(BACKUP)" $(if $(FORCE),--force)
+
 .PHONY: render
 render: venv ## Write a stack's manifests without any cluster: make render STACK=dev OUT=manifests
 	@$(STACK_RUN) render --stack $(STACK) $(if $(OUT),--out $(OUT))

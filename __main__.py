@@ -25,6 +25,8 @@ database_args: MySqlDatabaseArgs = {
     "retain_data": retain_data,
     "resources": {"memory_limit": config.require("mysqlResourcesMemoryLimit")},
 }
+if schedule := config.require("mysqlBackupSchedule"):
+    database_args["backup"] = {"schedule": schedule, "keep": config.require_int("mysqlBackupKeep")}
 auth_args: AuthServiceArgs = {
     "namespace": names["namespace"],
     "image": config.require("authImage"),

@@ -2,6 +2,7 @@
 
 from .auth import AuthService
 from .auth_inputs import AuthServiceArgs, Probes, SecretKey
+from .backup import Backup
 from .errors import InputError, InputErrors
 from .mysql import MySqlDatabase
 from .mysql_inputs import DatabaseClient, MySqlDatabaseArgs
@@ -14,6 +15,7 @@ __all__ = [
     "AppNamespaceArgs",
     "AuthService",
     "AuthServiceArgs",
+    "Backup",
     "DatabaseClient",
     "InputError",
     "InputErrors",

@@ -9,11 +9,15 @@ import hashlib
 PRIVILEGES = "ALTER, CREATE, DELETE, DROP, INDEX, INSERT, REFERENCES, SELECT, UPDATE"
 """What an application needs that owns its schema; no GRANT OPTION, no FILE, nothing outside the schema."""
 
+BACKUP_USER = "kubeauth_backup"
+BACKUP_PRIVILEGES = "EVENT, SELECT, SHOW VIEW, TRIGGER"
+"""What mysqldump needs to read a schema; SHOW_ROUTINE besides, which MySQL grants for all schemas only."""
+
 USERNAME, PASSWORD, ROOT_PASSWORD, INIT_SQL = "username", "password", "root-password", "init.sql"
 """Keys of the Secrets."""
 
 # Plain POSIX, because images differ in their shells and tools; nothing is expanded twice.
-_FUNCTIONS = r"""set -eu
+FUNCTIONS = r"""set -eu
 umask 077
 newline='
 '
@@ -33,10 +37,32 @@ double() {
   done
   text=$text$rest
 }
+# The password of the account for backups follows from the application's, which cannot be told from it.
+derive() { text=$(printf 'backup %s' "$text" | sha256sum) && text=${text%% *}; }
+# Arguments: host, port, user, password, the last two with doubled backslashes.
+client() {
+  printf '%s\n' '[client]' "host=$1" "port=$2" protocol=TCP ssl-mode=REQUIRED
+  printf '%s="%s"\n' user "$3" password "$4"
+}
+"""
+"""What this package's scripts have in common: reading a Secret's files, and writing options of MySQL's clients."""
+
+_BACKUP = f"""  read_key {PASSWORD}
+  derive
+  backup="'{BACKUP_USER}'@'%'"
+  printf '%s;\\n' "CREATE USER IF NOT EXISTS $backup IDENTIFIED BY '$text' REQUIRE SSL"
+  printf '%s;\\n' "ALTER USER $backup IDENTIFIED BY '$text' REQUIRE SSL ACCOUNT UNLOCK"
+  printf '%s;\\n' "REVOKE ALL PRIVILEGES, GRANT OPTION FROM $backup"
+  printf '%s;\\n' 'GRANT {BACKUP_PRIVILEGES} ON `{{grant_on}}`.* TO '"$backup"
+  printf '%s;\\n' "GRANT SHOW_ROUTINE ON *.* TO $backup"
+"""
+_NO_BACKUP = f"""  printf '%s;\\n' "DROP USER IF EXISTS '{BACKUP_USER}'@'%'"
 """
 
 
-def script(database: str, *, source: str, target: str, port: int, require_tls: bool = True) -> str:
+def script(
+    database: str, *, source: str, target: str, port: int, require_tls: bool = True, backup: bool = False
+) -> str:
     """Return the shell script that writes `init.sql` for `mysqld --init-file` and `client.cnf` for its clients.
 
     Each statement may run any number of times, so that a changed password is: change the input, `pulumi up`. The
@@ -49,15 +75,17 @@ def script(database: str, *, source: str, target: str, port: int, require_tls: b
         target: The folder to write to.
         port: The server's port.
         require_tls: Whether the account may log in over TLS only. Default: true.
+        backup: Whether there is an account for backups. Default: false.
     """
     # In GRANT an underscore stands for any character unless it is escaped.
     grant_on = database.replace("_", "\\_")
     tls = "REQUIRE SSL" if require_tls else "REQUIRE NONE"
+    backups = _BACKUP.format(grant_on=grant_on) if backup else _NO_BACKUP
     return (
-        _FUNCTIONS
+        FUNCTIONS
         + f"""source={source} target={target}
 read_key {USERNAME}
-case $text in root|mysql.*) fail "the account $text is MySQL's own" ;; esac
+case $text in root|mysql.*|{BACKUP_USER}) fail "the account $text is MySQL's own" ;; esac
 double \\\\
 client_user=$text
 double "'"
@@ -81,11 +109,10 @@ fi
   printf '%s;\\n' "ALTER USER $account $identified {tls} ACCOUNT UNLOCK"
   printf '%s;\\n' "REVOKE ALL PRIVILEGES, GRANT OPTION FROM $account"
   printf '%s;\\n' 'GRANT {PRIVILEGES} ON `{grant_on}`.* TO '"$account"
-  [ ! -e "$source/{INIT_SQL}" ] || cat "$source/{INIT_SQL}"
+{backups}  [ ! -e "$source/{INIT_SQL}" ] || cat "$source/{INIT_SQL}"
 }} > "$target/init.sql"
 {{
-  printf '%s\\n' '[client]' host=127.0.0.1 port={port} protocol=TCP ssl-mode=REQUIRED
-  printf '%s="%s"\\n' user "$client_user" password "$client_password"
+  client 127.0.0.1 {port} "$client_user" "$client_password"
   printf '%s\\n' '[mysql]' 'database={database}' connect-timeout=3
 }} > "$target/client.cnf"
 """

@@ -11,7 +11,7 @@ from pulumi_kubernetes.core.v1.outputs import ServicePort
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.networking import v1 as networking
 
-from . import accounts, discovery, errors, labels, mysql_inputs, mysql_validation, mysqld, pods, validation
+from . import accounts, backup, discovery, errors, labels, mysql_inputs, mysql_validation, mysqld, pods, validation
 from .children import Children
 from .mysql_inputs import DatabaseClient, MySqlDatabaseArgs
 from .services import ServiceType
@@ -113,6 +113,7 @@ class MySqlDatabase(pulumi.ComponentResource):
                         settings=args.get("settings", {}),
                         resources=pods.merge(args.get("resources", {}), mysqld.RESOURCES),
                         placement=args.get("placement", {}),
+                        backup="backup" in args,
                     )
                 ),
             ),
@@ -126,7 +127,7 @@ class MySqlDatabase(pulumi.ComponentResource):
                 policy_types=["Ingress", "Egress"],
                 ingress=[
                     networking.NetworkPolicyIngressRuleArgs(
-                        from_=_peers(args),
+                        from_=_peers(name, args),
                         ports=[networking.NetworkPolicyPortArgs(port=mysqld.PORT, protocol="TCP")],
                     )
                 ],
@@ -135,6 +136,19 @@ class MySqlDatabase(pulumi.ComponentResource):
         )
 
         self.host = discovery.service_fqdn(service, args.get("cluster_domain", discovery.CLUSTER_DOMAIN))
+        if "backup" in args:
+            source = backup.Source(
+                image=args.get("image", mysqld.IMAGE),
+                database=database,
+                host=self.host,
+                port=int(args.get("port", 3306)),
+                server_port=mysqld.PORT,
+                credentials=credentials_name,
+                retain_data=args.get("retain_data", True),
+                labels=args.get("labels"),
+                placement=args.get("placement", {}),
+            )
+            backup.create(children, args["backup"], source)
         first_port = service.spec.apply(lambda spec: cast(Sequence[ServicePort], spec.ports)[0])
         self.port = first_port.apply(lambda port: int(port.port))
         self.endpoint = pulumi.Output.concat(self.host, ":", self.port.apply(str))
@@ -223,15 +237,16 @@ def _claim(name: str, args: MySqlDatabaseArgs, children: Children) -> pulumi.Out
     )
 
 
-def _peers(args: MySqlDatabaseArgs) -> list[networking.NetworkPolicyPeerArgs]:
+def _peers(name: str, args: MySqlDatabaseArgs) -> list[networking.NetworkPolicyPeerArgs]:
     default: DatabaseClient = {"pod_labels": {labels.PART_OF_LABEL: labels.PART_OF}}
+    backups: list[DatabaseClient] = [{"pod_labels": backup.selector(name)}] if "backup" in args else []
     return [
         *(
             networking.NetworkPolicyPeerArgs(
                 pod_selector=LabelSelectorArgs(match_labels=client["pod_labels"]),
                 namespace_selector=discovery.namespace_selector(client["namespace"]) if "namespace" in client else None,
             )
-            for client in args.get("clients", [default])
+            for client in [*args.get("clients", [default]), *backups]
         ),
         *(
             networking.NetworkPolicyPeerArgs(ip_block=networking.IPBlockArgs(cidr=cidr))

@@ -4,7 +4,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from . import discovery, mysql_validation, mysqld, pods, quantities, validation
+from . import backup, discovery, mysql_validation, mysqld, pods, quantities, validation
 from .errors import InputError, required
 from .services import ServiceType, TrafficPolicy
 
@@ -88,6 +88,9 @@ class MySqlDatabaseArgs(TypedDict):
     retain_data: NotRequired[bool]
     """Refuse to delete or replace the volume claim (Pulumi's `protect`). Default: true. False for throw-away stacks."""
 
+    backup: NotRequired[backup.Backup]
+    """Backups of the schema at fixed times, in a volume of their own. Default: none."""
+
     resources: NotRequired[pods.Resources]
     """Requests and limits. Default: cpu 250m/500m (the seed's), memory 384Mi/512Mi. A quarter of the limit is cache."""
 
@@ -141,6 +144,7 @@ def check(name: str, args: MySqlDatabaseArgs) -> list[InputError]:
         *validation.resource_name("existing_claim", args.get("existing_claim"), "mysqlauth-data"),
         *validation.not_together(args, "existing_claim", ("storage_size", "storage_class")),
         *validation.true_or_false("retain_data", args.get("retain_data", True)),
+        *(backup.check("backup", args["backup"]) if "backup" in args else []),
         *quantities.resources(args.get("resources", {}), mysqld.RESOURCES, mysqld.MINIMUM_MEMORY),
         *validation.placement("placement", args.get("placement", {})),
         *validation.labels("labels", args.get("labels", {})),

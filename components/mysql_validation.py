@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .accounts import BACKUP_USER
 from .errors import InputError
 from .validation import check, is_known
 
@@ -31,8 +32,9 @@ def different_passwords(key: str, value: Any, other_key: str, other: Any) -> lis
 def username(key: str, value: Any) -> list[InputError]:
     """A MySQL account's name; system accounts are not for applications."""
     ok = isinstance(value, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,31}", value) is not None
-    ok = ok and value.lower() != "root" and not value.startswith("mysql")
-    return check(ok, key, value, "1 to 32 characters of A-Z a-z 0-9 _ -, not root, not mysql…", "admin")
+    ok = ok and value.lower() not in ("root", BACKUP_USER) and not value.startswith("mysql")
+    rule = f"1 to 32 characters of A-Z a-z 0-9 _ -, not root, not mysql…, not {BACKUP_USER}"
+    return check(ok, key, value, rule, "admin")
 
 
 def database_name(key: str, value: Any) -> list[InputError]:

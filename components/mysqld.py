@@ -107,6 +107,8 @@ class Server:
     settings: Mapping[str, str]
     resources: pods.Resources
     placement: pods.Placement
+    backup: bool
+    """Whether there is an account for backups."""
 
 
 def pod_template(server: Server) -> core.PodTemplateSpecArgs:
@@ -132,7 +134,12 @@ def pod_template(server: Server) -> core.PodTemplateSpecArgs:
         certificate = [core.VolumeMountArgs(name="tls", mount_path=_TLS, read_only=True)]
         volumes.append(pods.secret_files("tls", server.tls_secret))
     write_accounts = accounts.script(
-        server.database, source=_SECRETS, target=_RUN, port=PORT, require_tls=server.require_tls
+        server.database,
+        source=_SECRETS,
+        target=_RUN,
+        port=PORT,
+        require_tls=server.require_tls,
+        backup=server.backup,
     )
 
     def container(name: str, mounts: list[core.VolumeMountArgs], **fields: Any) -> core.ContainerArgs:

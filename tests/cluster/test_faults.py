@@ -10,7 +10,7 @@ from tools.faults.bench import Bench
 pytestmark = pytest.mark.cluster
 
 #: How often each, so that all of it takes a few minutes.
-SHORT = {"F1": 4, "F2": 2, "F3": 1, "F4": 1, "F9": 3, "F12": 6, "F14": 1}
+SHORT = {"F1": 4, "F2": 2, "F3": 1, "F4": 1, "F6": 4, "F7": 2, "F8": 1, "F9": 3, "F12": 6, "F13": 1, "F14": 1}
 
 
 @pytest.mark.parametrize("name", SHORT)

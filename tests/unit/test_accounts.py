@@ -1,5 +1,6 @@
 """The script of the pod, run by the shells that images have."""
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -22,11 +23,12 @@ STATEMENTS = [
     "ALTER USER 'app'@'%' IDENTIFIED BY 'p''w' REQUIRE SSL ACCOUNT UNLOCK;",
     "REVOKE ALL PRIVILEGES, GRANT OPTION FROM 'app'@'%';",
     "GRANT ALTER, CREATE, DELETE, DROP, INDEX, INSERT, REFERENCES, SELECT, UPDATE ON `my\\_app`.* TO 'app'@'%';",
+    "DROP USER IF EXISTS 'kubeauth_backup'@'%';",
 ]
 
 
 def written(
-    files: dict[str, str], shell: str = SHELLS[0], *, tls: bool = True
+    files: dict[str, str], shell: str = SHELLS[0], *, tls: bool = True, backup: bool = False
 ) -> tuple[subprocess.CompletedProcess[str], str, str]:
     """What the script makes of a Secret's files: its run, init.sql and client.cnf."""
     with tempfile.TemporaryDirectory() as folder:
@@ -35,7 +37,9 @@ def written(
         target.mkdir()
         for key, value in files.items():
             (source / key).write_bytes(value.encode())
-        script = accounts.script("my_app", source=str(source), target=str(target), port=3306, require_tls=tls)
+        script = accounts.script(
+            "my_app", source=str(source), target=str(target), port=3306, require_tls=tls, backup=backup
+        )
         done = subprocess.run([shell, "-c", script], capture_output=True, text=True, check=False)
         sql, cnf = (
             path.read_bytes().decode() if path.exists() else "" for path in (target / "init.sql", target / "client.cnf")
@@ -61,6 +65,22 @@ def test_the_statements_that_mysqld_runs_at_every_start(shell):
     assert cnf.splitlines() == [
         *("[client]", "host=127.0.0.1", "port=3306", "protocol=TCP", "ssl-mode=REQUIRED", 'user="app"'),
         *('password="p\'w"', "[mysql]", "database=my_app", "connect-timeout=3"),
+    ]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_account_for_backups_only_reads_and_has_a_password_of_its_own(shell):
+    done, sql, _ = written({"username": "app", "password": "p'w", "root-password": "r\\t"}, shell, backup=True)
+    assert done.returncode == 0, done.stderr
+    password = hashlib.sha256(b"backup p'w").hexdigest()
+    account = "'kubeauth_backup'@'%'"
+    assert sql.splitlines() == [
+        *STATEMENTS[:-1],
+        f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY '{password}' REQUIRE SSL;",
+        f"ALTER USER {account} IDENTIFIED BY '{password}' REQUIRE SSL ACCOUNT UNLOCK;",
+        f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {account};",
+        f"GRANT EVENT, SELECT, SHOW VIEW, TRIGGER ON `my\\_app`.* TO {account};",
+        f"GRANT SHOW_ROUTINE ON *.* TO {account};",
     ]
 
 
@@ -104,6 +124,7 @@ def test_no_password_ends_its_sql_string_or_changes_in_it(password, shell):
         ({"username": "app", "password": "pw\n"}, "the key password of the Secret holds a line break"),
         ({"username": "app", "password": "pw", "root-password": "a\nb"}, "the key root-password of the Secret holds"),
         ({"username": "root", "password": "pw"}, "the account root is MySQL's own"),
+        ({"username": "kubeauth_backup", "password": "pw"}, "the account kubeauth_backup is MySQL's own"),
         ({"username": "mysql.sys", "password": "pw"}, "the account mysql.sys is MySQL's own"),
     ],
 )

@@ -42,10 +42,15 @@ class Bench:
         return StateFiles(self.env["PULUMI_BACKEND_URL"], "kubeauth", "dev")
 
     def begin(
-        self, command: str, *, quiet: bool = False, variables: dict[str, str] | None = None
+        self,
+        command: str,
+        *,
+        quiet: bool = False,
+        variables: dict[str, str] | None = None,
+        more: tuple[str, ...] = (),
     ) -> subprocess.Popen[str]:
         """Start what `make <command>` runs, in a session of its own; `quiet` for who does not read its output."""
-        arguments = [sys.executable, "-m", "tools.stack", command, "--stack", "dev", "--node", self.node.name]
+        arguments = [sys.executable, "-m", "tools.stack", command, "--stack", "dev", "--node", self.node.name, *more]
         return subprocess.Popen(
             arguments,
             cwd=self.checkout,
@@ -70,9 +75,11 @@ class Bench:
             start_new_session=True,
         )
 
-    def command(self, command: str, variables: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        """Run what `make <command>` runs; its output is all in `stdout`."""
-        process = self.begin(command, variables=variables)
+    def command(
+        self, command: str, variables: dict[str, str] | None = None, arguments: tuple[str, ...] = ()
+    ) -> subprocess.CompletedProcess[str]:
+        """Run what `make <command>` runs, with more arguments; its output is all in `stdout`."""
+        process = self.begin(command, variables=variables, more=arguments)
         try:
             output, _ = process.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:

@@ -61,7 +61,9 @@ class Writer(threading.Thread):
 
     def lost(self, bench: Bench) -> list[str]:
         """Acknowledged rows that the database does not have."""
+        # Before the question: the writer may go on meanwhile.
+        acknowledged = list(self.acknowledged)
         there = {int(line) for line in bench.sql("SELECT id FROM writes").split()}
-        missing = [number for number in self.acknowledged if number not in there]
-        failures = [f"{len(missing)} of {len(self.acknowledged)} acknowledged writes are lost"] if missing else []
-        return failures or ([] if self.acknowledged else ["nothing was written at all"])
+        missing = [number for number in acknowledged if number not in there]
+        failures = [f"{len(missing)} of {len(acknowledged)} acknowledged writes are lost"] if missing else []
+        return failures or ([] if acknowledged else ["nothing was written at all"])

@@ -1,4 +1,4 @@
-"""`python -m tools.stack`: what `make up`, `down`, `preview`, `policy`, `destroy`, `repair`, `render`, `env` run."""
+"""`python -m tools.stack`: what `make up`, `down`, `preview`, `backup`, `restore` and the like run on a stack."""
 
 import argparse
 import shlex
@@ -8,16 +8,18 @@ from tools import console, paths, toolchain
 from tools.cluster import Node
 from tools.toolchain import Toolchain
 
-from . import Stack, change, cluster, config, exclusive, guard, policy, repair, state
+from . import Stack, backup, change, cluster, config, exclusive, guard, policy, repair, state
 
 
 def arguments() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(prog="tools.stack", description=__doc__)
-    commands = ["up", "down", "preview", "policy", "destroy", "repair", "render", "env"]
+    commands = ["up", "down", "preview", "policy", "destroy", "repair", "backup", "restore", "render", "env"]
     parser.add_argument("command", choices=commands)
     parser.add_argument("--stack", default="dev", help="the stack's name (default: dev)")
     parser.add_argument("--node", default=paths.default_node(), help="the local node's name (default: this checkout's)")
+    parser.add_argument("--backup", default="", help="restore: the backup's name (default: list them)")
+    parser.add_argument("--force", action="store_true", help="restore: replace the rows that are there")
     parser.add_argument("--out", type=Path, help="render: the folder to write to")
     return parser.parse_args()
 
@@ -48,6 +50,11 @@ def main() -> None:
         stack.call("pulumi", "preview", *policy.options(stack.name))
     else:
         with exclusive.hold(stack, f"make {given.command}") as lock:
+            if given.command in ("backup", "restore"):
+                connect(stack, node if uses_node else None, tools)
+                guard.check(stack, f"local node {node.name}" if uses_node else guard.place_of(stack), fresh=False)
+                backup.run(stack, given.command, given.backup, force=given.force)
+                return
             work(given.command, stack, node if uses_node else None, tools, lock)
 
 
