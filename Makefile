@@ -96,6 +96,10 @@ lint: dev ## Style (ruff) and types (pyright)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/basedpyright
 
+.PHONY: scan
+scan: dev ## Attack the local node's system, run scanners, write docs/security.md: make scan ONLY=S1,S4
+	@$(PY) -m tools.scan --stack $(STACK) $(if $(ONLY),--only $(ONLY)) $(NODE_OPTION)
+
 .PHONY: schema
 schema: dev ## Write the components' schema and documentation, and record the interface
 	$(PY) -m tools.interface
@@ -112,5 +116,5 @@ format: dev ## Put the code into the project's style
 .PHONY: lock
 lock: venv ## Write requirements*.txt with hashes from requirements*.in
 	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv
-	for file in requirements requirements-tools requirements-dev; do \
+	for file in requirements requirements-tools requirements-dev requirements-scan; do \
 	  $(VENV)/lock/bin/uv pip compile -q --generate-hashes --python-version 3.11 --no-header $$file.in -o $$file.txt; done
