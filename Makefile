@@ -143,6 +143,10 @@ lint: dev lint-workflows ## Style (ruff), types (pyright) and the workflows
 lint-workflows: dev ## The workflows' syntax (actionlint) and safety (zizmor)
 	@$(PY) -m tools.github.lint
 
+.PHONY: scan
+scan: dev ## Attack the local node's system, run scanners, write docs/security.md: make scan ONLY=S1,S4
+	@$(PY) -m tools.scan --stack $(STACK) $(if $(ONLY),--only $(ONLY)) $(NODE_OPTION)
+
 .PHONY: schema
 schema: dev ## Write the components' schema and documentation, and record the interface
 	$(PY) -m tools.interface
@@ -159,5 +163,5 @@ format: dev ## Put the code into the project's style
 .PHONY: lock
 lock: venv ## Write requirements*.txt with hashes from requirements*.in
 	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv
-	for file in requirements requirements-tools requirements-dev; do \
+	for file in requirements requirements-tools requirements-dev requirements-scan; do \
 	  $(VENV)/lock/bin/uv pip compile -q --generate-hashes --python-version 3.11 --no-header $$file.in -o $$file.txt; done
