@@ -20,7 +20,8 @@ UNRESOLVED = 7
 _LOOK_UP = f"""export RES_OPTIONS='timeout:2 attempts:1'
 if command -v getent; then getent hosts "$1" || exit {UNRESOLVED}
 elif command -v nslookup; then nslookup "$1" || exit {UNRESOLVED}
-elif command -v python3; then python3 -c 'import socket, sys; socket.gethostbyname(sys.argv[1])' "$1" || exit {UNRESOLVED}
+elif command -v python3; then python3 -c 'import socket, sys; socket.gethostbyname(sys.argv[1])' "$1" ||
+  exit {UNRESOLVED}
 fi"""
 
 
