@@ -1,8 +1,13 @@
 """Entry of the component package: lets programs in any Pulumi language use the components."""
 
 import importlib
+import os
 import re
+import signal
+import socket
 import sys
+import threading
+import time
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -48,7 +53,30 @@ def failure(inputs: list[Any], owner: str, outcome: str) -> InputPropertiesError
     return InputPropertiesError(str(components.InputErrors(respelled, owner, outcome)), [])
 
 
+def end_with(engine: str) -> None:
+    """End this process, and the language host that started it, when the engine has ended.
+
+    Pulumi's own host, where it is older than the CLI, leaves both running for ever.
+
+    Args:
+        engine: The engine's address, `host:port`.
+    """
+    host, _, port = engine.rpartition(":")
+    while True:
+        time.sleep(5)
+        try:
+            socket.create_connection((host, int(port)), timeout=5).close()
+        except ConnectionRefusedError:
+            # The engine puts the language host at the head of a process group of its own.
+            if os.getpgrp() == os.getppid():
+                os.killpg(os.getpgrp(), signal.SIGTERM)
+            os._exit(0)
+        except OSError:
+            continue
+
+
 if __name__ == "__main__":
+    threading.Thread(target=end_with, args=[sys.argv[1]], daemon=True).start()
     components.errors.failure = failure
     # The version is written once, where pip reads it, too.
     project = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]

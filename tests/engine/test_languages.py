@@ -3,6 +3,7 @@
 import json
 import re
 
+import psutil
 import pytest
 
 from tools import interface
@@ -75,3 +76,14 @@ def test_a_wrong_secret_is_refused_when_its_value_is_known(example, language):
     assert f"{in_words_of(language, 'root_password')} = [secret]" in said
     assert PASSWORDS["mysqlPassword"] not in said
     assert not re.search("Traceback|  File |Unexpected", said), said
+
+
+def test_nothing_runs_on_when_pulumi_has_ended(example):
+    consumer = example("yaml")
+    consumer.checked("pulumi", "preview", "--non-interactive")
+    hosted = str(consumer.folder.parents[1] / "components")
+    components = [process for process in psutil.process_iter(["cmdline"]) if hosted in (process.info["cmdline"] or [])]
+    hosts = [parent for process in components for parent in process.parents() if "language" in parent.name()]
+    assert components, "it ended at once: the watch in components/__main__.py is not needed any more"
+    _, alive = psutil.wait_procs([*components, *hosts], timeout=60)
+    assert alive == []
