@@ -119,7 +119,8 @@ def test_pulumi_gets_the_package_from_git_at_a_version(work, example):
     project.mkdir()
     home = work / "pulumi-home"
     (home / "plugins").mkdir(parents=True)
-    env = environment(work)
+    # A state of its own: the example from the checkout has the same project's and stack's name.
+    env = environment(work / "git")
     for plugin in Path(env["PULUMI_HOME"], "plugins").glob("resource-kubernetes-*[0-9]"):
         # Hard links, because Pulumi does not follow others here; the program is large.
         shutil.copytree(plugin, home / "plugins" / plugin.name, copy_function=_link)

@@ -67,9 +67,9 @@ class Clone:
         self.root = folder / "kubeauth"
         self._node = node
         tools = toolchain.ensure("engine")
-        clean = {
-            name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "ALLOW", "KUBECONFIG"))
-        }
+        # make's own variables, too: a make under make talks about the folders that it enters.
+        others = ("PULUMI_", "ALLOW", "KUBECONFIG", "MAKE", "MFLAGS")
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(others)}
         self._env = {
             **clean,
             **tools.environment(),
