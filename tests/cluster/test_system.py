@@ -258,7 +258,7 @@ def test_the_first_start_survives_a_kill_half_way(system):
         "deployment/second-deployment",
         "--",
         "mysql",
-        "--defaults-file=/etc/kubeauth/client.cnf",
+        "--defaults-file=/run/mysqld/client.cnf",
         "--batch",
         "--execute=SELECT CURRENT_USER(), DATABASE()",
     )
