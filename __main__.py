@@ -1,11 +1,20 @@
 """The stack: a namespace, a MySQL database, and an auth service that finds it through DB_HOST."""
 
 from pathlib import Path
+from typing import cast
 
 import pulumi
 import yaml
 
-from components import AppNamespace, AuthService, AuthServiceArgs, MySqlDatabase, MySqlDatabaseArgs, errors
+from components import (
+    AppNamespace,
+    AuthService,
+    AuthServiceArgs,
+    DatabaseConnection,
+    MySqlDatabase,
+    MySqlDatabaseArgs,
+    errors,
+)
 
 config = pulumi.Config()
 retain_data = config.require_bool("mysqlRetainData")
@@ -28,16 +37,15 @@ database_args: MySqlDatabaseArgs = {
 if schedule := config.require("mysqlBackupSchedule"):
     database_args["backup"] = {"schedule": schedule, "keep": config.require_int("mysqlBackupKeep")}
 auth_args: AuthServiceArgs = {
-    "namespace": names["namespace"],
     "image": config.require("authImage"),
-    "database_endpoint": pulumi.Output.from_input(""),  # the database's, below
-    "database_secret_name": pulumi.Output.from_input(""),
     "command": config.require_object("authCommand"),
     "args": config.require_object("authArgs"),
     "working_dir": config.require("authWorkingDir"),
     "port": config.require_int("authPort"),
     "replicas": config.require_int("authReplicas"),
 }
+
+database_to_come = pulumi.Output.from_input(cast(DatabaseConnection, {}))
 
 # Everything is checked before the first resource, so that a mistake leaves nothing half-made.
 declared = yaml.safe_load(Path("Pulumi.yaml").read_text(encoding="utf-8"))["config"]
@@ -47,23 +55,14 @@ errors.require_config(
         "": errors.unknown_keys(given, declared),
         "namespace": AppNamespace.check(names["namespace"], {}),
         "mysql": MySqlDatabase.check(names["mysql"], database_args),
-        "auth": AuthService.check(names["auth"], auth_args),
+        "auth": AuthService.check(names["auth"], {**auth_args, "database": database_to_come}),
     },
     f"stack {pulumi.get_stack()}",
 )
 
 namespace = AppNamespace(names["namespace"], {}, pulumi.ResourceOptions(protect=retain_data))
 database = MySqlDatabase(names["mysql"], {**database_args, "namespace": namespace.name})
-auth = AuthService(
-    names["auth"],
-    {
-        **auth_args,
-        "namespace": namespace.name,
-        "database_endpoint": database.endpoint,
-        "database_secret_name": database.credentials_secret_name,
-        "database_name": database.database_name,
-    },
-)
+auth = AuthService(names["auth"], {**auth_args, "database": database.connection})
 
 pulumi.export("namespace", namespace.name)
 pulumi.export("databaseHost", auth.database_host)

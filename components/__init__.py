@@ -3,6 +3,7 @@
 from .auth import AuthService
 from .auth_inputs import AuthServiceArgs, Probes, SecretKey
 from .backup import Backup
+from .connection import DatabaseConnection
 from .errors import InputError, InputErrors
 from .mysql import MySqlDatabase
 from .mysql_inputs import DatabaseClient, MySqlDatabaseArgs
@@ -17,6 +18,7 @@ __all__ = [
     "AuthServiceArgs",
     "Backup",
     "DatabaseClient",
+    "DatabaseConnection",
     "InputError",
     "InputErrors",
     "MySqlDatabase",

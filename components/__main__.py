@@ -10,12 +10,14 @@ import threading
 import time
 import tomllib
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pulumi.errors import InputPropertiesError
-from pulumi.output import Inputs
+from pulumi.output import Inputs, Output
 from pulumi.provider import ConstructResult, main
+from pulumi.provider.experimental.analyzer import PropertyDefinition, TypeDefinition
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.server import ComponentInitError
 from pulumi.resource import ResourceOptions
@@ -40,6 +42,35 @@ class Host(ComponentProvider):
             if isinstance(error.inner, InputPropertiesError):
                 raise error.inner from None
             raise
+
+    def map_input_properties(
+        self,
+        inputs: Inputs,
+        properties: dict[str, PropertyDefinition],
+        mapping: dict[str, str],
+        component_name: str,
+        property_path: str,
+    ) -> Inputs:
+        """Translate the names inside objects that are another resource's output, too; Pulumi's own host drops them."""
+        given = inputs if isinstance(inputs, dict) else {}
+        objects = {
+            key: (value, kind)
+            for key, declared in properties.items()
+            if isinstance(value := given.get(key), Output)
+            and declared.ref
+            and (kind := self.get_type_definition(declared))
+            and not kind.enum
+        }
+        others = {key: value for key, value in properties.items() if key not in objects}
+        mapped = {**super().map_input_properties(inputs, others, mapping, component_name, property_path)}
+
+        def translated(key: str, kind: TypeDefinition, found: Inputs) -> Inputs:
+            path = f"{property_path}.{key}".lstrip(".")
+            return self.map_input_properties(found, kind.properties, kind.properties_mapping, component_name, path)
+
+        for key, (value, kind) in objects.items():
+            mapped[mapping[key]] = value.apply(partial(translated, key, kind))
+        return cast(Inputs, mapped)
 
 
 def camel_case(text: str) -> str:
@@ -78,6 +109,7 @@ def end_with(engine: str) -> None:
 if __name__ == "__main__":
     threading.Thread(target=end_with, args=[sys.argv[1]], daemon=True).start()
     components.errors.failure = failure
+    components.services.program = lambda: Host
     # The version is written once, where pip reads it, too.
     project = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     hosted = [components.AppNamespace, components.AuthService, components.MySqlDatabase]

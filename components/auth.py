@@ -11,9 +11,10 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pulumi_kubernetes.networking import v1 as networking
 from pulumi_kubernetes.policy import v1 as policy
 
-from . import accounts, auth_inputs, discovery, errors, labels, pods, validation
+from . import accounts, auth_inputs, connection, discovery, errors, labels, pods, validation
 from .auth_inputs import AuthServiceArgs
 from .children import Children
+from .connection import Database
 from .services import ServiceType
 
 PORT_NAME = "http"
@@ -51,7 +52,8 @@ class AuthService(pulumi.ComponentResource):
         errors.require(self.check(name, args), f"AuthService {name}")
         super().__init__("kubeauth:index:AuthService", name, {}, opts)
         common = labels.recommended(name, name, "auth", args.get("labels"))
-        children = Children(self, name, args["namespace"], common, args.get("annotations"))
+        database = connection.of(args, f"AuthService {name}")
+        children = Children(self, name, database.namespace, common, args.get("annotations"))
         selector = labels.selector(name)
         replicas = int(args.get("replicas", 1))
         port = int(args.get("port", auth_inputs.PORT))
@@ -84,7 +86,7 @@ class AuthService(pulumi.ComponentResource):
                             options=[core.PodDNSConfigOptionArgs(name="ndots", value=discovery.NDOTS)]
                         ),
                         topology_spread_constraints=pods.spread(selector) if replicas > 1 else None,
-                        containers=[_container(name, args, port)],
+                        containers=[_container(name, args, database, port)],
                         volumes=[
                             pods.scratch("tmp"),
                             *(
@@ -128,7 +130,7 @@ class AuthService(pulumi.ComponentResource):
                         ports=[networking.NetworkPolicyPortArgs(port=port, protocol="TCP")]
                     )
                 ],
-                egress=pulumi.Output.all(args["database_endpoint"], args["namespace"]).apply(
+                egress=pulumi.Output.all(database.endpoint, database.namespace).apply(
                     lambda known: _egress(name, args, known[0], known[1])
                 ),
             ),
@@ -146,7 +148,7 @@ class AuthService(pulumi.ComponentResource):
 
         self.deployment_name = discovery.name_of(deployment)
         self.service_name = discovery.name_of(service)
-        self.database_host = pulumi.Output.from_input(args["database_endpoint"])
+        self.database_host = pulumi.Output.from_input(database.endpoint)
         self.node_port = service.spec.apply(lambda spec: int(cast(Sequence[ServicePort], spec.ports)[0].node_port or 0))
         self.register_outputs(
             {
@@ -158,16 +160,16 @@ class AuthService(pulumi.ComponentResource):
         )
 
 
-def _container(name: str, args: AuthServiceArgs, port: int) -> core.ContainerArgs:
+def _container(name: str, args: AuthServiceArgs, database: Database, port: int) -> core.ContainerArgs:
     def from_secret(secret: pulumi.Input[str], key: str) -> core.EnvVarSourceArgs:
         return core.EnvVarSourceArgs(secret_key_ref=core.SecretKeySelectorArgs(name=secret, key=key))
 
     def get(path: str) -> core.HTTPGetActionArgs:
         return core.HTTPGetActionArgs(path=path, port=PORT_NAME)
 
-    secret = args["database_secret_name"]
+    secret = database.secret_name
     env = [
-        core.EnvVarArgs(name="DB_HOST", value=args["database_endpoint"]),
+        core.EnvVarArgs(name="DB_HOST", value=database.endpoint),
         core.EnvVarArgs(
             name="DB_USER", value_from=from_secret(secret, args.get("database_username_key", accounts.USERNAME))
         ),
@@ -176,8 +178,8 @@ def _container(name: str, args: AuthServiceArgs, port: int) -> core.ContainerArg
         ),
     ]
     mounts = [core.VolumeMountArgs(name="tmp", mount_path="/tmp")]  # noqa: S108 - an emptyDir of this pod
-    if "database_name" in args:
-        env.append(core.EnvVarArgs(name="DB_NAME", value=args["database_name"]))
+    if database.name is not None:
+        env.append(core.EnvVarArgs(name="DB_NAME", value=database.name))
     if "database_ca_secret_name" in args:
         env.append(core.EnvVarArgs(name="DB_TLS", value="verify-identity"))
         env.append(core.EnvVarArgs(name="DB_TLS_CA", value=f"{_CA_FOLDER}/ca.crt"))

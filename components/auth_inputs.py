@@ -4,7 +4,8 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from . import discovery, pods, quantities, validation
+from . import connection, discovery, pods, quantities, validation
+from .connection import DatabaseConnection
 from .errors import InputError, required
 from .services import ServiceType
 
@@ -43,17 +44,20 @@ class Probes(TypedDict):
 class AuthServiceArgs(TypedDict):
     """Inputs of AuthService."""
 
-    namespace: pulumi.Input[str]
-    """The namespace of all children; it must exist."""
-
     image: str
     """The service's image, with a tag or digest."""
 
-    database_endpoint: pulumi.Input[str]
-    """The database's `host:port`, handed to the pods as DB_HOST: `MySqlDatabase.endpoint`, or any other database's."""
+    database: NotRequired[pulumi.Input[DatabaseConnection]]
+    """The database: `MySqlDatabase.connection`, or any other's. Required without database_endpoint."""
 
-    database_secret_name: pulumi.Input[str]
-    """A Secret with the account, handed over as DB_USER and DB_PASS: MySqlDatabase.credentials_secret_name."""
+    namespace: NotRequired[pulumi.Input[str]]
+    """The namespace of all children; it must exist. Default: that of `database`."""
+
+    database_endpoint: NotRequired[pulumi.Input[str]]
+    """The database's `host:port`, handed to the pods as DB_HOST. Default: that of `database`."""
+
+    database_secret_name: NotRequired[pulumi.Input[str]]
+    """A Secret with the account, handed over as DB_USER and DB_PASS. Default: that of `database`."""
 
     database_username_key: NotRequired[str]
     """The account's name in that Secret. Default: `username`."""
@@ -62,7 +66,7 @@ class AuthServiceArgs(TypedDict):
     """The account's password in that Secret. Default: `password`."""
 
     database_name: NotRequired[pulumi.Input[str]]
-    """The schema, handed to the pods as DB_NAME. Default: the pods get no DB_NAME."""
+    """The schema, handed to the pods as DB_NAME. Default: that of `database`; without one, no DB_NAME."""
 
     database_namespace: NotRequired[str]
     """The namespace of the database's Service, when it is another one on purpose. Default: `namespace`."""
@@ -127,14 +131,19 @@ def check(name: str, args: AuthServiceArgs) -> list[InputError]:
     service_type = validation.word_of(args.get("service_type", ServiceType.CLUSTER_IP))
     domain = args.get("cluster_domain", discovery.CLUSTER_DOMAIN)
     probes = args.get("probes", {})
+    database = connection.spread(args)
+    endpoint, namespace = database.get("database_endpoint"), database.get("namespace")
     return [
         *validation.name("name", name, "authenticate"),
         *required(args, AuthServiceArgs),
-        *validation.name("namespace", args.get("namespace"), "production-cloud"),
+        *connection.check(args),
+        *validation.name("namespace", namespace, "production-cloud"),
         *validation.image("image", args.get("image"), "registry.example.com/authenticate:1.0.0"),
-        *validation.endpoint("database_endpoint", args.get("database_endpoint")),
-        *check_database_namespace(args, args.get("database_endpoint"), args.get("namespace"), domain),
-        *validation.resource_name("database_secret_name", args.get("database_secret_name"), "mysqlauth-credentials"),
+        *validation.endpoint("database_endpoint", endpoint),
+        *check_database_namespace(args, endpoint, namespace, domain),
+        *validation.resource_name(
+            "database_secret_name", database.get("database_secret_name"), "mysqlauth-credentials"
+        ),
         *validation.secret_key("database_username_key", args.get("database_username_key", "username"), "username"),
         *validation.secret_key("database_password_key", args.get("database_password_key", "password"), "password"),
         *validation.resource_name("database_ca_secret_name", args.get("database_ca_secret_name"), "mysqlauth-tls"),
@@ -144,7 +153,7 @@ def check(name: str, args: AuthServiceArgs) -> list[InputError]:
         *(error for entry in args.get("secret_env", {}).items() for error in _check_secret_key(*entry)),
         *validation.port("port", args.get("port", PORT), PORT, low=1024),
         *validation.one_of("service_type", service_type, ServiceType),
-        *validation.node_port("node_port", args.get("node_port", 0), service_type),
+        *validation.node_port("node_port", args.get("node_port", 0), service_type, f"AuthService {name}"),
         *validation.annotations("service_annotations", args.get("service_annotations", {})),
         *required(probes, Probes, "probes."),
         *validation.absolute_path("probes.liveness_path", probes.get("liveness_path"), "/healthz"),

@@ -1,7 +1,6 @@
 """MySqlDatabase: one MySQL server with its volume, accounts and Service."""
 
-import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 import pulumi
@@ -11,14 +10,18 @@ from pulumi_kubernetes.core.v1.outputs import ServicePort
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.networking import v1 as networking
 
-from . import accounts, backup, discovery, errors, labels, mysql_inputs, mysql_validation, mysqld, pods, validation
+from . import backup, credentials, discovery, errors, labels, mysql_inputs, mysqld, pods, validation
 from .children import Children
+from .connection import DatabaseConnection
 from .mysql_inputs import DatabaseClient, MySqlDatabaseArgs
 from .services import ServiceType
 
 
 class MySqlDatabase(pulumi.ComponentResource):
     """A MySQL server whose data outlives its pod and whose accounts follow the inputs, behind <name>-service."""
+
+    connection: pulumi.Output[DatabaseConnection]
+    """All that a client needs, for `AuthService.database`."""
 
     host: pulumi.Output[str]
     """The Service's full DNS name, `<service>.<namespace>.svc.<cluster domain>`."""
@@ -69,7 +72,7 @@ class MySqlDatabase(pulumi.ComponentResource):
         children = Children(self, name, args["namespace"], common, args.get("annotations"))
         database = args.get("database_name", "admin")
 
-        credentials_name, server_name = _secrets(name, args, children)
+        credentials_name, server_name = credentials.create(name, args, children)
         claim_name = args["existing_claim"] if "existing_claim" in args else _claim(name, args, children)
         service = core.Service(
             f"{name}-service",
@@ -159,8 +162,20 @@ class MySqlDatabase(pulumi.ComponentResource):
         self.claim_name = pulumi.Output.from_input(claim_name)
         self.deployment_name = discovery.name_of(deployment)
         self.node_port = first_port.apply(lambda port: int(port.node_port or 0))
+        self.connection = pulumi.Output.all(
+            endpoint=self.endpoint,
+            secret_name=self.credentials_secret_name,
+            namespace=self.namespace,
+            database_name=self.database_name,
+        ).apply(lambda known: cast(DatabaseConnection, known))
         self.register_outputs(
             {
+                "connection": {
+                    "endpoint": self.endpoint,
+                    "secretName": self.credentials_secret_name,
+                    "namespace": self.namespace,
+                    "databaseName": self.database_name,
+                },
                 "host": self.host,
                 "port": self.port,
                 "endpoint": self.endpoint,
@@ -173,52 +188,6 @@ class MySqlDatabase(pulumi.ComponentResource):
                 "nodePort": self.node_port,
             }
         )
-
-
-def _secrets(
-    name: str, args: MySqlDatabaseArgs, children: Children
-) -> tuple[pulumi.Input[str], pulumi.Output[str] | None]:
-    """Make the Secret for clients and the one for the server alone; return their names.
-
-    They are immutable, and their names follow their content: a new password is a new Secret, so pods restart in order,
-    and the old Secret goes last. A Secret changed in place would leave pods running with the old password.
-    """
-    client_files: dict[str, pulumi.Input[str]] = {}
-    server_files: dict[str, pulumi.Input[str]] = {}
-    if "password" in args:
-        client_files = {accounts.USERNAME: args.get("username", "admin"), accounts.PASSWORD: args["password"]}
-    if "root_password" in args:
-        server_files[accounts.ROOT_PASSWORD] = args["root_password"]
-    if "init_sql" in args:
-        server_files[accounts.INIT_SQL] = args["init_sql"]
-
-    def checked(files: Mapping[str, str]) -> Mapping[str, str]:
-        errors.require_resolved(mysql_validation.secret_files(files), f"MySqlDatabase {name}")
-        return files
-
-    # All in one, because only together they show that the two passwords differ.
-    everything = cast(pulumi.Output[Mapping[str, str]], pulumi.Output.secret({**client_files, **server_files}))
-    known = everything.apply(checked)
-
-    def secret(child: str, keys: list[str]) -> pulumi.Output[str]:
-        def version(files: Mapping[str, str]) -> str:
-            return "-" + accounts.fingerprint("\0".join(files[key] for key in keys), salt=name)
-
-        return discovery.name_of(
-            core.Secret(
-                f"{name}-{child}",
-                metadata=children.metadata(child, suffix=pulumi.Output.unsecret(known.apply(version))),
-                immutable=True,
-                data={
-                    key: known.apply(lambda files, key=key: base64.b64encode(files[key].encode()).decode())
-                    for key in keys
-                },
-                opts=children.options(),
-            )
-        )
-
-    credentials = args["existing_secret"] if "existing_secret" in args else secret("credentials", list(client_files))
-    return credentials, secret("server", list(server_files)) if server_files else None
 
 
 def _claim(name: str, args: MySqlDatabaseArgs, children: Children) -> pulumi.Output[str]:

@@ -133,7 +133,7 @@ def check(name: str, args: MySqlDatabaseArgs) -> list[InputError]:
         *validation.true_or_false("require_tls", args.get("require_tls", True)),
         *validation.resource_name("tls_secret", args.get("tls_secret"), "mysqlauth-tls"),
         *validation.one_of("service_type", service_type, ServiceType),
-        *validation.node_port("node_port", args.get("node_port", 0), service_type),
+        *validation.node_port("node_port", args.get("node_port", 0), service_type, f"MySqlDatabase {name}"),
         *validation.cidrs("node_port_cidrs", args.get("node_port_cidrs", [])),
         *validation.traffic_policy("external_traffic_policy", args.get("external_traffic_policy"), service_type),
         *validation.annotations("service_annotations", args.get("service_annotations", {})),

@@ -1,6 +1,11 @@
-"""How Services are reached: the words that inputs may use."""
+"""How Services are reached: the words that inputs may use, and which node ports a program has given away."""
 
+from collections.abc import Callable
 from enum import Enum
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import pulumi
 
 
 class ServiceType(Enum):
@@ -21,3 +26,20 @@ class TrafficPolicy(Enum):
 
     LOCAL = "Local"
     """Pods of that node only; the client's address stays, so that `node_port_cidrs` can tell clients apart."""
+
+
+program: Callable[[], Any] = pulumi.runtime.settings.get_monitor
+"""What stands for the program that runs; the package host, which serves one program, replaces it."""
+
+_node_ports: WeakKeyDictionary[Any, dict[int, str]] = WeakKeyDictionary()
+
+
+def owner_of(node_port: int, asking: str) -> str:
+    """Return which Service of this program has a node port: the first that asked for it.
+
+    Args:
+        node_port: The port.
+        asking: Whose Service wants it, for example `MySqlDatabase mysqlauth`.
+    """
+    running = program()
+    return asking if running is None else _node_ports.setdefault(running, {}).setdefault(node_port, asking)

@@ -11,7 +11,7 @@ import pulumi
 from .discovery import parse_endpoint
 from .errors import InputError, required, unknown_keys
 from .pods import Placement, Toleration
-from .services import TrafficPolicy
+from .services import TrafficPolicy, owner_of
 
 MAX_NAME = 40
 """Longest instance name: children add up to 21 characters to it, and Kubernetes ends names of Services at 63."""
@@ -105,13 +105,16 @@ def port(key: str, value: Any, example: int, low: int = 1) -> list[InputError]:
     return whole_number(key, value, low, 65535, "a TCP port", example)
 
 
-def node_port(key: str, value: Any, service_type: str) -> list[InputError]:
-    """A port in the range that API servers hand out by default, only with a Service of type NodePort."""
+def node_port(key: str, value: Any, service_type: str, owner: str) -> list[InputError]:
+    """A port in the range that API servers hand out by default, for one Service of type NodePort alone."""
     if value == 0:
         return []
     if service_type != "NodePort":
         return check(False, key, value, f"not together with service_type {service_type}", "0")
-    return whole_number(key, value, 30000, 32767, "a node port, or 0 for one that the cluster chooses", 32001)
+    errors = whole_number(key, value, 30000, 32767, "a node port, or 0 for one that the cluster chooses", 32001)
+    if errors or (taken_by := owner_of(int(value), owner)) == owner:
+        return errors
+    return check(False, key, value, f"not the node port of {taken_by}", "0")
 
 
 def traffic_policy(key: str, value: Any, service_type: str) -> list[InputError]:

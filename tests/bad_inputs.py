@@ -117,6 +117,10 @@ SERVICE: list[tuple[str, Any]] = [
     ("image", "auth"),
     ("database_endpoint", "db"),
     ("database_endpoint", "db:99999"),
+    ("database", "db:3306"),
+    ("database", {"endpoint": "db:3306"}),
+    ("namespace", None),
+    ("database_endpoint", None),
     ("replicas", 0),
     ("replicas", -1),
     ("replicas", "two"),
@@ -180,7 +184,9 @@ def cases() -> Iterator[Case]:
     for key, value in RESOURCES:
         yield Case("MySqlDatabase", f"resources.{key}", value, "mysqlauth", {**MYSQL, "resources": {key: value}})
     for key, value in SERVICE:
-        yield Case("AuthService", key, value, "authenticate", {**AUTH, key: value})
+        # `database` stands instead of the inputs that say the same one by one.
+        others = {"image": "auth:1"} if key == "database" else AUTH
+        yield Case("AuthService", key, value, "authenticate", {**others, key: value})
     for key, value in NAMESPACE:
         section, _, name = key.partition(".")
         given = {name: value}

@@ -94,7 +94,8 @@ def _table(heading: str, properties: dict[str, Any], required: list[str]) -> lis
 def _type(entry: dict[str, Any]) -> str:
     if reference := entry.get("$ref"):
         name = reference.rpartition(":")[2]
-        return "anything" if name.endswith("#/Any") else f"[{name}](#{name.lower()})"
+        link = "anything" if name.endswith("#/Any") else f"[{name}](#{name.lower()})"
+        return link if entry.get("plain") or link == "anything" else f"*{link}*"
     if entry["type"] == "array":
         return f"list of {_type(entry['items'])}"
     if entry["type"] == "object":

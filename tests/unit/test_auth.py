@@ -3,7 +3,7 @@ from typing import Any, cast
 import pulumi
 import pytest
 
-from components import AuthService, AuthServiceArgs, InputErrors
+from components import AuthService, AuthServiceArgs, DatabaseConnection, InputErrors, MySqlDatabase
 
 from .recorder import Recorder, deploy
 
@@ -56,6 +56,58 @@ def test_db_host_is_the_endpoint_and_passwords_are_references():
         {"name": "DB_USER", "valueFrom": from_secret("username")},
         {"name": "DB_PASS", "valueFrom": from_secret("password")},
         {"name": "DB_NAME", "value": "admin"},
+    ]
+
+
+CONNECTION: DatabaseConnection = {
+    "endpoint": ENDPOINT,
+    "secret_name": "mysqlauth-credentials",
+    "namespace": "shop",
+    "database_name": "admin",
+}
+
+
+def from_connection(database: Any, **given: Any) -> Recorder:
+    args = {"image": "authenticate:1.0.0", "database": database, **given}
+    return deploy(lambda: AuthService("authenticate", cast(AuthServiceArgs, args)))
+
+
+@pytest.mark.parametrize("resolve", [lambda value: value, pulumi.Output.from_input], ids=["plain", "output"])
+def test_a_connection_says_the_same_as_the_inputs_one_by_one(resolve):
+    one_by_one = auth(database_name="admin")
+    assert [vars(entry) for entry in from_connection(resolve(CONNECTION)).all] == [vars(e) for e in one_by_one.all]
+
+
+def test_a_database_hands_its_connection_to_the_service():
+    def program() -> None:
+        database = MySqlDatabase("mysqlauth", {"namespace": "shop", "password": "app-pw"})
+        AuthService("authenticate", {"image": "authenticate:1.0.0", "database": database.connection})
+
+    recorder = deploy(program)
+    env = {entry["name"]: entry for entry in container(recorder)["env"]}
+    assert env["DB_HOST"]["value"] == "mysqlauth-service-live.shop.svc.cluster.local:3306"
+    assert env["DB_NAME"]["value"] == "admin"
+    secret = recorder.one("Secret", "mysqlauth-credentials").inputs["metadata"]["name"]
+    assert env["DB_PASS"]["valueFrom"]["secretKeyRef"]["name"] == f"{secret}-live"
+    assert recorder.one("Deployment", "authenticate-deployment").inputs["metadata"]["namespace"] == "shop"
+
+
+def test_a_connection_that_lacks_something_gates_what_depends_on_it():
+    with pytest.raises(InputErrors) as caught:
+        from_connection(pulumi.Output.from_input({"endpoint": ENDPOINT, "secret_name": "x", "database_name": "y"}))
+    assert str(caught.value).splitlines() == [
+        "AuthService authenticate: 1 input is not allowed. What depends on it was not created or changed.",
+        "1. database.namespace = (missing)",
+        "   rule: required",
+        "   fix:  give database.namespace",
+    ]
+
+
+def test_a_database_is_named_once():
+    given = cast(AuthServiceArgs, {**REQUIRED, "database": CONNECTION})
+    assert [(error.key, error.rule) for error in AuthService.check("authenticate", given)] == [
+        ("database_endpoint", "not together with database"),
+        ("database_secret_name", "not together with database"),
     ]
 
 

@@ -36,14 +36,21 @@ def test_children_names_and_parents():
 
 
 def test_outputs_come_from_what_the_cluster_made():
+    secret = database().one("Secret", "mysqlauth-credentials").inputs["metadata"]["name"] + "-live"
     assert database(node_port=32001).one("MySqlDatabase", "mysqlauth").outputs == {
+        "connection": {
+            "endpoint": "mysqlauth-service-live.shop.svc.cluster.local:3306",
+            "secretName": secret,
+            "namespace": "shop",
+            "databaseName": "admin",
+        },
         "host": "mysqlauth-service-live.shop.svc.cluster.local",
         "port": 3306,
         "endpoint": "mysqlauth-service-live.shop.svc.cluster.local:3306",
         "serviceName": "mysqlauth-service-live",
         "namespace": "shop",
         "databaseName": "admin",
-        "credentialsSecretName": database().one("Secret", "mysqlauth-credentials").inputs["metadata"]["name"] + "-live",
+        "credentialsSecretName": secret,
         "claimName": "mysqlauth-data-live",
         "deploymentName": "mysqlauth-deployment-live",
         "nodePort": 32001,

@@ -18,6 +18,8 @@ from components import (
 )
 from tests.bad_inputs import AUTH, MYSQL, Case, cases
 
+from .recorder import deploy
+
 
 def keys(errors: list[InputError]) -> list[str]:
     return [error.key for error in errors]
@@ -54,6 +56,22 @@ def test_a_node_port_needs_a_service_of_that_type(service_type, refused):
     assert keys(MySqlDatabase.check("mysqlauth", given)) == (["node_port"] if refused else [])
 
 
+def test_a_node_port_belongs_to_one_service_of_a_program():
+    def program() -> None:
+        for name in ("orders", "users"):
+            MySqlDatabase(name, cast(MySqlDatabaseArgs, {**MYSQL, "node_port": 32001}))
+
+    with pytest.raises(InputErrors) as caught:
+        deploy(program)
+    assert [(error.key, error.value, error.rule) for error in caught.value.inputs] == [
+        ("node_port", "32001", "not the node port of MySqlDatabase orders")
+    ]
+    # Another program, or the same one a second time, starts anew.
+    assert keys(MySqlDatabase.check("orders", cast(MySqlDatabaseArgs, {**MYSQL, "node_port": 32001}))) == []
+    recorder = deploy(lambda: MySqlDatabase("users", cast(MySqlDatabaseArgs, {**MYSQL, "node_port": 32001})))
+    assert recorder.one("Service", "users-service")
+
+
 def test_the_nearest_right_key_is_named():
     (error,) = errors.unknown_keys(["mysqlPasword"], ["mysqlPassword", "authImage"])
     assert (error.key, error.example) == ("mysqlPasword", "did you mean mysqlPassword?")
@@ -64,7 +82,7 @@ def test_a_stacks_errors_come_together_with_the_commands_that_put_them_right():
         "": errors.unknown_keys(["mysqlPort"], ["mysqlNodePort"]),
         "namespace": validation.name("name", "Prod", "production-cloud"),
         "mysql": [
-            *validation.node_port("node_port", 29999, "NodePort"),
+            *validation.node_port("node_port", 29999, "NodePort", "MySqlDatabase mysqlauth"),
             *quantities.byte_quantity("resources.memory_limit", "256MB", "320Mi", "512Mi"),
             *mysql_validation.password("password", ""),
         ],

@@ -1,0 +1,58 @@
+"""The Secrets of a database: one for its clients, one for the server alone."""
+
+import base64
+from collections.abc import Mapping
+from typing import cast
+
+import pulumi
+from pulumi_kubernetes.core import v1 as core
+
+from . import accounts, discovery, errors, mysql_validation
+from .children import Children
+from .mysql_inputs import MySqlDatabaseArgs
+
+
+def create(
+    name: str, args: MySqlDatabaseArgs, children: Children
+) -> tuple[pulumi.Input[str], pulumi.Output[str] | None]:
+    """Make the Secret for clients and the one for the server alone; return their names.
+
+    They are immutable, and their names follow their content: a new password is a new Secret, so pods restart in order,
+    and the old Secret goes last. A Secret changed in place would leave pods running with the old password.
+    """
+    client_files: dict[str, pulumi.Input[str]] = {}
+    server_files: dict[str, pulumi.Input[str]] = {}
+    if "password" in args:
+        client_files = {accounts.USERNAME: args.get("username", "admin"), accounts.PASSWORD: args["password"]}
+    if "root_password" in args:
+        server_files[accounts.ROOT_PASSWORD] = args["root_password"]
+    if "init_sql" in args:
+        server_files[accounts.INIT_SQL] = args["init_sql"]
+
+    def checked(files: Mapping[str, str]) -> Mapping[str, str]:
+        errors.require_resolved(mysql_validation.secret_files(files), f"MySqlDatabase {name}")
+        return files
+
+    # All in one, because only together they show that the two passwords differ.
+    everything = cast(pulumi.Output[Mapping[str, str]], pulumi.Output.secret({**client_files, **server_files}))
+    known = everything.apply(checked)
+
+    def secret(child: str, keys: list[str]) -> pulumi.Output[str]:
+        def version(files: Mapping[str, str]) -> str:
+            return "-" + accounts.fingerprint("\0".join(files[key] for key in keys), salt=name)
+
+        return discovery.name_of(
+            core.Secret(
+                f"{name}-{child}",
+                metadata=children.metadata(child, suffix=pulumi.Output.unsecret(known.apply(version))),
+                immutable=True,
+                data={
+                    key: known.apply(lambda files, key=key: base64.b64encode(files[key].encode()).decode())
+                    for key in keys
+                },
+                opts=children.options(),
+            )
+        )
+
+    credentials = args["existing_secret"] if "existing_secret" in args else secret("credentials", list(client_files))
+    return credentials, secret("server", list(server_files)) if server_files else None
