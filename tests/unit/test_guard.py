@@ -84,6 +84,34 @@ def test_what_is_protected_is_listed_by_its_name_in_the_cluster():
     assert guard.protected(fake("u", resources=[CLAIM, {**CLAIM, "protect": False}])) == [CLAIM["id"]]
 
 
+@pytest.mark.parametrize(
+    ("name", "size", "refused"),
+    [
+        ("mysqlauth", "1Gi", True),
+        ("mysqlauth", "2047Mi", True),
+        ("mysqlauth", "2Gi", False),
+        ("mysqlauth", "3Gi", False),
+        ("orders", "1Gi", False),
+        ("mysqlauth", "small", False),
+    ],
+)
+def test_a_volume_that_would_shrink_is_refused_before_anything_changes(tmp_path, name, size, refused):
+    inputs = {"metadata": {"name": "mysqlauth-data"}, "spec": {"resources": {"requests": {"storage": "2Gi"}}}}
+    stack = fake("u", resources=[{**CLAIM, "inputs": inputs}])
+    stack.config_file = tmp_path / "Pulumi.dev.yaml"
+    stack.config_file.write_text(f"config: {{kubeauth:mysqlName: {name}, kubeauth:mysqlStorageSize: {size}}}")
+    if not refused:
+        guard.check_volume(stack)
+        return
+    with pytest.raises(Problem) as caught:
+        guard.check_volume(stack)
+    assert str(caught.value) == (
+        f"mysqlStorageSize = '{size}' is smaller than the volume of stack dev, 2Gi. Nothing was changed.\n"
+        "  rule: a volume can grow, not shrink"
+    )
+    assert caught.value.fix.startswith("pulumi config set mysqlStorageSize 2Gi; ")
+
+
 def test_a_lock_of_another_machine_is_not_cleared(tmp_path):
     stack = fake("u", locks=[PulumiLock(tmp_path / "x", 1, "ann", "elsewhere", "2026-11-24T10:00:00Z")])
     with pytest.raises(Problem, match=r"locked by ann@elsewhere \(pid 1, since .*another machine") as caught:

@@ -87,6 +87,7 @@ def work(command: str, stack: Stack, node: Node | None, tools: Toolchain, lock: 
         return
     refresh = repair.settle(stack) or killed or fresh
     if command == "up":
+        guard.check_volume(stack)
         change.up(stack, lock, refresh=refresh)
     else:
         change.destroy(stack, lock, refresh=refresh)

@@ -99,3 +99,10 @@ def missing(stack: str, path: Path) -> dict[str, dict[str, Any]]:
         for key, declaration in project["config"].items()
         if "default" not in declaration and f"{project['name']}:{key}" not in given
     }
+
+
+def value(path: Path, key: str) -> Any:
+    """What the program reads for a key: the stack's value, else the declared default, else None."""
+    project = read(project_file())
+    given = read(path).get("config") or {}
+    return given.get(f"{project['name']}:{key}", project["config"][key].get("default"))

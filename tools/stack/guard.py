@@ -1,13 +1,15 @@
 """A stack belongs to one cluster, and its data to nobody's accident: what is refused before anything is changed."""
 
 import json
+from typing import Any
 
 from tools.console import Problem, console
 
-from . import Stack, state
+from . import Stack, config, state
 
 #: A tag of the stack, kept beside its state: whoever shares the state shares the guard.
 TAG = "kubeauth:cluster"
+CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 #: Every cluster has this namespace, and its uid is the cluster's own for life.
 _HOME = (
     "kubectl",
@@ -75,3 +77,30 @@ def _has_resources(stack: Stack) -> bool:
 def protected(stack: Stack) -> list[str]:
     """The resources of the stack that must not be deleted, by name."""
     return [str(item["id"]) for item in resources(stack) if item.get("protect") and item.get("id")]
+
+
+def check_volume(stack: Stack) -> None:
+    """Refuse a smaller volume than the database has: the cluster would refuse it, too, with the rest half changed.
+
+    Raises:
+        Problem: Names both sizes.
+    """
+    name, size = (config.value(stack.config_file, key) for key in ("mysqlName", "mysqlStorageSize"))
+    for item in resources(stack):
+        inputs: Any = item.get("inputs")
+        if item["type"] != CLAIM or inputs["metadata"]["name"] != f"{name}-data":
+            continue
+        before = inputs["spec"]["resources"]["requests"]["storage"]
+        if size == before:
+            return
+        # Here, because it takes half a second and is seldom needed.
+        from components import quantities
+
+        # What is no size at all is told by the program, with all other mistakes.
+        asked, has = quantities.bytes_of(str(size)), quantities.bytes_of(before)
+        if asked and has and asked < has:
+            raise Problem(
+                f"mysqlStorageSize = {size!r} is smaller than the volume of stack {stack.name}, {before}. Nothing was"
+                " changed.\n  rule: a volume can grow, not shrink",
+                f"pulumi config set mysqlStorageSize {before}; for less: make backup, another mysqlName, make restore",
+            )
