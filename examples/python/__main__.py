@@ -22,11 +22,8 @@ database = MySqlDatabase(
 auth = AuthService(
     "authenticate",
     {
-        "namespace": namespace.name,
         "image": "localhost/authenticate:1.0.0",
-        "database_endpoint": database.endpoint,
-        "database_secret_name": database.credentials_secret_name,
-        "database_name": database.database_name,
+        "database": database.connection,
         "command": ["/bin/sh", "-c"],
         "args": ["python run.py"],
         "working_dir": "/build/authenticate_service",

@@ -15,11 +15,8 @@ const database = new MySqlDatabase("mysqlauth", {
     resources: { memoryLimit: "512Mi" },
 });
 const auth = new AuthService("authenticate", {
-    namespace: namespace.name,
     image: "localhost/authenticate:1.0.0",
-    databaseEndpoint: database.endpoint,
-    databaseSecretName: database.credentialsSecretName,
-    databaseName: database.databaseName,
+    database: database.connection,
     command: ["/bin/sh", "-c"],
     args: ["python run.py"],
     workingDir: "/build/authenticate_service",
