@@ -36,6 +36,13 @@ def example(work: Path) -> Callable[[str], Consumer]:
             consumer.checked("npm", "run", "sdk")
             consumer.checked("npm", "ci", "--no-audit", "--no-fund")
             consumer.checked("npm", "run", "check")
+        if language == "go":
+            need("go", "the example in Go")
+            generate = ["pulumi", "package", "gen-sdk", "../../components", "--language", "go", "--local"]
+            consumer.checked(*generate, "--out", "sdks")
+            module = "github.com/kubeauth/pulumi-kubeauth/sdk/go/kubeauth"
+            Consumer(folder / "sdks/go/kubeauth", consumer.env).checked("go", "mod", "init", module)
+            consumer.checked("go", "vet", ".")
         return consumer.render(work / "out" / language)
 
     return ready

@@ -16,7 +16,7 @@ from tools import toolchain
 
 PASSWORDS = {"mysqlPassword": 'it\'s "one"', "mysqlRootPassword": "an\\other"}
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-EXAMPLES = {"python": "__main__.py", "typescript": "index.ts", "yaml": "Pulumi.yaml"}
+EXAMPLES = {"go": "main.go", "python": "__main__.py", "typescript": "index.ts", "yaml": "Pulumi.yaml"}
 """The examples, and the file of each that names the inputs."""
 
 

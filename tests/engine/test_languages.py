@@ -28,8 +28,12 @@ def test_the_same_system_renders_the_same_manifests_byte_for_byte(example, langu
 
 WRONG = {
     # What the example says: what stands there instead, and how the message names it.
-    r'("?node_?[pP]ort"?: )32001': (r"\g<1>29999", "{} = 29999", "node_port"),
-    r'("?memory_?[lL]imit"?: )"?512Mi"?': (r'\g<1>"256MB"', "resources.{} = '256MB'", "memory_limit"),
+    r'("?[nN]ode_?[pP]ort"?: +(?:pulumi.IntRef\()?)32001': (r"\g<1>29999", "{} = 29999", "node_port"),
+    r'("?[mM]emory_?[lL]imit"?: (?:pulumi.StringRef\()?)"?512Mi"?': (
+        r'\g<1>"256MB"',
+        "resources.{} = '256MB'",
+        "memory_limit",
+    ),
 }
 
 

@@ -89,7 +89,21 @@ def _job(cronjob: dict[str, Any], arguments: tuple[str, ...]) -> dict[str, Any]:
     spec |= {"backoffLimit": 0, "ttlSecondsAfterFinished": 3600}
     spec["template"]["spec"]["containers"][0]["args"] = list(arguments)
     name = f"{cronjob['metadata']['name']}-{secrets.token_hex(4)}"
-    metadata = {"name": name, "labels": cronjob["metadata"]["labels"]}
+    # As `kubectl create job --from` does: it goes with the CronJob, or its pod would hold the volume claim for ever.
+    owner = {
+        "apiVersion": cronjob["apiVersion"],
+        "kind": cronjob["kind"],
+        "name": cronjob["metadata"]["name"],
+        "uid": cronjob["metadata"]["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+    metadata = {
+        "name": name,
+        "labels": cronjob["metadata"]["labels"],
+        "annotations": {"cronjob.kubernetes.io/instantiate": "manual"},
+        "ownerReferences": [owner],
+    }
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}
 
 

@@ -43,7 +43,7 @@ def ensure(*parts: str) -> Toolchain:
 
     Args:
         parts: `engine` (pulumi, its Python host, the Kubernetes provider, kubectl), `node` (a local Kubernetes),
-            `languages` (hosts of Pulumi YAML and TypeScript).
+            `languages` (hosts of Pulumi YAML, TypeScript and Go).
 
     Raises:
         Problem: Something has to be built and cannot be; the message says what to install.
