@@ -8,84 +8,13 @@ from typing import Any
 
 import pytest
 
+from tools.faults import f11_drift
+from tools.faults.bench import Bench
+from tools.faults.f11_drift import KINDS
+
 from .conftest import System
 
 pytestmark = pytest.mark.cluster
-
-ANYWHERE = '[{"op": "add", "path": "/spec/ingress/0/from/-", "value": {"ipBlock": {"cidr": "0.0.0.0/0"}}}]'
-INGRESS_ONLY = '[{"op": "replace", "path": "/spec/policyTypes", "value": ["Ingress"]}]'
-ALLOW_ALL = """
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: allow-all}
-spec: {podSelector: {}, ingress: [{}], policyTypes: [Ingress]}
-"""
-
-#: What somebody does with kubectl, and a line of the report that must tell it.
-KINDS = {
-    "replicas": (
-        "scale deployment/authenticate-deployment --replicas=2",
-        "+     spec.replicas: 2",
-    ),
-    "a variable changed": (
-        "set env deployment/authenticate-deployment DB_HOST=elsewhere:3306",
-        "+     spec.template.spec.containers[authenticate-container].env[DB_HOST].value: elsewhere:3306",
-    ),
-    "a variable added": (
-        "set env deployment/authenticate-deployment EXTRA=1",
-        "+     spec.template.spec.containers[authenticate-container].env[EXTRA]:",
-    ),
-    "an image": (
-        "set image deployment/authenticate-deployment authenticate-container=localhost/other:1",
-        "+     spec.template.spec.containers[authenticate-container].image: localhost/other:1",
-    ),
-    "a limit": (
-        "set resources deployment/authenticate-deployment --limits=memory=300Mi",
-        "+     spec.template.spec.containers[authenticate-container].resources.limits.memory: 300Mi",
-    ),
-    "a Service's port": (
-        'patch service mysqlauth-service --type=json -p [{"op":"replace","path":"/spec/ports/0/port","value":3307}]',
-        "+     spec.ports[mysql].port: 3307",
-    ),
-    "a Service's type": (
-        'patch service authenticate-service -p {"spec":{"type":"NodePort"}}',
-        "+     spec.type: NodePort",
-    ),
-    "an annotation added": (
-        "annotate service authenticate-service team=x",
-        "+     metadata.annotations.team: x",
-    ),
-    "a label removed": (
-        "label serviceaccount authenticate-account app.kubernetes.io/part-of-",
-        '-     metadata.labels["app.kubernetes.io/part-of"]: kubeauth',
-    ),
-    "a service account's token": (
-        'patch serviceaccount authenticate-account -p {"automountServiceAccountToken":true}',
-        "+     automountServiceAccountToken: true",
-    ),
-    "Pod Security": (
-        "label namespace production-cloud pod-security.kubernetes.io/enforce=privileged --overwrite",
-        '+     metadata.labels["pod-security.kubernetes.io/enforce"]: privileged',
-    ),
-    "a NetworkPolicy deleted": (
-        "delete networkpolicy authenticate-traffic",
-        "- NetworkPolicy authenticate-traffic: deleted",
-    ),
-    "a NetworkPolicy without Egress": (
-        f"patch networkpolicy production-cloud-default-deny --type=json -p {INGRESS_ONLY}",
-        "-     spec.policyTypes[1]: Egress",
-    ),
-    "a NetworkPolicy for more networks": (
-        f"patch networkpolicy mysqlauth-clients --type=json -p {ANYWHERE}",
-        "+         cidr: 0.0.0.0/0",
-    ),
-    "a NetworkPolicy of somebody else": ("create -f -", "+ NetworkPolicy allow-all: not of this stack"),
-    "a Secret": ("", "~     data.password: [secret] → [secret], another value"),
-}
-
-
-def kubectl(system: System, *arguments: str, stdin: str = "") -> str:
-    return system.run("kubectl", "--namespace", "production-cloud", *arguments, stdin=stdin)
 
 
 def drift(system: System, out: Path) -> tuple[dict[str, Any], str]:
@@ -104,31 +33,15 @@ def files(system: System) -> dict[str, str]:
     return {str(path): sha256(path.read_bytes()).hexdigest() for path in local.rglob("*") if path.is_file()}
 
 
-def replaced_secret(system: System) -> str:
-    """Delete the immutable Secret of the clients and make it again, with another password."""
-    (name,) = [
-        item["metadata"]["name"]
-        for item in system.get("secrets")["items"]
-        if "-credentials-" in item["metadata"]["name"]
-    ]
-    secret = system.get("secret", name)
-    secret["data"]["password"] = "Y2FuYXJ5"
-    secret["metadata"] = {key: secret["metadata"][key] for key in ("name", "labels")}
-    kubectl(system, "delete", "secret", name)
-    kubectl(system, "create", "-f", "-", stdin=json.dumps(secret))
-    return secret["data"]["password"]
-
-
 def test_every_kind_of_drift_is_found_nothing_is_written_and_what_it_says_puts_it_right(system, tmp_path):
     said, _ = drift(system, tmp_path)
     assert (said["verdict"], said["exit"]) == ("ok", 0)
 
-    password = replaced_secret(system)
-    for command, _ in KINDS.values():
-        if command:
-            # JSON is the last argument where there is any.
-            words, brace, rest = command.partition(" -p ")
-            kubectl(system, *words.split(), *(["-p", rest] if brace else []), stdin=ALLOW_ALL)
+    bench = Bench(system.checkout, system.node)
+    password = f11_drift.replace_secret(bench)
+    for kind in KINDS:
+        if kind != "a Secret":
+            f11_drift.make(bench, kind)
     said, text = drift(system, tmp_path)
     assert (said["verdict"], said["exit"]) == ("drift", 4)
     missed = [kind for kind, (_, line) in KINDS.items() if line not in text.splitlines()]
@@ -142,8 +55,6 @@ def test_every_kind_of_drift_is_found_nothing_is_written_and_what_it_says_puts_i
     said, text = drift(system, tmp_path)
     assert said["counts"]["update"] == said["counts"]["create"] == 1, text
     assert KINDS["a NetworkPolicy for more networks"][1] in text.splitlines()
-    kubectl(system, "delete", "networkpolicy", "allow-all")
-    last = '[{"op": "remove", "path": "/spec/ingress/0/from/2"}]'
-    kubectl(system, "patch", "networkpolicy", "mysqlauth-clients", "--type=json", "-p", last)
+    f11_drift.fix(bench)
     said, text = drift(system, tmp_path)
     assert said["verdict"] == "ok", text
