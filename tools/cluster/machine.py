@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tools import apt
 from tools.console import Problem, step
 
 OWN_CLUSTER = "set KUBECONFIG to a cluster of your own, or run this on Linux as root"
@@ -50,13 +51,6 @@ def require_root() -> None:
         raise Problem("a local node needs root", OWN_CLUSTER)
 
 
-def _apt(*arguments: str) -> None:
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    done = subprocess.run(["apt-get", *arguments], env=environment, capture_output=True, text=True)
-    if done.returncode:
-        raise Problem(f"apt-get {arguments[0]} failed: {done.stderr.strip()[-500:]}", OWN_CLUSTER)
-
-
 def prepare() -> None:
     """Check the machine, and install what it lacks where apt can."""
     require_root()
@@ -64,9 +58,8 @@ def prepare() -> None:
         if not shutil.which("apt-get"):
             raise Problem(f"a local node needs programs of these Debian packages: {' '.join(packages)}", OWN_CLUSTER)
         with step(f"Install {', '.join(packages)}", 30):
-            if not any(Path("/var/lib/apt/lists").glob("*_Packages*")):
-                _apt("update", "-q")
-            _apt("install", "-q", "-y", "--no-install-recommends", *packages)
+            if wrong := apt.install(*packages):
+                raise Problem(wrong, OWN_CLUSTER)
     if shutil.which("modprobe"):
         # Built into some kernels: then there is nothing to load, and a module that is really missing shows up later.
         subprocess.run(["modprobe", "--all", "--quiet", *MODULES], check=False, capture_output=True)

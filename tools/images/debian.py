@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tools import apt
 from tools.console import Problem, step
 
 #: For machines that are not Debian: where to get Debian packages from.
@@ -51,12 +52,10 @@ def require_tools() -> None:
     install = ["apt-get", "install", "-y", "--no-install-recommends", *missing]
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise Problem(f"building images needs {', '.join(missing)}", "sudo " + " ".join(install))
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     with step(f"Installing {', '.join(missing)}", 20):
-        subprocess.run(["apt-get", "update"], capture_output=True, check=False)
-        done = subprocess.run(install, env=quiet, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise Problem(f"apt-get could not install {', '.join(missing)}: {_errors(done.stderr)}", " ".join(install))
+        wrong = apt.install(*missing)
+    if wrong:
+        raise Problem(wrong, " ".join(install))
 
 
 def unpack(suite: str, packages: tuple[str, ...], hooks: list[str], out: Path) -> None:
