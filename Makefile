@@ -139,6 +139,10 @@ test-long: dev ## Faults, backups, drift, workflows on a node (not yet part of `
 faults: dev ## Break a system of its own on purpose and count what survives: make faults ONLY=F1,F3 COUNT=5
 	$(PY) -m tools.faults $(if $(ONLY),--only $(ONLY)) $(if $(COUNT),--count $(COUNT)) $(NODE_OPTION)
 
+.PHONY: mutations
+mutations: dev ## Take each protection out of a copy and see the bench turn red: make mutations ONLY=F3
+	$(PY) -m tools.faults.mutations $(if $(ONLY),--only $(ONLY))
+
 .PHONY: lint
 lint: dev lint-workflows ## Style (ruff), types (pyright) and the workflows
 	$(VENV)/bin/ruff check .

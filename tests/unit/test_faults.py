@@ -6,7 +6,9 @@ from random import Random
 
 import pytest
 
-from tools.faults import Result, registry, report
+from tools import paths
+from tools.console import Problem
+from tools.faults import Result, mutations, registry, report
 from tools.faults.f01_killed import plan
 
 
@@ -68,3 +70,17 @@ def test_the_page_shows_what_fell_short_and_what_was_counted_less(files):
     assert "| 19/20 **(short)** |" in page
     assert "- F3 round 4: 2 winners" in page
     assert "| 40/40 **(fewer than the goal asks for)** |" in page
+
+
+@pytest.mark.parametrize("mutation", mutations.MUTATIONS, ids=lambda mutation: mutation.protects)
+def test_each_protection_that_is_broken_on_purpose_stands_where_the_list_says(mutation):
+    text = (paths.CHECKOUT / mutation.file).read_text()
+    without = mutation.mutated(text)
+    assert without != text
+    compile(without, mutation.file, "exec")
+    assert mutation.fault in registry()
+
+
+def test_a_protection_that_moved_is_told():
+    with pytest.raises(Problem, match="does not have once what protects"):
+        mutations.MUTATIONS[0].mutated("nothing of it")
