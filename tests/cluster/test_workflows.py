@@ -22,17 +22,17 @@ NAMESPACE = "staging-cloud"
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory, system: System) -> Iterator[Clone]:
+def project(tmp_path_factory, system: System) -> Iterator[Clone]:
     """A project whose staging stack keeps its passwords in git; what is deployed of it is removed afterwards."""
-    clone = Clone(tmp_path_factory.mktemp("workflows"), "none", begins=CANARY)
-    clone.edit((new_stack("staging", "dev", namespaceName=NAMESPACE, mysqlNodePort=0),))
-    staging = clone.root / "Pulumi.staging.yaml"
-    dev = (clone.root / "Pulumi.dev.yaml").read_text()
+    project = Clone(tmp_path_factory.mktemp("workflows"), "none", begins=CANARY)
+    project.edit((new_stack("staging", "dev", namespaceName=NAMESPACE, mysqlNodePort=0),))
+    staging = project.root / "Pulumi.staging.yaml"
+    dev = (project.root / "Pulumi.dev.yaml").read_text()
     salt = next(line for line in dev.splitlines() if line.startswith("encryptionsalt:"))
     staging.write_text(f"{salt}\n" + staging.read_text().replace(f"{salt}\n", ""))
-    clone.commit("A stack on a cluster")
-    yield clone
-    clone.run("make", "destroy", "STACK=staging", KUBECONFIG=str(outside(system, clone.root.parent)))
+    project.commit("A stack on a cluster")
+    yield project
+    project.run("make", "destroy", "STACK=staging", KUBECONFIG=str(outside(system, project.root.parent)))
 
 
 def outside(system: System, folder: Path) -> Path:
@@ -41,7 +41,7 @@ def outside(system: System, folder: Path) -> Path:
 
 
 @pytest.fixture
-def job(clone: Clone, system: System, tmp_path: Path, fake: FakeGitHub) -> Callable[..., Job]:
+def job(project: Clone, system: System, tmp_path: Path, fake: FakeGitHub) -> Callable[..., Job]:
     def made(name: str, of: str) -> Job:
         home = tmp_path / f"runner-{len(list(tmp_path.iterdir()))}"
         home.mkdir()
@@ -52,7 +52,7 @@ def job(clone: Clone, system: System, tmp_path: Path, fake: FakeGitHub) -> Calla
             "secrets.KUBECONFIG": system.node.kubeconfig.read_text(),
             "secrets.PULUMI_ACCESS_TOKEN": "",
             "secrets.PULUMI_CONFIG_PASSPHRASE": "series",
-            "vars.PULUMI_BACKEND_URL": f"file://{clone.root}/.kubeauth/state",
+            "vars.PULUMI_BACKEND_URL": f"file://{project.root}/.kubeauth/state",
         }
         variables = {
             "GITHUB_EVENT_PATH": str(home / "event.json"),
@@ -61,38 +61,38 @@ def job(clone: Clone, system: System, tmp_path: Path, fake: FakeGitHub) -> Calla
             "GITHUB_RUN_ID": "77",
             "GITHUB_API_URL": fake.url,
         }
-        return Job(name, clone.root, home / "runner", expressions, variables).run(of)
+        return Job(name, project.root, home / "runner", expressions, variables).run(of)
 
     return made
 
 
-def left(clone: Clone, folder: str) -> dict[str, str]:
+def left(project: Clone, folder: str) -> dict[str, str]:
     """The report that the job leaves as an artifact, by file ending; it is gone afterwards."""
-    files = {path.name.removeprefix("staging."): path.read_text() for path in (clone.root / folder).iterdir()}
-    shutil.rmtree(clone.root / folder)
+    files = {path.name.removeprefix("staging."): path.read_text() for path in (project.root / folder).iterdir()}
+    shutil.rmtree(project.root / folder)
     return files
 
 
 def test_main_is_deployed_a_pull_request_is_previewed_with_access_and_drift_opens_an_issue_until_it_is_gone(
-    clone, system, job, fake
+    project, system, job, fake
 ):
     deployed = job("staging", "deploy")
     assert not deployed.failed(), deployed.log()
     kubectl = ("kubectl", "--namespace", NAMESPACE)
     system.run(*kubectl, "rollout", "status", "deployment/authenticate-deployment", "--timeout=60s")
 
-    clone.edit((setting("authReplicas", 2, stack="staging"),))
+    project.edit((setting("authReplicas", 2, stack="staging"),))
     live = job("live", "preview")
     assert not live.failed(), live.log()
-    preview = left(clone, "preview-out")
+    preview = left(project, "preview-out")
     assert preview["md"].startswith("<!-- kubeauth-preview:staging -->\n")
     assert "spec.replicas" in preview["md"]
-    clone.run("git", "checkout", "-q", ".")
+    project.run("git", "checkout", "-q", ".")
 
     system.run(*kubectl, "scale", "deployment/authenticate-deployment", "--replicas=3")
     drifted = job("drift", "drift")
     assert [name for name, done in drifted.did.items() if done.returncode] == ["Look for drift"], drifted.log()
-    drift = left(clone, "drift-out")
+    drift = left(project, "drift-out")
     fake.artifact("drift-staging", 1, **drift)
     assert not job("issue", "drift").failed()
     assert "spec.replicas: 3" in fake.issues[0]["body"]
@@ -100,7 +100,7 @@ def test_main_is_deployed_a_pull_request_is_previewed_with_access_and_drift_open
     system.run(*kubectl, "scale", "deployment/authenticate-deployment", "--replicas=1")
     same = job("drift", "drift")
     assert not same.failed(), same.log()
-    fake.artifact("drift-staging", 2, **left(clone, "drift-out"))
+    fake.artifact("drift-staging", 2, **left(project, "drift-out"))
     assert not job("issue", "drift").failed()
     assert [issue["state"] for issue in fake.issues] == ["closed"]
     said = deployed.log() + live.log() + drifted.log() + "".join([*preview.values(), *drift.values()])
