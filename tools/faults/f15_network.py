@@ -137,7 +137,7 @@ def _untrue(name: str, longest: float, stored: list[str]) -> list[str]:
 
 FAULT = Fault(
     "F15",
-    f"packets between auth and database {DELAY_SECONDS * 1000:.0f} ms late, or 10, 30, 50, 100 % lost, {SECONDS} s each",
+    f"packets auth to database {DELAY_SECONDS * 1000:.0f} ms late, or 10, 30, 50, 100 % lost, each {SECONDS} s",
     "bounded timeouts, 0 acknowledged writes lost",
     1,
     run,
