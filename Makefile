@@ -127,13 +127,7 @@ test-engine: dev ## The real CLI and provider in render mode, no cluster
 
 .PHONY: test-cluster
 test-cluster: dev ## A node of its own: real Kubernetes, MySQL, pods
-	$(PY) -m pytest tests/cluster $(LONG:%=--ignore=%) $(ARGS)
-
-# Faults, backups, drift and workflows on a node; not part of `make test` until a whole run of them has passed.
-LONG := $(patsubst %,tests/cluster/test_%.py,data drift faults workflows)
-.PHONY: test-long
-test-long: dev ## Faults, backups, drift, workflows on a node (not yet part of `make test`)
-	$(PY) -m pytest $(LONG) $(ARGS)
+	$(PY) -m pytest tests/cluster $(ARGS)
 
 .PHONY: faults
 faults: dev ## Break a system of its own on purpose and count what survives: make faults ONLY=F1,F3 COUNT=5

@@ -33,6 +33,9 @@ def one(fault: Fault, system: bench.Bench, count: int, seed: int) -> dict[str, o
         result = Result()
         result.add(STOPPED, [str(error)])
         result.figure = STOPPED
+    # What a figure says of all is true of those that survived.
+    if result.failures and result.survived:
+        result.figure = f"apart from what went wrong (below): {result.figure}"
     line = f"{fault.id:4} {result.survived}/{result.count}  {fault.title}: {result.figure}"
     console.console.print(line, markup=False, style="" if result.survived == result.count else "red")
     return {
