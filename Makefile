@@ -86,6 +86,10 @@ destroy: venv ## Remove a stack's resources, keep its configuration and the node
 repair: venv ## Bring a stack back after its run was killed or its state damaged: make repair STACK=dev
 	@$(STACK_RUN) repair --stack $(STACK) $(NODE_OPTION)
 
+.PHONY: deployer
+deployer: venv ## Make a user that may deploy this stack and nothing else, and its KUBECONFIG
+	@$(STACK_RUN) deployer --stack $(STACK) $(NODE_OPTION)
+
 .PHONY: backup
 backup: venv ## Make a backup of the database now: make backup STACK=dev
 	@$(STACK_RUN) backup --stack $(STACK) $(NODE_OPTION)

@@ -11,6 +11,7 @@ MODULES = (
     "s1_pods",
     "s4_traffic",
     "s5_database",
+    "s6_deployer",
     "s7_pins",
     "s8_at_rest",
 )
