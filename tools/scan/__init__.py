@@ -9,6 +9,7 @@ from .live import Live
 #: Modules of this package, one check each, in the order of docs/security.md.
 MODULES = (
     "s1_pods",
+    "s2_secrets",
     "s4_traffic",
     "s5_database",
     "s6_deployer",

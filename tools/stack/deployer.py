@@ -36,7 +36,10 @@ RULES: tuple[tuple[str, list[str], list[str]], ...] = (
     ("batch", ["jobs"], [*READ, "create", "delete"]),
     # What Pulumi waits for, and what the cause of a failed rollout is read from.
     ("", ["configmaps", "endpoints", "events", "pods", "pods/log"], READ),
-    ("apps", ["replicasets"], READ),
+    ("apps", ["daemonsets", "replicasets", "statefulsets"], READ),
+    # make drift looks for what others put into the namespace.
+    ("networking.k8s.io", ["ingresses"], READ),
+    ("rbac.authorization.k8s.io", ["rolebindings", "roles"], READ),
     ("discovery.k8s.io", ["endpointslices"], READ),
     # The proof logs in through the auth pod; the cause of a failed one is asked for inside it.
     ("", ["pods/exec", "pods/portforward"], ["get", "create"]),
@@ -50,7 +53,7 @@ def _object(api: str, kind: str, name: str, namespace: str = "", **rest: Any) ->
 
 def _rule(group: str, resources: list[str], verbs: list[str], names: list[str] | None = None) -> dict[str, Any]:
     only = {"resourceNames": names} if names else {}
-    return {"apiGroups": [group], "resources": resources, **only, "verbs": verbs}
+    return {"apiGroups": [group], "resources": list(resources), **only, "verbs": list(verbs)}
 
 
 def manifests(namespace: str) -> list[dict[str, Any]]:
@@ -71,9 +74,9 @@ def manifests(namespace: str) -> list[dict[str, Any]]:
 
     cluster = [
         # Itself, by its name: Pod Security labels are the stack's to set.
-        _rule("", ["namespaces"], [*READ, "patch", "delete"], [namespace]),
-        # Its uid tells one cluster from another.
-        _rule("", ["namespaces"], ["get"], ["kube-system"]),
+        _rule("", ["namespaces"], ["patch", "delete"], [namespace]),
+        # The uid of kube-system tells one cluster from another; Pulumi watches all names to see its own go.
+        _rule("", ["namespaces"], READ),
         # Whether a class that is given exists.
         _rule("storage.k8s.io", ["storageclasses"], READ),
     ]
