@@ -159,7 +159,13 @@ def _control(live: Live, made: Copy, canary: Canary) -> Iterator[dict[str, str]]
     with subprocess.Popen(arguments) as process:
         try:
             value = quote(canary.value, safe="")
-            live.must("--namespace", NAMESPACE, "create", "configmap", "control", f"--from-literal=control={value}")
+            item = {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {"name": "control"},
+                "data": {"control": value},
+            }
+            live.must("--namespace", NAMESPACE, "create", "--filename", "-", text=json.dumps(item))
             folder = made.checkout / ".kubeauth" / "state"
             (folder / "control").write_text(canary.value.encode().hex(), encoding="utf-8")
             time.sleep(4 * _SAMPLE_SECONDS)

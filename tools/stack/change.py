@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from tools import paths
-from tools.console import Problem, console
+from tools.console import Problem, console, step
 
 from . import Stack, diagnose, guard, policy, proof
 from .events import EventLog
@@ -90,6 +90,8 @@ def _run(stack: Stack, lock: int, arguments: list[str]) -> EventLog | None:
         command = ["pulumi", *arguments, "--event-log", str(log)]
         status, interrupted = supervise(command, env, paths.CHECKOUT, lock, diagnose.Watcher(stack, events))
         events.poll()
+    if status >= 0 and (events.half_done or events.waiting):
+        _write_down(stack)
     if interrupted:
         console.print(f"interrupted; make up STACK={stack.name} goes on from here", markup=False)
         sys.exit(INTERRUPTED)
@@ -98,6 +100,18 @@ def _run(stack: Stack, lock: int, arguments: list[str]) -> EventLog | None:
             f"Pulumi was killed (signal {-status})", f"make up STACK={stack.name} repairs what it left, and goes on"
         )
     return events if status else None
+
+
+def _write_down(stack: Stack) -> None:
+    """Bring the state in line with the cluster after a change that was begun and not finished.
+
+    A provider that is told to stop reports no result, and Pulumi keeps the resource as it was before. With the old
+    value back in the program, the next `up` would then find nothing to change, and leave the new one in the cluster.
+    """
+    with step("write down what the cluster has", 4):
+        done = stack.run("pulumi", "refresh", "--yes", "--skip-preview", "--non-interactive", "--clear-pending-creates")
+    if done.returncode:
+        console.print(f"That failed: make repair STACK={stack.name} does it when the cluster answers.", markup=False)
 
 
 def _is_protected(events: EventLog) -> bool:
