@@ -15,6 +15,9 @@ PORT = 3306
 PORT_NAME = "mysql"
 MINIMUM_MEMORY = "320Mi"
 """An idle server with the settings below uses 284 MB."""
+TMP_SIZE, DISK_LIMIT = "1Gi", "1536Mi"
+"""Scratch space for large sorts; the node's disk at most, with the server's log beside it."""
+
 RESOURCES: pods.Resources = {
     "cpu_request": "250m",
     "cpu_limit": "500m",
@@ -127,7 +130,7 @@ def pod_template(server: Server) -> core.PodTemplateSpecArgs:
         pods.secret_files("secrets", *server.secrets),
         # In memory, because the SQL in it holds passwords.
         pods.scratch("run", "16Mi", in_memory=True),
-        pods.scratch("tmp", "1Gi"),
+        pods.scratch("tmp", TMP_SIZE),
     ]
     certificate: list[core.VolumeMountArgs] = []
     if server.tls_secret is not None:
@@ -147,7 +150,7 @@ def pod_template(server: Server) -> core.PodTemplateSpecArgs:
             name=name,
             image=server.image,
             security_context=pods.security_context(),
-            resources=pods.requirements(server.resources),
+            resources=pods.requirements(server.resources, DISK_LIMIT),
             volume_mounts=[*mounts, *scratch],
             **fields,
         )

@@ -37,9 +37,8 @@ RULES: tuple[tuple[str, list[str], list[str]], ...] = (
     # What Pulumi waits for, and what the cause of a failed rollout is read from.
     ("", ["configmaps", "endpoints", "events", "pods", "pods/log"], READ),
     ("apps", ["daemonsets", "replicasets", "statefulsets"], READ),
-    # make drift looks for what others put into the namespace.
+    # make drift looks for what others put into the namespace; roles, its own among them, are not for it to read.
     ("networking.k8s.io", ["ingresses"], READ),
-    ("rbac.authorization.k8s.io", ["rolebindings", "roles"], READ),
     ("discovery.k8s.io", ["endpointslices"], READ),
     # The proof logs in through the auth pod; the cause of a failed one is asked for inside it.
     ("", ["pods/exec", "pods/portforward"], ["get", "create"]),
