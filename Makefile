@@ -31,6 +31,13 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.tools
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
 	@touch $@
 
+# Scanners need other versions of the same packages: an environment of their own.
+$(VENV)/.scan: requirements-scan.txt $(VENV)/.dev
+	@echo "… install the scanners (about 1 min)" >&2
+	@$(PYTHON) -m venv $(VENV)/scan
+	@$(VENV)/scan/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-scan.txt
+	@touch $@
+
 .PHONY: venv
 venv: $(VENV)/.tools
 
@@ -152,7 +159,7 @@ lint-workflows: dev ## The workflows' syntax (actionlint) and safety (zizmor)
 	@$(PY) -m tools.github.lint
 
 .PHONY: scan
-scan: dev ## Attack the local node's system, run scanners, write docs/security.md: make scan ONLY=S1,S4
+scan: dev $(VENV)/.scan ## Attack the local node's system, run scanners, write docs/security.md: make scan ONLY=S1,S4
 	@$(PY) -m tools.scan --stack $(STACK) $(if $(ONLY),--only $(ONLY)) $(NODE_OPTION)
 
 .PHONY: schema

@@ -110,7 +110,7 @@ def test_the_events_tell_what_is_being_waited_for(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("ended", "half_done"), [("resOutputsEvent", False), ("resOpFailedEvent", True)], ids=["done", "failed"]
+    ("ended", "half_done"), [("resOutputsEvent", set()), ("resOpFailedEvent", {"one"})], ids=["done", "failed"]
 )
 def test_a_change_that_was_begun_and_failed_is_half_done(tmp_path, ended, half_done):
     path = tmp_path / "events"

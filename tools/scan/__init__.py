@@ -10,6 +10,7 @@ from .live import Live
 MODULES = (
     "s1_pods",
     "s2_secrets",
+    "s3_scanners",
     "s4_traffic",
     "s5_database",
     "s6_deployer",

@@ -6,9 +6,9 @@ import tempfile
 from pathlib import Path
 
 from tools import paths
-from tools.console import Problem, console, step
+from tools.console import Problem, console
 
-from . import Stack, diagnose, guard, policy, proof
+from . import Stack, diagnose, guard, policy, proof, repair
 from .events import EventLog
 from .supervise import supervise
 
@@ -105,13 +105,13 @@ def _run(stack: Stack, lock: int, arguments: list[str]) -> EventLog | None:
 def _write_down(stack: Stack) -> None:
     """Bring the state in line with the cluster after a change that was begun and not finished.
 
-    A provider that is told to stop reports no result, and Pulumi keeps the resource as it was before. With the old
-    value back in the program, the next `up` would then find nothing to change, and leave the new one in the cluster.
+    A provider that is told to stop reports no result, and Pulumi keeps the resource as it was before, or forgets it.
+    With the old value back in the program, the next `up` would then leave the new one in the cluster.
     """
-    with step("write down what the cluster has", 4):
-        done = stack.run("pulumi", "refresh", "--yes", "--skip-preview", "--non-interactive", "--clear-pending-creates")
-    if done.returncode:
-        console.print(f"That failed: make repair STACK={stack.name} does it when the cluster answers.", markup=False)
+    try:
+        repair.catch_up(stack)
+    except Problem as problem:
+        console.print(f"{problem}. make repair STACK={stack.name} does it when that is settled.", markup=False)
 
 
 def _is_protected(events: EventLog) -> bool:
