@@ -140,6 +140,12 @@ test-engine: dev ## The real CLI and provider in render mode, no cluster
 test-cluster: dev ## A node of its own: real Kubernetes, MySQL, pods
 	$(PY) -m pytest tests/cluster $(ARGS)
 
+# Not for a deployer: faults, nodes, scans and the second stack's cluster-wide objects are an administrator's.
+DEPLOYER := $(patsubst %,tests/cluster/test_%.py,system data drift)
+.PHONY: test-deployer
+test-deployer: dev ## What users do, tested on a node under the deployer's Role
+	KUBEAUTH_TESTS_AS=deployer $(PY) -m pytest $(DEPLOYER) $(ARGS)
+
 .PHONY: faults
 faults: dev ## Break a system of its own on purpose and count what survives: make faults ONLY=F1,F3 COUNT=5
 	$(PY) -m tools.faults $(if $(ONLY),--only $(ONLY)) $(if $(COUNT),--count $(COUNT)) $(NODE_OPTION)

@@ -7,7 +7,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,12 @@ class System:
     node: Node
     up: subprocess.CompletedProcess[str]
     env: dict[str, str]
+    variables: dict[str, str] = field(default_factory=dict)
+    """What `make` runs with on top of the environment: the deployer's KUBECONFIG in `make test-deployer`."""
 
     def make(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run make as a user does, on the tests' node."""
-        return _make(self.checkout, self.node.name, *arguments, **variables)
+        return _make(self.checkout, self.node.name, *arguments, **{**self.variables, **variables})
 
     def run(self, *command: str, stdin: str = "", ok: bool = True) -> str:
         """Run a program in the shell that `make env` describes and return what it printed."""
@@ -95,11 +97,16 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def system(clone: Path) -> Iterator[System]:
     """`make up` in the clone, on a node of its own; `make down` when the tests are done."""
     node = Node(f"test-{os.getpid()}-up")
+    variables: dict[str, str] = {}
     try:
-        up = _make(clone, node.name, "up")
+        if os.environ.get("KUBEAUTH_TESTS_AS") == "deployer":
+            made = _make(clone, node.name, "deployer")
+            assert made.returncode == 0, made.stderr
+            variables["KUBECONFIG"] = str(clone / ".kubeauth" / "deployer-dev.kubeconfig")
+        up = _make(clone, node.name, "up", **variables)
         assert up.returncode == 0, up.stdout[-5000:] + up.stderr[-5000:]
-        exports = _make(clone, node.name, "-s", "env").stdout
+        exports = _make(clone, node.name, "-s", "env", **variables).stdout
         pairs = [shlex.split(line)[1].partition("=") for line in exports.splitlines()]
-        yield System(clone, node, up, {**os.environ, **{name: value for name, _, value in pairs}})
+        yield System(clone, node, up, {**os.environ, **{name: value for name, _, value in pairs}}, variables)
     finally:
         node.reset()
