@@ -133,7 +133,7 @@ test-unit: dev ## Components under mocks, pure functions
 	$(PY) -m pytest tests/unit $(ARGS)
 
 .PHONY: test-engine
-test-engine: dev ## The real CLI and provider in render mode, no cluster
+test-engine: dev $(VENV)/.scan ## The real CLI and provider in render mode, scanners; no cluster
 	$(PY) -m pytest tests/engine $(ARGS)
 
 .PHONY: test-cluster
