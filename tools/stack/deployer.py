@@ -55,6 +55,11 @@ def _rule(group: str, resources: list[str], verbs: list[str], names: list[str] |
     return {"apiGroups": [group], "resources": list(resources), **only, "verbs": list(verbs)}
 
 
+def role_name(namespace: str) -> str:
+    """How the deployer's Role, ClusterRole and their bindings are called."""
+    return f"kubeauth-deployer-{namespace}"
+
+
 def manifests(namespace: str) -> list[dict[str, Any]]:
     """A user for the stack in a namespace, and its rights.
 
@@ -65,7 +70,7 @@ def manifests(namespace: str) -> list[dict[str, Any]]:
         Manifests for `kubectl apply --server-side`. The ServiceAccount is called like the namespace.
     """
     rbac = "rbac.authorization.k8s.io/v1"
-    name = f"kubeauth-deployer-{namespace}"
+    name = role_name(namespace)
     subject = {"kind": "ServiceAccount", "name": namespace, "namespace": HOME}
 
     def granted(kind: str) -> dict[str, Any]:
