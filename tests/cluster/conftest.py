@@ -49,6 +49,10 @@ class System:
         assert (done.returncode == 0) == ok, done.stdout + done.stderr
         return done.stdout + (done.stderr if not ok else "")
 
+    def admin(self, *command: str, stdin: str = "", ok: bool = True) -> str:
+        """Run kubectl as the cluster's administrator: for what a test does to the system, not with it."""
+        return self.run(command[0], "--kubeconfig", str(self.node.kubeconfig), *command[1:], stdin=stdin, ok=ok)
+
     def get(self, *arguments: str) -> dict[str, Any]:
         """`kubectl get … --output json` in the stack's namespace."""
         return json.loads(self.run("kubectl", "-n", "production-cloud", "get", *arguments, "--output", "json"))

@@ -56,7 +56,7 @@ ATTEMPTS: tuple[tuple[str, ...], ...] = (
     (
         "patch",
         "role",
-        f"kubeauth-deployer-{NAMESPACE}",
+        deployer.role_name(NAMESPACE),
         "--namespace",
         NAMESPACE,
         "--type=merge",
@@ -70,7 +70,7 @@ ATTEMPTS: tuple[tuple[str, ...], ...] = (
     ("label", "namespace", NAMESPACE, "--overwrite", f"{deployer.ENFORCE}=privileged"),
     ("label", "namespace", NAMESPACE, f"{deployer.ENFORCE}-"),
     ("delete", "namespace", OTHER),
-    ("delete", "validatingadmissionpolicybinding", f"kubeauth-deployer-{NAMESPACE}"),
+    ("delete", "validatingadmissionpolicybinding", deployer.role_name(NAMESPACE)),
 )
 #: RBAC's word, and that of the admission policy, which is the same.
 REFUSED = "forbidden"

@@ -80,6 +80,11 @@ def _pod_security(name: str, user: str) -> list[dict[str, Any]]:
     return [_object(api, kind, name, spec=spec), _object(api, f"{kind}Binding", name, spec=binding)]
 
 
+def role_name(namespace: str) -> str:
+    """How the deployer's Role, ClusterRole, admission policy and their bindings are called."""
+    return f"kubeauth-deployer-{namespace}"
+
+
 def manifests(namespace: str) -> list[dict[str, Any]]:
     """A user for the stack in a namespace, and its rights.
 
@@ -90,7 +95,7 @@ def manifests(namespace: str) -> list[dict[str, Any]]:
         Manifests for `kubectl apply --server-side`. The ServiceAccount is called like the namespace.
     """
     rbac = "rbac.authorization.k8s.io/v1"
-    name = f"kubeauth-deployer-{namespace}"
+    name = role_name(namespace)
     subject = {"kind": "ServiceAccount", "name": namespace, "namespace": HOME}
 
     def granted(kind: str) -> dict[str, Any]:
