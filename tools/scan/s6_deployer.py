@@ -2,6 +2,9 @@
 
 import re
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -149,25 +152,29 @@ def life(made: Copy) -> list[tuple[str, str]]:
     return steps
 
 
-def run(live: Live) -> Result:
-    """Make the deployer, live a life under it, and try what it must not do."""
-    admin = live.node.kubeconfig.read_text(encoding="utf-8")
-    manifests = deployer.manifests(NAMESPACE)
-    wrong = wildcards(manifests)
+@contextmanager
+def user(live: Live) -> Iterator[tuple[Copy, str]]:
+    """A copy of the project, and the kubeconfig that `make deployer` wrote for its stack; all gone afterwards."""
     try:
-        with copy(admin, **CONFIG) as made:
+        with copy(live.node.kubeconfig.read_text(encoding="utf-8"), **CONFIG) as made:
             done = made.run("deployer")
             if done.returncode:
                 raise Problem(f"make deployer failed: {done.stdout[-1500:]}")
-            own = made.checkout / ".kubeauth" / "deployer-dev.kubeconfig"
-            allowed, worked = refused(live, str(own)), attempted(live, str(own))
-            made.kubeconfig.write_text(own.read_text(encoding="utf-8"), encoding="utf-8")
-            steps = life(made)
+            yield made, str(made.checkout / ".kubeauth" / "deployer-dev.kubeconfig")
     finally:
-        kinds = [item for item in manifests if item["metadata"]["name"] != deployer.HOME]
-        live.stack.run(
-            "kubectl", "delete", "--ignore-not-found", "--wait=false", "--filename", "-", text=yaml.safe_dump_all(kinds)
-        )
+        mine = [item for item in deployer.manifests(NAMESPACE) if item["metadata"]["name"] != deployer.HOME]
+        command = ("delete", "--ignore-not-found", "--wait=false", "--filename", "-")
+        live.stack.run("kubectl", *command, text=yaml.safe_dump_all(mine))
+
+
+def run(live: Live) -> Result:
+    """Make the deployer, live a life under it, and try what it must not do."""
+    wild = wildcards(deployer.manifests(NAMESPACE))
+    with user(live) as (made, own):
+        allowed, worked = refused(live, own), attempted(live, own)
+        made.kubeconfig.write_text(Path(own).read_text(encoding="utf-8"), encoding="utf-8")
+        steps = life(made)
+    wrong = list(wild)
     wrong += [f"allowed: {words}: {said}" for words, said in allowed.items()]
     wrong += [f"not refused: {words}: {said}" for words, said in worked.items()]
     wrong += [f"{name}: {said}" for name, said in steps if said]
@@ -177,7 +184,7 @@ def run(live: Live) -> Result:
     rows += [[f"kubectl {' '.join(words)}", worked.get(" ".join(words), "refused")] for words in ATTEMPTS]
     count = len(FORBIDDEN) + len(ATTEMPTS)
     figure = f"{works}/{len(steps)} steps of a stack's life, {count - len(allowed) - len(worked)}/{count} refused"
-    return Result(f"{figure}, {len(wildcards(manifests))} wildcards", not wrong, wrong, rows)
+    return Result(f"{figure}, {len(wild)} wildcards", not wrong, wrong, rows)
 
 
 CHECK = Check("S6", "a deployer's Role without wildcards", "every step works, everything else is refused", run)
