@@ -63,8 +63,10 @@ class System:
 
     def in_auth_pod(self, script: str) -> str:
         """Run Python in an auth pod that stays."""
+        # After a rollout the old pod, with the old password, may still be there or on its way out.
+        rollout = ("rollout", "status", "deployment/authenticate-deployment", "--timeout=60s")
+        self.run("kubectl", "-n", "production-cloud", *rollout)
         pods = self.get("pods", "--selector", "name=authenticate-selector")["items"]
-        # After a rollout the old pod, with the old password, may still be on its way out.
         name = next(pod["metadata"]["name"] for pod in pods if "deletionTimestamp" not in pod["metadata"])
         return self.run("kubectl", "-n", "production-cloud", "exec", name, "--", "python", "-c", script).strip()
 
