@@ -17,7 +17,7 @@ class EventLog:
         self.rolled_out = False
         """Whether a Deployment was created or updated: only then can a rollout be what failed."""
         self.half_done: set[str] = set()
-        """What kinds of changes were begun and failed, for example `update`: the state may not say what the cluster has."""
+        """Kinds of changes, such as `update`, that failed half-way: the state may not say what the cluster has."""
         self.errors: list[str] = []
         """What Pulumi reported as errors."""
 
