@@ -12,6 +12,8 @@ from .system import System
 
 CLASS = "bench"
 _NODE = "bench-fake"
+#: The toolchain lays kwok's own descriptions beside it: what happens to a fake node and to a pod on it.
+_STAGES = ("node-initialize.yaml", "node-heartbeat-with-lease.yaml", "pod-ready.yaml", "pod-delete.yaml")
 _CAPACITY = {"cpu": "1000", "memory": "1000Gi", "pods": "1000"}
 
 
@@ -31,7 +33,8 @@ def pods(system: System) -> Iterator[str]:
     log = system.folder / "kwok.log"
     # Its fake pods need addresses, which nothing routes.
     command = ["kwok", f"--kubeconfig={system.env['KUBECONFIG']}", "--cidr=10.250.0.0/16",
-               f"--manage-single-node={_NODE}", "--node-lease-duration-seconds=40"]  # fmt: skip
+               f"--manage-single-node={_NODE}", "--node-lease-duration-seconds=40",
+               *(f"--config={system.tools.bin / stage}" for stage in _STAGES)]  # fmt: skip
     with log.open("w") as output:
         process = subprocess.Popen(command, env=system.env, cwd=system.folder, stdout=output, stderr=output)
         try:
