@@ -48,7 +48,9 @@ def goals(record: Record) -> list[Goal]:
 
 def growth(record: Record) -> float | None:
     """By how much a database more costs at the largest size than at 10, in percent; negative where it costs less."""
-    points = {int(point["databases"]): point for point in record.get("footprint", {}).get("results", {}).get("points", [])}
+    points = {
+        int(point["databases"]): point for point in record.get("footprint", {}).get("results", {}).get("points", [])
+    }
     if 10 not in points or len(points) < 2 or max(points) == 10:
         return None
     small, large = points[10], points[max(points)]

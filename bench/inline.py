@@ -50,13 +50,19 @@ def pulumi_yaml(resources: list[Resource]) -> str:
             "properties": _yaml_value({key: resource.inputs[key] for key in resource.inputs if key not in _IMPLIED}),
             "options": {
                 **({"dependsOn": [f"${{{need}}}" for need in resource.needs]} if resource.needs else {}),
-                **({"customTimeouts": {"create": resource.timeout, "update": resource.timeout}} if resource.timeout else {}),
+                **(
+                    {"customTimeouts": {"create": resource.timeout, "update": resource.timeout}}
+                    if resource.timeout
+                    else {}
+                ),
             },
         }
         for resource in resources
     }
     outputs = {"databaseHost": f"{FIRST}-service.bench.svc.cluster.local:3306"}
-    return yaml.safe_dump({"resources": written, "outputs": outputs, "config": {"note": {"type": "string"}}}, width=10**6)
+    return yaml.safe_dump(
+        {"resources": written, "outputs": outputs, "config": {"note": {"type": "string"}}}, width=10**6
+    )
 
 
 _IMPLIED = ("apiVersion", "kind")

@@ -57,7 +57,12 @@ def volumes(system: System, count: int) -> None:
 def _node() -> dict[str, object]:
     labels = {"kubernetes.io/hostname": _NODE, "kubernetes.io/os": "linux", "type": "kwok"}
     metadata = {"name": _NODE, "labels": labels, "annotations": {"kwok.x-k8s.io/node": "fake"}}
-    return {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "status": {"allocatable": _CAPACITY, "capacity": _CAPACITY}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": metadata,
+        "status": {"allocatable": _CAPACITY, "capacity": _CAPACITY},
+    }
 
 
 def _class() -> dict[str, object]:

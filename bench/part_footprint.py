@@ -51,7 +51,9 @@ def _point(system: System, databases: int, count: int, storage_class: str) -> di
 def _watched(system: System, folder: Path) -> dict[str, float]:
     """Preview once more, and return the most memory that each of its processes had, in MiB."""
     peaks: dict[str, float] = {}
-    with subprocess.Popen(["pulumi", "preview", *PULUMI], cwd=folder, env=system.env, stdout=subprocess.DEVNULL) as engine:
+    with subprocess.Popen(
+        ["pulumi", "preview", *PULUMI], cwd=folder, env=system.env, stdout=subprocess.DEVNULL
+    ) as engine:
         while engine.poll() is None:
             for process in [psutil.Process(engine.pid), *psutil.Process(engine.pid).children(recursive=True)]:
                 _look(process, peaks)

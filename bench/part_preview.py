@@ -24,7 +24,9 @@ def run(system: System, given: Given) -> dict[str, Any]:
     folders = {
         "project": project(system),
         "components": programs.write(system, "components", programs.shipped("components"), programs.values(1)),
-        "inline": programs.write(system, "inline", {"__main__.py": elsewhere(inline.python(resources))}, {"note": NOTE}),
+        "inline": programs.write(
+            system, "inline", {"__main__.py": elsewhere(inline.python(resources))}, {"note": NOTE}
+        ),
         "empty": programs.write(system, "empty", programs.shipped("empty"), {}),
     }
     nothing = _previews(system, folders, TIMES * given.count)
@@ -56,7 +58,9 @@ def project(system: System) -> Path:
 
 def elsewhere(text: str) -> str:
     """The inline program in a namespace of its own."""
-    return text.replace(f"'{NAMESPACE}'", f"'{NAMESPACE}-inline'").replace(f".{NAMESPACE}.svc", f".{NAMESPACE}-inline.svc")
+    return text.replace(f"'{NAMESPACE}'", f"'{NAMESPACE}-inline'").replace(
+        f".{NAMESPACE}.svc", f".{NAMESPACE}-inline.svc"
+    )
 
 
 def _previews(system: System, folders: dict[str, Path], count: int) -> dict[str, list[float]]:

@@ -63,7 +63,11 @@ def _resource(entry: dict[str, Any]) -> Resource:
         type=entry["type"],
         name=_name(entry["urn"]),
         inputs=_marked(entry["inputs"]),
-        needs=tuple(sorted({_name(urn) for urn in entry.get("dependencies", []) if re.search(r"[:$]kubernetes:[^:]+:[^:]+::", urn)})),
+        needs=tuple(
+            sorted(
+                {_name(urn) for urn in entry.get("dependencies", []) if re.search(r"[:$]kubernetes:[^:]+:[^:]+::", urn)}
+            )
+        ),
         timeout=f"{int(seconds)}s" if seconds else "",
     )
 

@@ -61,7 +61,9 @@ class System:
         if self.node:
             self.node.start(programs=self.tools.bin, images=list(images.archives().values()))
 
-    def run(self, *command: str, cwd: Path | None = None, stdin: str = "", env: Mapping[str, str] | None = None) -> Done:
+    def run(
+        self, *command: str, cwd: Path | None = None, stdin: str = "", env: Mapping[str, str] | None = None
+    ) -> Done:
         """Run a command to its end and take its time.
 
         Raises:
