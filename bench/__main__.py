@@ -4,10 +4,10 @@ import argparse
 import os
 
 from tools import console, paths
-from tools.console import duration
 
-from . import PARTS, page, record
+from . import goals, page, record
 from .parts import Given
+from .registry import PARTS
 from .system import system
 
 
@@ -39,6 +39,10 @@ def main() -> None:
             known = {**known, name: {"results": results}} if given.no_record else record.add(name, results)
             for line in part.summary(results):
                 console.console.print(f"   {line}", markup=False)
+    for goal in goals.goals(known):
+        console.console.print(
+            str(goal), markup=False, style="red" if goal.value is not None and not goal.reached else ""
+        )
     if given.no_record:
         return
     page.write(record.load())

@@ -84,7 +84,9 @@ def _once(system: System, folder: Any) -> dict[str, float]:
 
 def _log(system: System, name: str) -> tuple[float, float]:
     """When a container's mysqld said its first and its last line; its clock is this machine's."""
-    said = system.run("kubectl", "logs", "--namespace", NAMESPACE, f"deployment/{FIRST}-deployment", "--container", name)
+    said = system.run(
+        "kubectl", "logs", "--namespace", NAMESPACE, f"deployment/{FIRST}-deployment", "--container", name
+    )
     stamps = re.findall(r"^(\d{4}-\d\d-\d\dT[\d:.]+Z) ", said.output, re.MULTILINE)
     times = [datetime.fromisoformat(stamp).timestamp() for stamp in stamps]
     return times[0], times[-1]

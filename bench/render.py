@@ -42,10 +42,17 @@ class Resource:
         return {**found, "metadata": {**metadata, **({"annotations": notes} if notes else {})}}
 
 
-def render(system: System, databases: int, storage_class: str = "") -> list[Resource]:
-    """Return what the components make for so many databases, in the order of the registrations' needs."""
+def render(system: System, databases: int, storage_class: str = "", **more: str) -> list[Resource]:
+    """Return what the components make, each object after those that it needs.
+
+    Args:
+        system: Where.
+        databases: How many.
+        storage_class: The class of their volumes. Default: the cluster's.
+        more: More configuration of bench/sources/components.
+    """
     folder = programs.write(
-        system, "components", programs.shipped("components"), programs.values(databases, storage_class)
+        system, "components", programs.shipped("components"), {**programs.values(databases, storage_class), **more}
     )
     system.run("pulumi", "config", "set", "kubernetes:renderYamlToDirectory", str(folder / "out"), cwd=folder)
     system.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", cwd=folder)

@@ -57,7 +57,11 @@ class Pods(threading.Thread):
         """When a pod of an instance was first seen in a state for which `is_true` holds."""
         label = f"{instance}-selector"
         return next(
-            (seen for seen, pod in self.states if pod["metadata"].get("labels", {}).get("name") == label and is_true(pod)),
+            (
+                seen
+                for seen, pod in self.states
+                if pod["metadata"].get("labels", {}).get("name") == label and is_true(pod)
+            ),
             None,
         )
 

@@ -18,6 +18,7 @@ from .mysql_inputs import DatabaseClient, MySqlDatabaseArgs
 from .namespace import AppNamespace, AppNamespaceArgs, Quota
 from .pods import Placement, Resources, Toleration
 from .services import ServiceType, TrafficPolicy
+from .sizes import DatabaseSize
 
 gc.freeze()
 if _collects:
@@ -31,6 +32,7 @@ __all__ = [
     "Backup",
     "DatabaseClient",
     "DatabaseConnection",
+    "DatabaseSize",
     "InputError",
     "InputErrors",
     "MySqlDatabase",

@@ -2,14 +2,21 @@
 
 import pulumi
 
-from components import AppNamespace, AuthService, MySqlDatabase
+from components import AppNamespace, AuthService, DatabaseSize, MySqlDatabase, MySqlDatabaseArgs
 
 config = pulumi.Config()
+# The part `memory` asks for these; the others for neither.
+sized: MySqlDatabaseArgs = {"namespace": ""}
+if size := config.get("size"):
+    sized["size"] = DatabaseSize(size)
+if limit := config.get("memoryLimit"):
+    sized["resources"] = {"memory_limit": limit}
 namespace = AppNamespace("bench", {})
 databases = [
     MySqlDatabase(
         f"mysql-{number:03}",
         {
+            **sized,
             "namespace": namespace.name,
             "password": config.require("password"),
             "root_password": config.require("rootPassword"),
