@@ -112,21 +112,22 @@ def _loop(databases: dict[str, list[Resource]]) -> tuple[list[str], dict[str, di
         fields = {
             key: {name: found[position].inputs[key] for name, found in databases.items()} for key in resource.inputs
         }
-        body.append(_statement(resource, _arguments(fields, code)))
+        body.append(_statement(resource, _arguments(fields, code), _name))
     return body, rows
 
 
-def _statement(resource: Resource, arguments: str) -> str:
+def _statement(resource: Resource, arguments: str, name_of: Callable[[str], str] = repr) -> str:
     group, _, kind = resource.type.removeprefix("kubernetes:").partition(":")
     package, version = group.split("/")
     timeouts = f", custom_timeouts=pulumi.CustomTimeouts(create={resource.timeout!r}, update={resource.timeout!r})"
-    needs = ", ".join(f"made[{_name(need)}]" for need in resource.needs)
+    needs = ", ".join(f"made[{name_of(need)}]" for need in resource.needs)
     options = f"pulumi.ResourceOptions(depends_on=[{needs}]{timeouts if resource.timeout else ''})"
-    name = _name(resource.name)
+    name = name_of(resource.name)
     return f"made[{name}] = {_CLASSES.get(package, package)}_{version}.{kind}({name}, opts={options}, {arguments})"
 
 
 def _name(logical: str) -> str:
+    """A logical name inside the loop."""
     return _words(logical, {FIRST: "{name}"}) if logical.startswith("mysql-") else repr(logical)
 
 

@@ -154,7 +154,17 @@ def _memory(results: dict[str, Any]) -> str:
     rows = [
         [item["asked"], item["cpu"], item["limit"], *_trial(item)] for item in [*results["sizes"], *results["tried"]]
     ]
-    head = ["asked", "cpu limit", "memory limit", "ready", "first start", "idle", "loaded", "statements/s", ""]
+    head = [
+        "asked",
+        "cpu limit",
+        "memory limit",
+        "first query after",
+        "`--initialize`",
+        "idle",
+        "loaded",
+        "statements/s",
+        "",
+    ]
     return (
         _MEMORY
         + "\n"

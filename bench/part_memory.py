@@ -9,7 +9,7 @@ import yaml
 from tools.cluster import Node
 from tools.console import Problem, console
 
-from . import load, programs, render
+from . import load, programs, render, watch
 from .inline import FIRST
 from .parts import Given, Part
 from .sides import NAMESPACE
@@ -77,6 +77,7 @@ def _loaded(system: System, begun: float) -> dict[str, Any]:
     except Problem:
         return {"survived": False, "cause": _cause(system) or "not ready in 90 s"}
     seconds = time.time() - begun
+    first, last = watch.log_times(system, "initialize")
     node = system.node or Node("")
     idle = _megabytes(node)
     port = json.loads(system.run("kubectl", "get", "service", f"{FIRST}-service", "-n", NAMESPACE, "-o", "json").output)
@@ -97,6 +98,7 @@ def _loaded(system: System, begun: float) -> dict[str, Any]:
         return {"survived": False, "cause": _cause(system) or str(error)}
     cause = _cause(system)
     return {
+        "initialize": last - first,
         "ready": seconds,
         "idle megabytes": idle,
         "megabytes": _megabytes(node),
@@ -132,10 +134,9 @@ def summary(results: dict[str, Any]) -> list[str]:
             lines.append(f"{head}: {item['cause']}")
             continue
         state = "survived" if item["survived"] else item["cause"]
-        lines.append(
-            f"{head}: ready {item['ready']:.1f} s, idle {item['idle megabytes']:.0f} MB,"
-            f" loaded {item['megabytes']:.0f} MB, {item['statements']:.0f} statements/s, {state}"
-        )
+        took = f"--initialize {item['initialize']:.1f} s, ready {item['ready']:.1f} s"
+        memory = f"idle {item['idle megabytes']:.0f} MB, loaded {item['megabytes']:.0f} MB"
+        lines.append(f"{head}: {took}, {memory}, {item['statements']:.0f} statements/s, {state}")
     return [*lines, f"smallest limit that survives: {results['smallest']}Mi"]
 
 

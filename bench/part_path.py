@@ -1,10 +1,8 @@
 """The critical path: what the first `up` waits for, second by second."""
 
-import re
 import statistics
 import subprocess
 import time
-from datetime import datetime
 from typing import Any
 
 from tools.console import Problem
@@ -72,24 +70,14 @@ def _once(system: System, folder: Any) -> dict[str, float]:
     }
     moments |= {step: pods.first(FIRST, is_true) or 0 for step, is_true in in_pod.items()}
     moments["probe sees the auth service"] = pods.first("authenticate", condition("Ready")) or 0
-    first, last = _log(system, "initialize")
-    started, ready = _log(system, server)
+    first, last = watch.log_times(system, "initialize")
+    started, ready = watch.log_times(system, server)
     moments["container of the first start"], moments["mysqld --initialize"] = first, last
     moments["container that writes accounts"] = pods.first(FIRST, container("accounts", "terminated")) or 0
     moments["container of the server"], moments["mysqld starts"] = started, ready
     system.run("pulumi", "destroy", "--yes", "--skip-preview", *PULUMI, cwd=folder)
     log.unlink()
     return {step: moments[step] - begun for step in STEPS}
-
-
-def _log(system: System, name: str) -> tuple[float, float]:
-    """When a container's mysqld said its first and its last line; its clock is this machine's."""
-    said = system.run(
-        "kubectl", "logs", "--namespace", NAMESPACE, f"deployment/{FIRST}-deployment", "--container", name
-    )
-    stamps = re.findall(r"^(\d{4}-\d\d-\d\dT[\d:.]+Z) ", said.output, re.MULTILINE)
-    times = [datetime.fromisoformat(stamp).timestamp() for stamp in stamps]
-    return times[0], times[-1]
 
 
 def durations(results: dict[str, Any]) -> dict[str, float]:

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from . import programs
@@ -51,17 +52,20 @@ def render(system: System, databases: int, storage_class: str = "", **more: str)
         storage_class: The class of their volumes. Default: the cluster's.
         more: More configuration of bench/sources/components.
     """
-    folder = programs.write(
-        system, "components", programs.shipped("components"), {**programs.values(databases, storage_class), **more}
-    )
+    values = {**programs.values(databases, storage_class), **more}
+    return recorded(system, programs.write(system, "components", programs.shipped("components"), values))
+
+
+def recorded(system: System, folder: Path) -> list[Resource]:
+    """Return what a program makes, without any cluster, and remove it."""
     system.run("pulumi", "config", "set", "kubernetes:renderYamlToDirectory", str(folder / "out"), cwd=folder)
     system.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", cwd=folder)
     state = json.loads(system.run("pulumi", "stack", "export", "--show-secrets", cwd=folder).output)
     system.run("pulumi", "stack", "rm", "--yes", "--force", cwd=folder)
     programs.remove(folder)
-    recorded = [entry for entry in state["deployment"]["resources"] if entry["type"].startswith("kubernetes:")]
-    # Databases in order of their numbers: the state has them in the order in which they were ready.
-    return _sorted({resource.name: resource for resource in sorted(map(_resource, recorded), key=lambda r: r.name)})
+    made = [entry for entry in state["deployment"]["resources"] if entry["type"].startswith("kubernetes:")]
+    # By name, because the state has them in the order in which they were ready.
+    return _sorted({resource.name: resource for resource in sorted(map(_resource, made), key=lambda made: made.name)})
 
 
 def _resource(entry: dict[str, Any]) -> Resource:

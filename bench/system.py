@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,15 +32,18 @@ class Done:
 class System:
     """Runs commands for the bench and takes their time."""
 
-    def __init__(self, folder: Path, node: Node | None = None) -> None:
+    def __init__(
+        self, folder: Path, node: Node | None = None, parts: Sequence[str] = ("engine", "node", "languages", "bench")
+    ) -> None:
         """Get the programs ready.
 
         Args:
             folder: Where everything goes that the bench writes; state files, too.
             node: The node to work on, or None for what needs no cluster.
+            parts: The parts of the toolchain to get ready. Default: all that the bench needs.
         """
         self.folder, self.node = folder, node
-        self.tools = toolchain.ensure("engine", "node", "languages", "bench")
+        self.tools = toolchain.ensure(*parts)
         outside = {name: value for name, value in os.environ.items() if not re.match("PULUMI_|KUBECONFIG|MAKE", name)}
         (folder / "state").mkdir(exist_ok=True)
         self.env = {
@@ -55,11 +58,6 @@ class System:
             # The components are imported from this checkout, as its own program does.
             "PYTHONPATH": str(paths.CHECKOUT),
         }
-
-    def start(self) -> None:
-        """Start the node, or see that it is well."""
-        if self.node:
-            self.node.start(programs=self.tools.bin, images=list(images.archives().values()))
 
     def run(
         self, *command: str, cwd: Path | None = None, stdin: str = "", env: Mapping[str, str] | None = None
@@ -92,17 +90,13 @@ class System:
 
 
 @contextmanager
-def system(node: str | None) -> Iterator[System]:
-    """A bench of its own; folder and node are gone afterwards.
-
-    Args:
-        node: The node's name, or None for what needs no cluster.
-    """
+def system(name: str) -> Iterator[System]:
+    """A bench on a node of this name; folder and node are gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="kubeauth-bench-") as folder:
-        made = System(Path(folder), Node(node) if node else None)
+        node = Node(name)
         try:
-            made.start()
+            made = System(Path(folder), node)
+            node.start(programs=made.tools.bin, images=list(images.archives().values()))
             yield made
         finally:
-            if made.node:
-                made.node.reset()
+            node.reset()

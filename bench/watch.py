@@ -1,13 +1,17 @@
 """What happens while a command runs, each with the moment at which it was seen: the engine's events and the pods."""
 
 import json
+import re
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from .inline import FIRST
+from .sides import NAMESPACE
 from .system import System
 
 
@@ -87,3 +91,12 @@ def container(name: str, state: str) -> Any:
         return False
 
     return holds
+
+
+def log_times(system: System, name: str) -> tuple[float, float]:
+    """When mysqld said its first and its last line in a container of the first database."""
+    pod = ("--namespace", NAMESPACE, f"deployment/{FIRST}-deployment", "--container", name)
+    said = system.run("kubectl", "logs", *pod).output
+    stamps = re.findall(r"^(\d{4}-\d\d-\d\dT[\d:.]+Z) ", said, re.MULTILINE)
+    times = [datetime.fromisoformat(stamp).timestamp() for stamp in stamps]
+    return times[0], times[-1]
