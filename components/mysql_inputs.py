@@ -96,7 +96,7 @@ class MySqlDatabaseArgs(TypedDict):
     """Requests, limits and the server's memory, as measured. Default: medium."""
 
     resources: NotRequired[pods.Resources]
-    """Requests and limits that win over the size's; memory_limit 256Mi or more. Default: the size's."""
+    """Requests and limits that win over the size's; memory_limit 304Mi or more. Default: the size's."""
 
     placement: NotRequired[pods.Placement]
     """Where the pod runs. Default: anywhere."""

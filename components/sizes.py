@@ -9,7 +9,7 @@ class DatabaseSize(Enum):
     """How much a database may use; docs/performance.md has what each size does under load."""
 
     SMALL = "small"
-    """For tests and small services: cpu 100m/500m, memory 256Mi/256Mi."""
+    """For tests and small services: cpu 100m/500m, memory 320Mi/320Mi."""
 
     MEDIUM = "medium"
     """The default: cpu 250m/500m (the seed's), memory 384Mi/512Mi."""
@@ -19,13 +19,13 @@ class DatabaseSize(Enum):
 
 
 RESOURCES: dict[str, pods.Resources] = {
-    "small": {"cpu_request": "100m", "cpu_limit": "500m", "memory_request": "256Mi", "memory_limit": "256Mi"},
+    "small": {"cpu_request": "100m", "cpu_limit": "500m", "memory_request": "320Mi", "memory_limit": "320Mi"},
     "medium": {"cpu_request": "250m", "cpu_limit": "500m", "memory_request": "384Mi", "memory_limit": "512Mi"},
     "large": {"cpu_request": "1", "cpu_limit": "2", "memory_request": "2Gi", "memory_limit": "2Gi"},
 }
 """Requests and limits by the word for the size."""
 
-MINIMUM_MEMORY = "256Mi"
+MINIMUM_MEMORY = "304Mi"
 """The smallest limit under which a server survives a real load (`make bench ONLY=memory` searches it)."""
 
 INITIALIZE = ("performance-schema=OFF", "innodb-buffer-pool-size=32M", "innodb-log-buffer-size=8M",

@@ -30,7 +30,7 @@ class System:
 
     def make(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run make as a user does, on the tests' node."""
-        return _make(self.checkout, self.node.name, *arguments, **variables)
+        return make(self.checkout, self.node.name, *arguments, **variables)
 
     def run(self, *command: str, stdin: str = "", ok: bool = True) -> str:
         """Run a program in the shell that `make env` describes and return what it printed."""
@@ -63,7 +63,7 @@ class System:
         return self.run("kubectl", "-n", "production-cloud", "exec", name, "--", "python", "-c", script).strip()
 
 
-def _make(checkout: Path, node: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def make(checkout: Path, node: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     env = {name: value for name, value in os.environ.items() if not re.match("PULUMI_|KUBECONFIG|MAKE|MFLAGS", name)}
     return subprocess.run(
         ["make", *arguments, f"NODE={node}"],
@@ -96,9 +96,9 @@ def system(clone: Path) -> Iterator[System]:
     """`make up` in the clone, on a node of its own; `make down` when the tests are done."""
     node = Node(f"test-{os.getpid()}-up")
     try:
-        up = _make(clone, node.name, "up")
+        up = make(clone, node.name, "up")
         assert up.returncode == 0, up.stdout[-5000:] + up.stderr[-5000:]
-        exports = _make(clone, node.name, "-s", "env").stdout
+        exports = make(clone, node.name, "-s", "env").stdout
         pairs = [shlex.split(line)[1].partition("=") for line in exports.splitlines()]
         yield System(clone, node, up, {**os.environ, **{name: value for name, _, value in pairs}})
     finally:
