@@ -26,24 +26,29 @@ CASES = ("preview", "second up", "one value", "first up", "destroy")
 
 def draw(record: Record, path: Path) -> None:
     """Write the picture of what was measured; the same record gives the same file."""
+    figure(record).savefig(path, metadata={"Date": None})
+    # matplotlib ends some lines with blanks.
+    path.write_text("\n".join(line.rstrip() for line in path.read_text().splitlines()) + "\n")
+
+
+def figure(record: Record) -> Figure:
+    """The picture of what was measured; what was not has no place in it."""
     # Text stays text; names of parts in the file do not change from run to run.
     mpl.rcParams.update(
         {"svg.hashsalt": "kubeauth", "svg.fonttype": "none", "font.size": 9.5, "font.family": "sans-serif"}
     )
-    figure = Figure(figsize=(11, 9.6), layout="constrained")
-    grid = figure.add_gridspec(3, 2, height_ratios=(1.15, 1, 0.85))
+    drawn = Figure(figsize=(11, 9.6), layout="constrained")
+    grid = drawn.add_gridspec(3, 2, height_ratios=(1.15, 1, 0.85))
     sizes = {size["databases"]: size["seconds"] for size in _results(record, "sides").get("sizes", [])}
     if 1 in sizes:
-        _cases(figure.add_subplot(grid[0, :]), sizes[1])
+        _cases(drawn.add_subplot(grid[0, :]), sizes[1])
     if sizes:
-        _growth(figure.add_subplot(grid[1, 0]), sizes)
+        _growth(drawn.add_subplot(grid[1, 0]), sizes)
     if "footprint" in record:
-        _footprint(figure.add_subplot(grid[1, 1]), _results(record, "footprint"))
+        _footprint(drawn.add_subplot(grid[1, 1]), _results(record, "footprint"))
     if "path" in record:
-        _path(figure.add_subplot(grid[2, :]), _results(record, "path"))
-    figure.savefig(path, metadata={"Date": None})
-    # matplotlib ends some lines with blanks.
-    path.write_text("\n".join(line.rstrip() for line in path.read_text().splitlines()) + "\n")
+        _path(drawn.add_subplot(grid[2, :]), _results(record, "path"))
+    return drawn
 
 
 def _results(record: Record, part: str) -> dict[str, Any]:

@@ -37,10 +37,10 @@ fakes.
 _MEMORY = """
 ## MySQL's memory
 
-Each size is started from nothing, filled with 128 MiB of rows, and loaded for 30 s by 16 clients that write, read,
-sort and join in transactions. `idle` and `loaded` are the most memory that the server's process ever had until
-then. These are the sizes of `MySqlDatabase` (components/sizes.py); below them are the limits that were tried in
-search of the smallest one.
+Each size is started from nothing, filled with rows until its cache is full, and loaded for 30 s by 16 clients that
+write, read, sort and join in transactions. `idle` and `loaded` are the most memory that the server's process ever had
+until then, its program file included. These are the sizes of `MySqlDatabase` (components/sizes.py); below them are the
+limits that were tried in search of the smallest one.
 """
 _PREVIEW = """
 ## A preview

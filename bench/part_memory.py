@@ -18,7 +18,7 @@ from .system import System
 SIZES = ("small", "medium", "large")
 #: Limits between which the smallest one is searched, and the step, in MiB.
 LOW, HIGH, STEP = 192, 384, 16
-_FILL, _SECONDS = 128, 30
+_SECONDS = 30
 _DEPLOYMENT = f"deployment/{FIRST}-deployment"
 
 
@@ -57,12 +57,14 @@ def trial(system: System, **asked: str) -> dict[str, Any]:
         item.manifest() for item in resources if item.name.startswith((FIRST, NAMESPACE)) and "Policy" not in item.type
     ]
     pod = next(item for item in wanted if item["kind"] == "Deployment")["spec"]["template"]["spec"]
-    limits = pod["containers"][0]["resources"]["limits"]
+    server = pod["containers"][0]
+    limits = server["resources"]["limits"]
+    cache = next(int(word.partition("=")[2].rstrip("M")) for word in server["args"] if "buffer-pool-size" in word)
     begun = time.time()
     system.run("kubectl", "apply", "--filename", "-", stdin=yaml.safe_dump_all(wanted))
     result: dict[str, Any] = {"asked": " ".join(asked.values()), "limit": limits["memory"], "cpu": limits["cpu"]}
     try:
-        result |= _loaded(system, begun)
+        result |= _loaded(system, begun, cache)
     finally:
         system.run("kubectl", "delete", "namespace", NAMESPACE, "--wait")
     said = f"survived, {result['megabytes']:.0f} MB" if result["survived"] else result["cause"]
@@ -70,7 +72,8 @@ def trial(system: System, **asked: str) -> dict[str, Any]:
     return result
 
 
-def _loaded(system: System, begun: float) -> dict[str, Any]:
+def _loaded(system: System, begun: float, cache: int) -> dict[str, Any]:
+    """Fill the cache, so many MiB, let the clients work, and look at the server."""
     ready = ("kubectl", "wait", "--namespace", NAMESPACE, "--for=condition=Available", _DEPLOYMENT)
     try:
         system.run(*ready, "--timeout=90s")
@@ -92,7 +95,7 @@ def _loaded(system: System, begun: float) -> dict[str, Any]:
         "read_timeout": 60,
     }
     try:
-        rows = load.fill(login, _FILL)
+        rows = load.fill(login, max(128, cache * 9 // 8))
         done = load.run(login, rows, _SECONDS)
     except (OSError, load.pymysql.err.MySQLError) as error:
         return {"survived": False, "cause": _cause(system) or str(error)}
@@ -140,4 +143,4 @@ def summary(results: dict[str, Any]) -> list[str]:
     return [*lines, f"smallest limit that survives: {results['smallest']}Mi"]
 
 
-PART = Part("MySQL's memory", run, summary, lambda given: 8 * 75)
+PART = Part("MySQL's memory", run, summary, lambda given: 8 * 60)

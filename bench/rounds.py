@@ -53,7 +53,7 @@ def one(system: System, side: Side) -> tuple[dict[str, float], dict[str, dict[st
     taken = {"first up": side.up()}
     if side.has_objects:
         found[NOTE] = objects.collect(system)
-    taken["second up"] = side.up()
+    taken["second up"] = side.again()
     taken["preview"] = side.preview()
     side.change(CHANGED_NOTE)
     taken["one value"] = side.up()

@@ -24,6 +24,8 @@ class Side:
     name: str
     up: Callable[[], float]
     """From whatever is there to what was asked for, and Ready."""
+    again: Callable[[], float]
+    """The same, where nothing changed; fails where it would change something."""
     preview: Callable[[], float]
     destroy: Callable[[], float]
     change: Callable[[str], None]
@@ -49,7 +51,8 @@ def pulumi(system: System, name: str, folder: Path, *, has_objects: bool = True)
     return Side(
         name,
         up=lambda: run("up", "--yes", "--skip-preview"),
-        preview=lambda: run("preview"),
+        again=lambda: run("up", "--yes", "--skip-preview", "--expect-no-changes"),
+        preview=lambda: run("preview", "--expect-no-changes"),
         destroy=lambda: run("destroy", "--yes", "--skip-preview"),
         change=change,
         clean=clean,
@@ -69,6 +72,7 @@ def kubectl(system: System, resources: list[Resource]) -> Side:
     return Side(
         "kubectl",
         up=up,
+        again=up,
         # `kubectl diff` exits with 1 where it finds a difference; here it finds none.
         preview=lambda: system.run("kubectl", "diff", "--filename", file).seconds,
         destroy=lambda: system.run("kubectl", "delete", "--filename", file, "--wait").seconds,
@@ -95,6 +99,7 @@ def helm(system: System, resources: list[Resource]) -> Side:
     return Side(
         "helm",
         up=lambda: upgrade("--wait", "--timeout", "10m"),
+        again=lambda: upgrade("--wait", "--timeout", "10m"),
         preview=lambda: upgrade("--dry-run=server"),
         destroy=lambda: system.run(*uninstall).seconds,
         change=change,
