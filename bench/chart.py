@@ -90,10 +90,13 @@ def _growth(axes: Axes, sizes: dict[int, dict[str, dict[str, list[float]]]]) -> 
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xticks(counts, [str(count) for count in counts])
+    low, high = axes.get_ylim()
+    ticks = [tick for tick in (0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200) if low <= tick <= high]
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
-    axes.set_xlabel("databases in one stack")
+    axes.grid(axis="y", color="#dddddd", linewidth=0.6)
+    axes.set_xlabel("databases in one stack; colours as above")
     axes.set_ylabel("seconds")
-    axes.legend(frameon=False, fontsize=8)
     _plain(axes, "A second `up`, nothing changed")
 
 
