@@ -31,6 +31,13 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.tools
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
 	@touch $@
 
+# Scanners need other versions of the same packages: an environment of their own.
+$(VENV)/.scan: requirements-scan.txt $(VENV)/.dev
+	@echo "… install the scanners (about 1 min)" >&2
+	@$(PYTHON) -m venv $(VENV)/scan
+	@$(VENV)/scan/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-scan.txt
+	@touch $@
+
 .PHONY: venv
 venv: $(VENV)/.tools
 
@@ -86,6 +93,10 @@ destroy: venv ## Remove a stack's resources, keep its configuration and the node
 repair: venv ## Bring a stack back after its run was killed or its state damaged: make repair STACK=dev
 	@$(STACK_RUN) repair --stack $(STACK) $(NODE_OPTION)
 
+.PHONY: deployer
+deployer: venv ## Make a user that may deploy this stack and nothing else, and its KUBECONFIG
+	@$(STACK_RUN) deployer --stack $(STACK) $(NODE_OPTION)
+
 .PHONY: backup
 backup: venv ## Make a backup of the database now: make backup STACK=dev
 	@$(STACK_RUN) backup --stack $(STACK) $(NODE_OPTION)
@@ -127,13 +138,15 @@ test-engine: dev ## The real CLI and provider in render mode, no cluster
 
 .PHONY: test-cluster
 test-cluster: dev ## A node of its own: real Kubernetes, MySQL, pods
-	$(PY) -m pytest tests/cluster $(LONG:%=--ignore=%) $(ARGS)
+	$(PY) -m pytest tests/cluster $(ARGS)
 
-# Faults, backups, drift and workflows on a node; not part of `make test` until a whole run of them has passed.
-LONG := $(patsubst %,tests/cluster/test_%.py,data drift faults workflows)
-.PHONY: test-long
-test-long: dev ## Faults, backups, drift, workflows on a node (not yet part of `make test`)
-	$(PY) -m pytest $(LONG) $(ARGS)
+# Not for a deployer: faults, nodes and scans, which break the cluster; and the node port of another namespace, which it
+# may not see before the API server refuses it.
+DEPLOYER := $(patsubst %,tests/cluster/test_%.py,system data) --deselect \
+  tests/cluster/test_system.py::test_a_taken_node_port_is_refused_before_anything_changes
+.PHONY: test-deployer
+test-deployer: dev ## What users do, tested on a node under the deployer's Role
+	KUBEAUTH_TESTS_AS=deployer $(PY) -m pytest $(DEPLOYER) $(ARGS)
 
 .PHONY: faults
 faults: dev ## Break a system of its own on purpose and count what survives: make faults ONLY=F1,F3 COUNT=5
@@ -158,7 +171,7 @@ lint-workflows: dev ## The workflows' syntax (actionlint) and safety (zizmor)
 	@$(PY) -m tools.github.lint
 
 .PHONY: scan
-scan: dev ## Attack the local node's system, run scanners, write docs/security.md: make scan ONLY=S1,S4
+scan: dev $(VENV)/.scan ## Attack the local node's system, run scanners, write docs/security.md: make scan ONLY=S1,S4
 	@$(PY) -m tools.scan --stack $(STACK) $(if $(ONLY),--only $(ONLY)) $(NODE_OPTION)
 
 .PHONY: schema

@@ -14,7 +14,7 @@ CLASS = "bench"
 _NODE = "bench-fake"
 #: The toolchain lays kwok's own descriptions beside it: what happens to a fake node and to a pod on it.
 _STAGES = ("node-initialize.yaml", "node-heartbeat-with-lease.yaml", "pod-ready.yaml", "pod-delete.yaml")
-_CAPACITY = {"cpu": "1000", "memory": "1000Gi", "pods": "1000"}
+_CAPACITY = {"cpu": "1000", "memory": "1000Gi", "pods": "1000", "ephemeral-storage": "10000Gi"}
 
 
 def no_fakes() -> nullcontext[str]:

@@ -13,6 +13,8 @@ from . import accounts, pods, sizes
 IMAGE = "mysql:9.7"
 PORT = 3306
 PORT_NAME = "mysql"
+TMP_SIZE, DISK_LIMIT = "1Gi", "1536Mi"
+"""Scratch space for large sorts; the node's disk at most, with the server's log beside it."""
 
 _VOLUME = "/var/lib/mysql"
 # A directory of the volume, because a volume's own root may hold lost+found, which mysqld refuses.
@@ -120,7 +122,7 @@ def pod_template(server: Server) -> core.PodTemplateSpecArgs:
         pods.secret_files("secrets", *server.secrets),
         # In memory, because the SQL in it holds passwords.
         pods.scratch("run", "16Mi", in_memory=True),
-        pods.scratch("tmp", "1Gi"),
+        pods.scratch("tmp", TMP_SIZE),
     ]
     certificate: list[core.VolumeMountArgs] = []
     if server.tls_secret is not None:
@@ -140,7 +142,7 @@ def pod_template(server: Server) -> core.PodTemplateSpecArgs:
             name=name,
             image=server.image,
             security_context=pods.security_context(),
-            resources=pods.requirements(server.resources),
+            resources=pods.requirements(server.resources, DISK_LIMIT),
             volume_mounts=[*mounts, *scratch],
             **fields,
         )

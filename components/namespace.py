@@ -109,16 +109,12 @@ class AppNamespace(pulumi.ComponentResource):
                 opts=children.options(),
             )
         if defaults := args.get("container_defaults"):
-            requirements = pods.requirements(defaults)
+            requests, limits = pods.cpu_and_memory(defaults)
             core.LimitRange(
                 f"{name}-container-defaults",
                 metadata=children.metadata("container-defaults"),
                 spec=core.LimitRangeSpecArgs(
-                    limits=[
-                        core.LimitRangeItemArgs(
-                            type="Container", default=requirements.limits, default_request=requirements.requests
-                        )
-                    ]
+                    limits=[core.LimitRangeItemArgs(type="Container", default=limits, default_request=requests)]
                 ),
                 opts=children.options(),
             )

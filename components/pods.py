@@ -10,6 +10,9 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 UID = 10001
 """Runs pods as a user that exists neither on nodes nor in images (10000 and more, as scanners ask)."""
 
+DISK_REQUEST, DISK_LIMIT = "64Mi", "512Mi"
+"""A container's share of the node's disk: its log, which a kubelet keeps in 5 files of 10Mi, and its /tmp."""
+
 
 class Resources(TypedDict):
     """What a container is promised (request) and what it may use at most (limit)."""
@@ -75,12 +78,23 @@ def merge(given: Resources, defaults: Resources) -> Resources:
     return merged
 
 
-def requirements(resources: Resources) -> core.ResourceRequirementsArgs:
-    """Return a container's requests and limits; `resources` is complete (see `merge`)."""
+def requirements(resources: Resources, disk_limit: str = DISK_LIMIT) -> core.ResourceRequirementsArgs:
+    """Return a container's requests and limits.
+
+    Args:
+        resources: Complete (see `merge`).
+        disk_limit: Disk of the node at most: log and scratch volumes. Default: `DISK_LIMIT`.
+    """
+    requests, limits = cpu_and_memory(resources)
     return core.ResourceRequirementsArgs(
-        requests={"cpu": resources.get("cpu_request", ""), "memory": resources.get("memory_request", "")},
-        limits={"cpu": resources.get("cpu_limit", ""), "memory": resources.get("memory_limit", "")},
+        requests={**requests, "ephemeral-storage": DISK_REQUEST}, limits={**limits, "ephemeral-storage": disk_limit}
     )
+
+
+def cpu_and_memory(resources: Resources) -> tuple[dict[str, str], dict[str, str]]:
+    """Return requests and limits as Kubernetes writes them; `resources` is complete (see `merge`)."""
+    requests = {"cpu": resources.get("cpu_request", ""), "memory": resources.get("memory_request", "")}
+    return requests, {"cpu": resources.get("cpu_limit", ""), "memory": resources.get("memory_limit", "")}
 
 
 def placed(placement: Placement) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pulumi.provider.experimental.component import ComponentProvider
 import components
 
 from . import console, paths
+from .stack import deployer
 
 SCHEMA = paths.CHECKOUT / "components/schema.json"
 DOCS = paths.CHECKOUT / "docs/components.md"
@@ -151,7 +152,12 @@ def main() -> None:
     check = parser.parse_args().check
     recorded = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
     new = record(recorded, fingerprint(), CHANGELOG.read_text(encoding="utf-8"))
-    current = {SCHEMA: as_json(schema()), DOCS: documentation(schema()), RECORD: as_json(new)}
+    current = {
+        SCHEMA: as_json(schema()),
+        DOCS: documentation(schema()),
+        RECORD: as_json(new),
+        deployer.PAGE: deployer.page(),
+    }
     stale = {
         path: text for path, text in current.items() if not path.exists() or path.read_text(encoding="utf-8") != text
     }

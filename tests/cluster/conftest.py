@@ -7,7 +7,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,12 @@ class System:
     node: Node
     up: subprocess.CompletedProcess[str]
     env: dict[str, str]
+    variables: dict[str, str] = field(default_factory=dict)
+    """What `make` runs with on top of the environment: the deployer's KUBECONFIG in `make test-deployer`."""
 
     def make(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run make as a user does, on the tests' node."""
-        return make(self.checkout, self.node.name, *arguments, **variables)
+        return make(self.checkout, self.node.name, *arguments, **{**self.variables, **variables})
 
     def run(self, *command: str, stdin: str = "", ok: bool = True) -> str:
         """Run a program in the shell that `make env` describes and return what it printed."""
@@ -46,6 +48,10 @@ class System:
         )
         assert (done.returncode == 0) == ok, done.stdout + done.stderr
         return done.stdout + (done.stderr if not ok else "")
+
+    def admin(self, *command: str, stdin: str = "", ok: bool = True) -> str:
+        """Run kubectl as the cluster's administrator: for what a test does to the system, not with it."""
+        return self.run(command[0], "--kubeconfig", str(self.node.kubeconfig), *command[1:], stdin=stdin, ok=ok)
 
     def get(self, *arguments: str) -> dict[str, Any]:
         """`kubectl get … --output json` in the stack's namespace."""
@@ -95,11 +101,16 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def system(clone: Path) -> Iterator[System]:
     """`make up` in the clone, on a node of its own; `make down` when the tests are done."""
     node = Node(f"test-{os.getpid()}-up")
+    variables: dict[str, str] = {}
     try:
-        up = make(clone, node.name, "up")
+        if os.environ.get("KUBEAUTH_TESTS_AS") == "deployer":
+            made = make(clone, node.name, "deployer")
+            assert made.returncode == 0, made.stderr
+            variables["KUBECONFIG"] = str(clone / ".kubeauth" / "deployer-dev.kubeconfig")
+        up = make(clone, node.name, "up", **variables)
         assert up.returncode == 0, up.stdout[-5000:] + up.stderr[-5000:]
-        exports = make(clone, node.name, "-s", "env").stdout
+        exports = make(clone, node.name, "-s", "env", **variables).stdout
         pairs = [shlex.split(line)[1].partition("=") for line in exports.splitlines()]
-        yield System(clone, node, up, {**os.environ, **{name: value for name, _, value in pairs}})
+        yield System(clone, node, up, {**os.environ, **{name: value for name, _, value in pairs}}, variables)
     finally:
         node.reset()

@@ -105,7 +105,7 @@ def test_git_status_is_clean(system):
 def test_the_shell_of_make_env_needs_nothing_else(system):
     assert system.run("pulumi", "stack", "output", "databaseHost").strip() == f"{FQDN}:3306"
     system.run("pulumi", "preview", "--expect-no-changes", "--non-interactive")
-    assert "Ready" in system.run("kubectl", "get", "nodes")
+    assert "Ready" in system.admin("kubectl", "get", "nodes")
 
 
 def test_from_inside_the_auth_pod_the_name_resolves_and_mysql_answers(system):
@@ -198,18 +198,18 @@ for address in {addresses}:
 """
     pod = yaml.safe_load((SEED.parent / "stranger.yaml").read_text())
     pod["spec"]["containers"][0]["command"] = ["python", "-c", script]
-    system.run("kubectl", "apply", "-f", "-", stdin=json.dumps(pod))
+    system.admin("kubectl", "apply", "-f", "-", stdin=json.dumps(pod))
     phase = "--for=jsonpath={.status.phase}=Succeeded"
     system.run("kubectl", "-n", "production-cloud", "wait", "pod/stranger", phase, "--timeout=90s")
     assert system.run("kubectl", "-n", "production-cloud", "logs", "stranger").split() == ["closed", "closed"]
-    system.run("kubectl", "-n", "production-cloud", "delete", "pod", "stranger")
+    system.admin("kubectl", "-n", "production-cloud", "delete", "pod", "stranger")
 
 
 def test_the_data_outlives_the_database_pod(system):
     before = users(system)
     assert before
     old = uids(system)
-    system.run("kubectl", "-n", "production-cloud", "delete", "pod", "-l", "name=mysqlauth-selector")
+    system.admin("kubectl", "-n", "production-cloud", "delete", "pod", "-l", "name=mysqlauth-selector")
     system.run(
         "kubectl", "-n", "production-cloud", "rollout", "status", "deployment/mysqlauth-deployment", "--timeout=120s"
     )
@@ -247,7 +247,7 @@ def test_the_first_start_survives_a_kill_half_way(system):
     ):
         if '"running"' in state:
             break
-    system.run(*pod, "delete", "pod", "--force", "--grace-period=0")
+    system.admin(*pod, "delete", "pod", "--force", "--grace-period=0")
     output = up.communicate(timeout=600)[0]
     assert up.returncode == 0, output
     answer = system.run(
@@ -287,12 +287,14 @@ def test_the_seeds_manifests_fail_with_the_messages_that_the_docs_show(system, n
     documented = (ROOT / "docs/seed-parity.md").read_text()
     text = (SEED / f"{name}.yml").read_text().replace("production-cloud", "seed")
     namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: seed}\n"
-    system.run("kubectl", "apply", "-f", "-", stdin=namespace)
-    as_published = system.run("kubectl", "apply", "-f", "-", stdin=text, ok=False)
+    system.admin("kubectl", "apply", "-f", "-", stdin=namespace)
+    as_published = system.admin("kubectl", "apply", "-f", "-", stdin=text, ok=False)
     message = 'no matches for kind "Deployment" in version "extensions/v1beta1"'
     assert message in as_published
     assert message in documented
-    next_step = system.run("kubectl", "apply", "-f", "-", stdin=text.replace("extensions/v1beta1", "apps/v1"), ok=False)
+    next_step = system.admin(
+        "kubectl", "apply", "-f", "-", stdin=text.replace("extensions/v1beta1", "apps/v1"), ok=False
+    )
     for message in ("spec.selector: Required value", "`selector` does not match template `labels`"):
         assert message in next_step
         assert message in documented
@@ -306,7 +308,7 @@ def test_the_seeds_pods_are_refused_by_the_namespace(system):
         "metadata": {"name": "seed", "namespace": "production-cloud"},
         "spec": manifest["spec"]["template"]["spec"],
     }
-    refused = system.run("kubectl", "apply", "-f", "-", stdin=json.dumps(pod), ok=False)
+    refused = system.admin("kubectl", "apply", "-f", "-", stdin=json.dumps(pod), ok=False)
     message = 'violates PodSecurity "restricted:v1.34"'
     assert message in refused
     assert message in (ROOT / "docs/seed-parity.md").read_text()
@@ -319,7 +321,7 @@ def test_a_taken_node_port_is_refused_before_anything_changes(system):
         "metadata": {"name": "other", "namespace": "default"},
         "spec": {"type": "NodePort", "ports": [{"port": 80, "nodePort": 32055}], "selector": {"a": "b"}},
     }
-    system.run("kubectl", "apply", "-f", "-", stdin=json.dumps(other))
+    system.admin("kubectl", "apply", "-f", "-", stdin=json.dumps(other))
     system.run("pulumi", "config", "set", "mysqlNodePort", "32055")
     try:
         refused = system.make("up")

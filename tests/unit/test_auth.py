@@ -302,8 +302,8 @@ def test_the_cluster_domain_tells_which_endpoints_are_services():
 
 def test_resources_default_to_the_seeds():
     assert container(auth())["resources"] == {
-        "requests": {"cpu": "250m", "memory": "128Mi"},
-        "limits": {"cpu": "500m", "memory": "256Mi"},
+        "requests": {"cpu": "250m", "memory": "128Mi", "ephemeral-storage": "64Mi"},
+        "limits": {"cpu": "500m", "memory": "256Mi", "ephemeral-storage": "512Mi"},
     }
 
 

@@ -63,7 +63,7 @@ def test_the_pod_is_restricted_and_bounded():
         "capabilities": {"drop": ["ALL"]},
         "readOnlyRootFilesystem": True,
     }
-    assert container["resources"]["limits"] == {"cpu": "500m", "memory": "256Mi"}
+    assert container["resources"]["limits"] == {"cpu": "500m", "memory": "256Mi", "ephemeral-storage": "512Mi"}
 
 
 def test_no_password_is_in_the_pod_and_its_secret_is_the_clients():

@@ -157,6 +157,16 @@ def test_refused_pods_are_named_with_the_words_of_the_api_server(message, what):
     assert cause.seen == message
 
 
+def test_a_claim_that_pulumi_still_waits_for_before_it_makes_the_deployment():
+    pending = claim("nope")
+    pending["metadata"]["labels"] = LABELS
+    failed = event("claim", "ProvisioningFailed", 'storageclass "nope" not found')
+    unready = pod({"started": True}, conditions=[{"type": "Ready", "status": "False"}])
+    first = find(namespace(unready, pending, failed))[0]
+    assert first.what == "volume claim mysqlauth-data gets no volume from storage class nope"
+    assert not [cause for cause in find(namespace(pending)) if "volume claim" in cause.what]
+
+
 def test_a_pending_claim_comes_before_what_follows_from_it():
     items = [
         *(deployment(), replica_set(), pod(RUNNING)),

@@ -333,8 +333,8 @@ def test_a_clean_shutdown_has_time():
 def test_the_memory_limit_is_an_input_and_sizes_the_cache():
     container = server(database(resources={"memory_limit": "1Gi"}))
     assert container["resources"] == {
-        "requests": {"cpu": "250m", "memory": "1Gi"},
-        "limits": {"cpu": "500m", "memory": "1Gi"},
+        "requests": {"cpu": "250m", "memory": "1Gi", "ephemeral-storage": "64Mi"},
+        "limits": {"cpu": "500m", "memory": "1Gi", "ephemeral-storage": "1536Mi"},
     }
     assert container["args"][-3:] == [
         "--innodb-buffer-pool-size=256M",

@@ -109,6 +109,26 @@ def test_the_events_tell_what_is_being_waited_for(tmp_path):
     assert log.deployments() == set()
 
 
+@pytest.mark.parametrize(
+    ("ended", "half_done"), [("resOutputsEvent", set()), ("resOpFailedEvent", {"one"})], ids=["done", "failed"]
+)
+def test_a_change_that_was_begun_and_failed_is_half_done(tmp_path, ended, half_done):
+    path = tmp_path / "events"
+    log = EventLog(path)
+    events = [step("resourcePreEvent", "one", "update", **deployment("one")), step(ended, "one")]
+    path.write_text("".join(json.dumps(event) + "\n" for event in events))
+    log.poll()
+    assert (log.half_done, log.waiting) == (half_done, {})
+
+
+def test_a_resource_that_was_refused_before_it_was_begun_is_not_half_done(tmp_path):
+    path = tmp_path / "events"
+    log = EventLog(path)
+    path.write_text(json.dumps(step("resOpFailedEvent", "one")) + "\n")
+    log.poll()
+    assert not log.half_done
+
+
 def test_a_log_that_is_written_anew_is_read_anew(tmp_path):
     path = tmp_path / "events"
     log = EventLog(path)

@@ -31,6 +31,8 @@ class Result:
     def add(self, name: str, failures: list[str]) -> None:
         """Count one fault; it survived when there is no failure."""
         console.print(f"     {'✗' if failures else '✓'} {name}", markup=False)
+        for failure in failures:
+            console.print(f"       {failure}", markup=False)
         self.count += 1
         self.survived += not failures
         self.failures += [f"{name}: {failure}" for failure in failures]

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 from random import Random
@@ -9,6 +10,8 @@ from random import Random
 from tools import console, paths
 
 from . import Fault, Result, bench, registry, report
+
+STOPPED = "stopped"
 
 
 def arguments() -> argparse.Namespace:
@@ -26,12 +29,15 @@ def one(fault: Fault, system: bench.Bench, count: int, seed: int) -> dict[str, o
     begun = time.monotonic()
     try:
         result = fault.run(system, count, Random(f"{seed} {fault.id}"))  # noqa: S311 - to be repeated, not to be secret
-    except (RuntimeError, console.Problem) as error:
-        result = Result(1, 0, "stopped", [str(error)])
+    except (RuntimeError, console.Problem, subprocess.TimeoutExpired) as error:
+        result = Result()
+        result.add(STOPPED, [str(error)])
+        result.figure = STOPPED
+    # What a figure says of all is true of those that survived.
+    if result.failures and result.survived:
+        result.figure = f"apart from what went wrong (below): {result.figure}"
     line = f"{fault.id:4} {result.survived}/{result.count}  {fault.title}: {result.figure}"
     console.console.print(line, markup=False, style="" if result.survived == result.count else "red")
-    for failure in result.failures:
-        console.console.print(f"     {failure}", markup=False)
     return {
         "id": fault.id,
         "title": fault.title,
@@ -54,13 +60,17 @@ def main() -> None:
     chosen = [name for name in given.only.split(",") if name] or list(faults)
     if unknown := set(chosen) - set(faults):
         raise console.Problem(f"there is no fault {', '.join(sorted(unknown))}", f"use some of: {', '.join(faults)}")
-    short = False
-    with bench.system(given.node) as system:
-        for name in chosen:
-            fault = faults[name]
-            outcome = one(fault, system, given.count or fault.count, given.seed)
-            report.record(outcome)
-            short = short or outcome["survived"] != outcome["count"]
+    short, waiting = False, [faults[name] for name in chosen]
+    while waiting:
+        with bench.system(given.node) as system:
+            while waiting:
+                fault = waiting.pop(0)
+                outcome = one(fault, system, given.count or fault.count, given.seed)
+                report.record(outcome)
+                short = short or outcome["survived"] != outcome["count"]
+                if outcome["figure"] == STOPPED:
+                    # What a stopped fault left is broken; the next ones get a new system.
+                    break
     console.console.print(f"Wrote {report.PAGE.relative_to(paths.CHECKOUT)}.", markup=False)
     sys.exit(short)
 

@@ -112,6 +112,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
         failures += [] if re.search(broken.named, last) else [f"the last {LINES} lines do not name it:\n{last}"]
         healed = bench.command("up")
         failures += [] if healed.returncode == 0 else [f"not healed by the next up: {healed.stdout[-1500:]}"]
+        failures += bench.unchanged() + bench.disorder()
         result.add(f"{broken.name} ({seconds[-1]:.0f} s)", failures)
     result.figure = f"longest {max(seconds):.0f} s, cause in the last {LINES} lines"
     must(bench, "up")

@@ -8,7 +8,7 @@ for objects that are not the stack's.
 from typing import Any
 
 from tools.console import Problem
-from tools.stack import Stack
+from tools.stack import Stack, deployer
 
 from . import engine
 from .difference import entries
@@ -135,9 +135,10 @@ def foreign(stack: str, namespace: str, known: set[tuple[str, str]], listed: str
         listed: What is there: kind, name and kinds of owners, with tabs between, a line each.
     """
     found = []
+    rights = {(kind, deployer.role_name(namespace)) for kind in ("Role", "RoleBinding")}
     for line in listed.splitlines():
         kind, name, owners = line.split("\t")
-        if not owners and (kind, name) not in known | _ALWAYS:
+        if not owners and (kind, name) not in known | rights | _ALWAYS:
             urn = f"urn:pulumi:{stack}::outside::kubernetes:outside:{kind}::{name}"
             found.append(Change(CREATE, urn, after={"metadata": {"name": name, "namespace": namespace}}))
     return found

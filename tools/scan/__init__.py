@@ -9,8 +9,11 @@ from .live import Live
 #: Modules of this package, one check each, in the order of docs/security.md.
 MODULES = (
     "s1_pods",
+    "s2_secrets",
+    "s3_scanners",
     "s4_traffic",
     "s5_database",
+    "s6_deployer",
     "s7_pins",
     "s8_at_rest",
 )

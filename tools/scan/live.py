@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -121,11 +122,26 @@ class Copy:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run what make runs; all output is in `stdout`."""
+        return self.tool("tools.stack", *arguments)
+
+    def tool(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a program of the project on the stack dev."""
+        return self._start([sys.executable, "-m", module, *arguments, "--stack", "dev"], self.environment)
+
+    def shell(self, *command: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a program in the shell of `make env`."""
+        printed = self.run("env").stdout
+        pairs = [shlex.split(line)[1].partition("=") for line in printed.splitlines() if line.startswith("export ")]
+        return self._start(list(command), {**self.environment, **{name: value for name, _, value in pairs}}, text)
+
+    def _start(
+        self, command: list[str], env: dict[str, str], text: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "tools.stack", *arguments, "--stack", "dev"],
+            command,
             cwd=self.checkout,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
+            env=env,
+            input=text or "",
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -37,8 +37,11 @@ OPEN: dict[str, tuple[str, ...]] = {
     "host, allowed address": ("mysql", "auth", "elsewhere"),
     "host, other address": ("auth", "elsewhere"),
 }
-#: From the host: DNS of the cluster is not for it, so there is no such cell.
-NO_CELL = {("host, allowed address", "dns"), ("host, other address", "dns")}
+#: There is no such cell: DNS of the cluster is not for the host, and no NetworkPolicy stands between a pod and itself.
+NO_CELL = {
+    *(("host, allowed address", "dns"), ("host, other address", "dns")),
+    *(("auth pod", "auth"), ("database pod", "mysql")),
+}
 
 PROBE = """
 import json, socket, sys

@@ -8,13 +8,25 @@ from tools import console, paths, toolchain
 from tools.cluster import Node
 from tools.toolchain import Toolchain
 
-from . import Stack, backup, change, cluster, config, exclusive, guard, policy, repair, state
+from . import Stack, backup, change, cluster, config, deployer, exclusive, guard, policy, repair, state
 
 
 def arguments() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(prog="tools.stack", description=__doc__)
-    commands = ["up", "down", "preview", "policy", "destroy", "repair", "backup", "restore", "render", "env"]
+    commands = [
+        "up",
+        "down",
+        "preview",
+        "policy",
+        "destroy",
+        "repair",
+        "backup",
+        "restore",
+        "render",
+        "env",
+        "deployer",
+    ]
     parser.add_argument("command", choices=commands)
     parser.add_argument("--stack", default="dev", help="the stack's name (default: dev)")
     parser.add_argument("--node", default=paths.default_node(), help="the local node's name (default: this checkout's)")
@@ -43,6 +55,11 @@ def main() -> None:
         stack.prepare()
         stack.check()
         stack.check_policies()
+    elif given.command == "deployer":
+        stack.prepare()
+        if uses_node:
+            cluster.start(node, tools)
+        deployer.make(stack)
     elif given.command == "preview":
         if stack.files:
             state.refuse_damage(stack.files, stack.name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from .namespace import Namespace, Object, complete, condition, containers, reason, started
 
 NEVER = float("inf")
+_NO_VOLUME = ("ProvisioningFailed", "FailedBinding")
 _UNRESOLVED = re.compile(r"does not resolve|name resolution|no such host|Name or service not known|getaddrinfo", re.I)
 
 
@@ -45,7 +46,7 @@ def find(namespace: Namespace, only: set[str] | None = None, ask: Questions | No
     """
     deployments = [item for item in namespace.deployments() if only is None or item["metadata"]["name"] in only]
     pending = [item for item in deployments if not complete(item)]
-    found = list(_selectors(namespace))
+    found = [*_selectors(namespace), *_failed_claims(namespace)]
     for deployment in pending:
         found += _refused(deployment)
         found += _claims(namespace, deployment)
@@ -99,16 +100,27 @@ def _claims(namespace: Namespace, deployment: Object) -> Iterator[Cause]:
             continue
         if claim is None:
             yield Cause(_CLAIM, f"volume claim {name} does not exist", "", "make up creates it", 30)
-            continue
-        wanted = claim["spec"].get("storageClassName")
-        what = f"volume claim {name} gets no volume from storage class {wanted or '(the default one)'}"
-        warnings = namespace.events(claim, "ProvisioningFailed", "FailedBinding")
-        others = namespace.events(claim, "ExternalProvisioning", "WaitForFirstConsumer")
-        fix = (
-            "name one that the cluster has (kubectl get storageclasses): pulumi config set mysqlStorageClass <class>;\n"
-            f"       a claim keeps its class for life; this one is empty: kubectl -n {namespace.name} delete pvc {name}"
-        )
-        yield Cause(_CLAIM, what, (warnings or others or ["pending"])[-1], fix, 20 if warnings else 60)
+        else:
+            yield _unbound(namespace, claim)
+
+
+def _failed_claims(namespace: Namespace) -> Iterator[Cause]:
+    """Claims whose Deployment does not exist yet, because Pulumi waits for the claim first."""
+    for claim in namespace.claims():
+        if claim.get("status", {}).get("phase") != "Bound" and namespace.events(claim, *_NO_VOLUME):
+            yield _unbound(namespace, claim)
+
+
+def _unbound(namespace: Namespace, claim: Object) -> Cause:
+    name, wanted = claim["metadata"]["name"], claim["spec"].get("storageClassName")
+    what = f"volume claim {name} gets no volume from storage class {wanted or '(the default one)'}"
+    warnings = namespace.events(claim, *_NO_VOLUME)
+    others = namespace.events(claim, "ExternalProvisioning", "WaitForFirstConsumer")
+    fix = (
+        "name one that the cluster has (kubectl get storageclasses): pulumi config set mysqlStorageClass <class>;\n"
+        f"       a claim keeps its class for life; this one is empty: kubectl -n {namespace.name} delete pvc {name}"
+    )
+    return Cause(_CLAIM, what, (warnings or others or ["pending"])[-1], fix, 20 if warnings else 60)
 
 
 def _pod(namespace: Namespace, deployment: Object, pod: Object, ask: Questions | None) -> Iterator[Cause]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tools import paths
 from tools.console import Problem, console
 
-from . import Stack, diagnose, guard, policy, proof
+from . import Stack, diagnose, guard, policy, proof, repair
 from .events import EventLog
 from .supervise import supervise
 
@@ -90,6 +90,8 @@ def _run(stack: Stack, lock: int, arguments: list[str]) -> EventLog | None:
         command = ["pulumi", *arguments, "--event-log", str(log)]
         status, interrupted = supervise(command, env, paths.CHECKOUT, lock, diagnose.Watcher(stack, events))
         events.poll()
+    if status >= 0 and (events.half_done or events.waiting):
+        _write_down(stack)
     if interrupted:
         console.print(f"interrupted; make up STACK={stack.name} goes on from here", markup=False)
         sys.exit(INTERRUPTED)
@@ -98,6 +100,18 @@ def _run(stack: Stack, lock: int, arguments: list[str]) -> EventLog | None:
             f"Pulumi was killed (signal {-status})", f"make up STACK={stack.name} repairs what it left, and goes on"
         )
     return events if status else None
+
+
+def _write_down(stack: Stack) -> None:
+    """Bring the state in line with the cluster after a change that was begun and not finished.
+
+    A provider that is told to stop reports no result, and Pulumi keeps the resource as it was before, or forgets it.
+    With the old value back in the program, the next `up` would then leave the new one in the cluster.
+    """
+    try:
+        repair.catch_up(stack)
+    except Problem as problem:
+        console.print(f"{problem}. make repair STACK={stack.name} does it when that is settled.", markup=False)
 
 
 def _is_protected(events: EventLog) -> bool:

@@ -16,6 +16,8 @@ class EventLog:
         """Resources being created or updated, by URN, with their inputs (secrets left out)."""
         self.rolled_out = False
         """Whether a Deployment was created or updated: only then can a rollout be what failed."""
+        self.half_done: set[str] = set()
+        """The URNs of changes that were begun and failed: the state may not say what the cluster has of them."""
         self.errors: list[str] = []
         """What Pulumi reported as errors."""
 
@@ -51,7 +53,10 @@ class EventLog:
                 self.rolled_out = self.rolled_out or inputs.get("kind") == "Deployment"
         for ended in ("resOutputsEvent", "resOpFailedEvent"):
             if ended in event:
-                self.waiting.pop(event[ended]["metadata"]["urn"], None)
+                urn = event[ended]["metadata"]["urn"]
+                begun = self.waiting.pop(urn, None)
+                if ended == "resOpFailedEvent" and begun is not None:
+                    self.half_done.add(urn)
         diagnostic = event.get("diagnosticEvent", {})
         if diagnostic.get("severity") == "error" and not diagnostic.get("ephemeral"):
             self.errors.append(diagnostic["message"])

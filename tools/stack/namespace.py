@@ -39,6 +39,11 @@ class Namespace:
         pods = [item for item in self.of("Pod") if _owner(item) in sets]
         return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
 
+    def claims(self) -> list[Object]:
+        """The volume claims that kubeauth made."""
+        found = self.of("PersistentVolumeClaim")
+        return [item for item in found if PART_OF.items() <= item["metadata"].get("labels", {}).items()]
+
     def claim(self, name: str) -> Object | None:
         """A volume claim by name."""
         return next((item for item in self.of("PersistentVolumeClaim") if item["metadata"]["name"] == name), None)

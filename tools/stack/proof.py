@@ -15,6 +15,10 @@ from tools.console import Problem, console, step
 
 from . import Stack
 
+#: Pulumi sometimes reports a `Recreate` rollout as complete between the old pod and the new one; this is how much
+#: longer the proof waits for the pods, in seconds.
+ROLLOUT_SECONDS = 45
+
 
 @contextmanager
 def forward(variables: Mapping[str, str], namespace: str, target: str, port: int) -> Iterator[int]:
@@ -60,12 +64,26 @@ def show(stack: Stack) -> None:
     values = json.loads(stack.run("pulumi", "config", "--json").stdout)
     setting = {key.partition(":")[2]: entry.get("value") for key, entry in values.items()}
     outputs = json.loads(stack.run("pulumi", "stack", "output", "--json").stdout)
+    for name in (setting["mysqlName"], setting["authName"]):
+        rolled_out(stack, outputs["namespace"], f"deployment/{name}-deployment")
     if setting["authImage"] != images.REFERENCES["authenticate"]:
         console.print("The auth pods are ready: their database answers them (GET /readyz).", markup=False)
         return
     log_in(stack.exports(), outputs["namespace"], f"service/{setting['authName']}-service", int(setting["authPort"]))
     console.print(f"DB_HOST={outputs['databaseHost']}", markup=False)
     console.print(f'Next: eval "$(make -s env)" in {paths.CHECKOUT}, then pulumi and kubectl work.', markup=False)
+
+
+def rolled_out(stack: Stack, namespace: str, deployment: str) -> None:
+    """Wait until all pods of a Deployment are those of its last change, and ready.
+
+    Raises:
+        Problem: They are not in time.
+    """
+    command = ["kubectl", "--namespace", namespace, "rollout", "status", deployment, f"--timeout={ROLLOUT_SECONDS}s"]
+    done = stack.run(*command)
+    if done.returncode:
+        raise Problem(f"{deployment} is not ready: {done.stderr.strip()}", f"kubectl --namespace {namespace} get pods")
 
 
 def log_in(variables: Mapping[str, str], namespace: str, service: str, port: int) -> None:

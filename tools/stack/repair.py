@@ -52,7 +52,7 @@ def repair(stack: Stack, *, found: bool, restored: bool) -> None:
     _refresh(stack)
     done = _sign(stack) or done
     steps = _preview(stack)
-    if restored and _adopt_newer(stack, steps):
+    if restored and _adopt_newer(stack, steps, "The cluster has what the backup does not know yet:"):
         _refresh(stack)
         steps = _preview(stack)
     if not done:
@@ -63,6 +63,18 @@ def repair(stack: Stack, *, found: bool, restored: bool) -> None:
     console.print(f"The state is in order. To finish, `make up STACK={stack.name}` will:", markup=False)
     for item in steps:
         console.print(f"  {item['op']} {item['urn'].rpartition('::')[2]}", markup=False)
+
+
+def catch_up(stack: Stack) -> None:
+    """Write into the state what a run that failed half-way left in the cluster.
+
+    Raises:
+        Problem: The cluster does not answer, or the program is refused.
+    """
+    settle(stack)
+    _refresh(stack)
+    if _adopt_newer(stack, _preview(stack), "The run that failed made what it did not write down:"):
+        _refresh(stack)
 
 
 def export(stack: Stack) -> dict[str, Any]:
@@ -113,8 +125,8 @@ def _preview(stack: Stack) -> list[dict[str, Any]]:
     return [item for item in steps if item["op"] not in {"same", "read", "refresh"}]
 
 
-def _adopt_newer(stack: Stack, steps: list[dict[str, Any]]) -> bool:
-    """Adopt what is newer than the restored backup: objects that `up` would create, and that are there."""
+def _adopt_newer(stack: Stack, steps: list[dict[str, Any]], title: str) -> bool:
+    """Adopt what the state does not know: objects that `up` would create, and that are there."""
     exported = export(stack)
     grown = adopt.from_preview(exported["deployment"], steps)
     announced = adopt.announced(grown)
@@ -122,7 +134,7 @@ def _adopt_newer(stack: Stack, steps: list[dict[str, Any]]) -> bool:
     if not live:
         return False
     outcome = adopt.settle(grown, live)
-    console.print("The cluster has what the backup does not know yet:", markup=False)
+    console.print(title, markup=False)
     for note in outcome.notes:
         console.print(f"  {note}", markup=False)
     _import(stack, {**exported, "deployment": outcome.deployment})

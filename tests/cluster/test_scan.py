@@ -1,0 +1,66 @@
+"""A short security scan (`make scan` runs all of it), and a scan that is red when a protection is taken away."""
+
+import json
+
+import pytest
+
+from tools import paths, toolchain
+from tools.scan import registry
+from tools.scan.live import Live
+from tools.scan.s4_traffic import measure
+from tools.scan.s5_database import attempt
+from tools.stack import Stack
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture
+def live(system, monkeypatch) -> Live:
+    monkeypatch.setattr(paths, "CHECKOUT", system.checkout)
+    monkeypatch.setattr(paths, "LOCAL", system.checkout / ".kubeauth")
+    tools = toolchain.ensure("engine", "node")
+    return Live(Stack("dev", tools, system.node.kubeconfig), system.node, tools)
+
+
+@pytest.mark.parametrize("name", ["S1", "S4", "S5", "S6", "S7", "S8"])
+def test_the_scan_passes(live, name):
+    result = registry()[name].run(live)
+    assert result.failures == []
+    assert result.met
+
+
+def test_without_the_policies_of_the_database_the_scan_is_red(live):
+    saved = live.must("get", "networkpolicies", "--output=json")
+    try:
+        live.must("delete", "networkpolicies", "--all")
+        opened = {(cell.source, cell.target) for cell in measure(live) if cell.actual and not cell.expected}
+    finally:
+        live.must("apply", "--server-side", "--force-conflicts", "--filename", "-", text=_fresh(saved))
+    assert ("other pod, same namespace", "mysql") in opened
+    assert ("pod of another namespace", "mysql") in opened
+
+
+def test_with_one_privilege_too_many_the_scan_is_red(live):
+    def sql(statement: str) -> None:
+        quoted = live.secret("mysqlRootPassword").replace("\\", "\\\\").replace('"', '\\"')
+        settings = f'[client]\nuser=root\npassword="{quoted}"\n'
+        options = ("--defaults-file=/dev/stdin", "--socket=/run/mysqld/mysqld.sock", f"--execute={statement}")
+        client = ("exec", "--stdin", live.pod("mysqlauth"), "--container", "mysqlauth-container", "--", "mysql")
+        live.must(*client, *options, text=settings)
+
+    sql("GRANT SELECT ON mysql.* TO 'admin'@'%'")
+    try:
+        wrong, _ = attempt(live)
+    finally:
+        sql("REVOKE SELECT ON mysql.* FROM 'admin'@'%'")
+    assert "SELECT * FROM mysql.user: allowed" in wrong
+    assert any(line.startswith("grants are not those listed") for line in wrong)
+
+
+def _fresh(saved: str) -> str:
+    """Objects as they were, to be made again."""
+    items = json.loads(saved)
+    for item in items["items"]:
+        for key in ("resourceVersion", "uid", "creationTimestamp", "generation", "managedFields"):
+            item["metadata"].pop(key, None)
+    return json.dumps(items)

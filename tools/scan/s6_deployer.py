@@ -1,0 +1,138 @@
+"""S6: who deploys needs few rights: a stack's whole life under the Role of `make deployer`, and what it may not do."""
+
+import re
+import subprocess
+from typing import Any
+
+import yaml
+
+from tools.console import Problem, console
+from tools.stack import deployer
+
+from . import Check, Result
+from .live import Copy, Live, copy
+
+NAMESPACE = "scan-deployed"
+CONFIG = {"namespaceName": NAMESPACE, "mysqlNodePort": 0, "mysqlBackupSchedule": "0 3 1 1 *", "mysqlRetainData": False}
+#: Namespaces that are not the stack's.
+SYSTEM, OTHER = "kube-system", "default"
+#: What the deployer has to be refused, as words after `kubectl auth can-i`.
+FORBIDDEN = (
+    *(f"{verb} secrets --namespace {SYSTEM}" for verb in ("get", "list", "create")),
+    f"get secrets --namespace {OTHER}",
+    "list secrets --all-namespaces",
+    f"create pods --namespace {OTHER}",
+    f"create pods --namespace {NAMESPACE}",
+    f"create deployments.apps --namespace {OTHER}",
+    f"create pods --subresource=exec --namespace {SYSTEM}",
+    f"delete services --namespace {OTHER}",
+    "create namespaces",
+    f"delete namespaces/{SYSTEM}",
+    f"patch namespaces/{OTHER}",
+    "get nodes",
+    "create nodes --subresource=proxy",
+    "create persistentvolumes",
+    "create clusterroles.rbac.authorization.k8s.io",
+    "create clusterrolebindings.rbac.authorization.k8s.io",
+    f"create rolebindings.rbac.authorization.k8s.io --namespace {NAMESPACE}",
+    f"escalate roles.rbac.authorization.k8s.io --namespace {NAMESPACE}",
+    f"bind roles.rbac.authorization.k8s.io --namespace {NAMESPACE}",
+    "impersonate users",
+    f"create serviceaccounts --subresource=token --namespace {NAMESPACE}",
+    f"delete pods --namespace {NAMESPACE}",
+    "create validatingwebhookconfigurations.admissionregistration.k8s.io",
+    "create customresourcedefinitions.apiextensions.k8s.io",
+)
+
+
+def wildcards(manifests: list[dict[str, Any]]) -> list[str]:
+    """Rules of these manifests that name no API group, resource or verb, or that would let the user take more."""
+    wrong = []
+    for manifest in manifests:
+        for rule in manifest.get("rules", []):
+            words = {word for key in ("apiGroups", "resources", "verbs") for word in rule[key]}
+            found = {word for word in words if "*" in word} | (words & {"escalate", "bind", "impersonate"})
+            wrong += [f"{manifest['kind']} {manifest['metadata']['name']} has {word!r}" for word in sorted(found)]
+    return wrong
+
+
+def refused(live: Live, kubeconfig: str) -> dict[str, str]:
+    """Ask the API server's authorizer about each; return what it would allow, or did not answer clearly.
+
+    Raises:
+        Problem: It refuses what the deployer may do: then refusals prove nothing.
+    """
+
+    def ask(words: str) -> str:
+        done = live.stack.run("kubectl", "--kubeconfig", kubeconfig, "auth", "can-i", *words.split())
+        return (done.stdout.strip() or done.stderr.strip()).splitlines()[-1]
+
+    if (said := ask(f"create secrets --namespace {NAMESPACE}")) != "yes":
+        raise Problem(f"the deployer may not even do its work: {said}")
+    return {words: said for words in FORBIDDEN if (said := ask(words)) != "no"}
+
+
+def life(made: Copy) -> list[tuple[str, str]]:
+    """Run a stack's commands from first to last; return each with the last words of one that failed."""
+    steps: list[tuple[str, str]] = []
+
+    def step(name: str, done: subprocess.CompletedProcess[str], wanted: str = "") -> None:
+        # A command may go on without what it was denied; drift may, and notes that it did not see roles.
+        denied = re.search(r"forbidden|cannot (?:get|list|create|patch|delete)", done.stdout, re.I)
+        well = done.returncode == 0 and wanted in done.stdout and (name == "drift" or not denied)
+        said = "" if well else " ".join(done.stdout.split())[-400:]
+        steps.append((name, said))
+        console.print(f"     {'✓' if well else '✗'} {name}", markup=False)
+
+    def change(*arguments: str, text: str | None = None) -> None:
+        done = made.shell("pulumi", "config", "set", *arguments, text=text)
+        if done.returncode:
+            raise Problem(f"pulumi config set failed: {done.stdout.strip()}")
+
+    step("up", made.run("up"), "DB_HOST=")
+    step("preview", made.run("preview"))
+    change("mysqlResourcesMemoryLimit", "640Mi")
+    step("up with a change", made.run("up"), "DB_HOST=")
+    change("--secret", "mysqlPassword", text="another password")
+    step("up with another password", made.run("up"), "DB_HOST=")
+    step("pulumi refresh", made.shell("pulumi", "refresh", "--yes", "--skip-preview", "--non-interactive"))
+    step("repair", made.run("repair"))
+    step("drift", made.tool("tools.preview", "drift"))
+    step("backup", made.run("backup"))
+    listed = made.run("restore")
+    found = re.findall(r"\S+\.sql\.gz", listed.stdout)
+    step("list backups", listed, ".sql.gz")
+    step("restore", made.run("restore", "--backup", found[-1] if found else "none", "--force"))
+    step("destroy", made.run("destroy"))
+    return steps
+
+
+def run(live: Live) -> Result:
+    """Make the deployer, live a life under it, and try what it must not do."""
+    admin = live.node.kubeconfig.read_text(encoding="utf-8")
+    manifests = deployer.manifests(NAMESPACE)
+    wrong = wildcards(manifests)
+    try:
+        with copy(admin, **CONFIG) as made:
+            done = made.run("deployer")
+            if done.returncode:
+                raise Problem(f"make deployer failed: {done.stdout[-1500:]}")
+            own = made.checkout / ".kubeauth" / "deployer-dev.kubeconfig"
+            allowed = refused(live, str(own))
+            made.kubeconfig.write_text(own.read_text(encoding="utf-8"), encoding="utf-8")
+            steps = life(made)
+    finally:
+        kinds = [item for item in manifests if item["metadata"]["name"] != deployer.HOME]
+        live.stack.run(
+            "kubectl", "delete", "--ignore-not-found", "--wait=false", "--filename", "-", text=yaml.safe_dump_all(kinds)
+        )
+    wrong += [f"allowed: {words}: {said}" for words, said in allowed.items()]
+    wrong += [f"{name}: {said}" for name, said in steps if said]
+    works = sum(not said for _, said in steps)
+    rows = [["under the Role", "result"], *([name, "fails" if said else "works"] for name, said in steps)]
+    rows += [[f"can-i {words}", allowed.get(words, "no")] for words in FORBIDDEN]
+    figure = f"{works}/{len(steps)} steps of a stack's life, {len(FORBIDDEN) - len(allowed)}/{len(FORBIDDEN)} refused"
+    return Result(f"{figure}, {len(wildcards(manifests))} wildcards", not wrong, wrong, rows)
+
+
+CHECK = Check("S6", "a deployer's Role without wildcards", "every step works, everything else is refused", run)
