@@ -360,7 +360,11 @@ def test_the_memory_limit_is_an_input_and_sizes_the_cache():
 )
 def test_a_size_is_requests_limits_and_what_the_server_makes_of_them(size, requests, limits, cache, log, tables):
     container = server(database(size=size))
-    assert container["resources"] == {"requests": requests, "limits": limits}
+    disk = {"requests": {"ephemeral-storage": "64Mi"}, "limits": {"ephemeral-storage": "1536Mi"}}
+    assert container["resources"] == {
+        "requests": {**requests, **disk["requests"]},
+        "limits": {**limits, **disk["limits"]},
+    }
     assert container["args"][-3:] == [
         f"--innodb-buffer-pool-size={cache}",
         f"--innodb-log-buffer-size={log}",
@@ -374,7 +378,8 @@ def test_without_a_size_a_database_is_medium():
 
 def test_given_resources_win_over_the_size():
     resources = server(database(size="large", resources={"memory_limit": "1Gi"}))["resources"]
-    assert resources == {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "2", "memory": "1Gi"}}
+    assert (resources["requests"]["cpu"], resources["requests"]["memory"]) == ("1", "1Gi")
+    assert (resources["limits"]["cpu"], resources["limits"]["memory"]) == ("2", "1Gi")
     with pytest.raises(InputErrors, match=r"resources\.memory_request"):
         database(size="small", resources={"memory_request": "512Mi"})
 
