@@ -14,9 +14,6 @@ from .programs import NOTE
 from .sides import NAMESPACE, PULUMI
 from .system import System
 
-#: A preview takes a second, so it is measured more often than other things.
-TIMES = 2
-
 
 def run(system: System, given: Given) -> dict[str, Any]:
     """Preview in turn, first with nothing deployed, then with everything, each in a namespace of its own."""
@@ -29,15 +26,15 @@ def run(system: System, given: Given) -> dict[str, Any]:
         ),
         "empty": programs.write(system, "empty", programs.shipped("empty"), {}),
     }
-    nothing = _previews(system, folders, TIMES * given.count)
+    nothing = _previews(system, folders, given.count)
     for folder in folders.values():
         system.run("pulumi", "up", "--yes", "--skip-preview", *PULUMI, cwd=folder)
-    deployed = _previews(system, folders, TIMES * given.count)
+    deployed = _previews(system, folders, given.count)
     for folder in folders.values():
         system.run("pulumi", "destroy", "--yes", "--skip-preview", *PULUMI, cwd=folder)
         system.run("pulumi", "stack", "rm", "--yes", cwd=folder)
         programs.remove(folder)
-    return {"nothing": nothing, "deployed": deployed, "imports": _imports(system, TIMES * given.count)}
+    return {"nothing": nothing, "deployed": deployed, "imports": _imports(system, given.count)}
 
 
 def project(system: System) -> Path:
@@ -92,4 +89,4 @@ def summary(results: dict[str, Any]) -> list[str]:
     return lines + [f"import {name}: {stats.spread(values)}" for name, values in results["imports"].items()]
 
 
-PART = Part("previews", run, summary, lambda given: 40 + 13 * TIMES * given.count)
+PART = Part("previews", run, summary, lambda given: 60 + 13 * given.count)

@@ -19,11 +19,29 @@ def load(path: Path = FILE) -> dict[str, dict[str, Any]]:
 
 
 def add(part: str, results: dict[str, Any], path: Path = FILE) -> dict[str, dict[str, Any]]:
-    """Put a part's results into the place of its older ones; return all parts."""
+    """Put a part's results into the place of its older ones; return all parts.
+
+    What was measured by the number of databases keeps the numbers that were not measured this time.
+    """
     known = load(path)
-    known[part] = {"date": time.strftime("%Y-%m-%d"), "machine": machine(), "results": _rounded(results)}
+    older = known.get(part, {}).get("results", {})
+    kept = {key: _merged(older[key], value) for key, value in results.items() if key in older and _by_databases(value)}
+    known[part] = {"date": time.strftime("%Y-%m-%d"), "machine": machine(), "results": _rounded({**results, **kept})}
     path.write_text(json.dumps(dict(sorted(known.items())), indent=1) + "\n", encoding="utf-8")
     return known
+
+
+def _by_databases(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(item, dict) and "databases" in item for item in value)
+    )
+
+
+def _merged(older: list[dict[str, Any]], newer: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    found = {item["databases"]: item for item in [*older, *newer]}
+    return [found[databases] for databases in sorted(found)]
 
 
 def machine() -> str:

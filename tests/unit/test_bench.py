@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bench import chart, goals, objects, page, part_memory, part_path, record, stats
+from components import DatabaseSize, sizes
 
 SECONDS = {"components": 1.5, "inline": 1.5, "yaml": 1.0, "empty": 1.0, "kubectl": 2.0, "helm": 3.0}
 
@@ -13,7 +14,14 @@ SECONDS = {"components": 1.5, "inline": 1.5, "yaml": 1.0, "empty": 1.0, "kubectl
 def sides(databases: int) -> dict[str, Any]:
     cases = ("first up", "second up", "one value", "preview", "destroy")
     seconds = {name: {case: [value * databases] * 3 for case in cases} for name, value in SECONDS.items()}
-    return {"databases": databases, "objects": 12, "count": 3, "fake": databases > 1, "seconds": seconds}
+    return {
+        "databases": databases,
+        "objects": 12,
+        "count": 3,
+        "fake": databases > 1,
+        "date": "2026-11-25",
+        "seconds": seconds,
+    }
 
 
 def part(results: dict[str, Any]) -> dict[str, Any]:
@@ -95,6 +103,15 @@ def test_a_part_that_did_not_run_keeps_its_results(tmp_path):
     assert record.load(file)["dns"]["results"] == {"component": 2.0}
 
 
+def test_a_number_of_databases_that_was_not_measured_keeps_its_results(tmp_path):
+    file = tmp_path / "performance.json"
+    record.add("sides", {"sizes": [sides(1), {**sides(10), "count": 2}]}, file)
+    record.add("sides", {"sizes": [sides(30), sides(10)]}, file)
+    assert record.load(file)["sides"]["results"] == {"sizes": [sides(1), sides(10), sides(30)]}
+    record.add("memory", {"sizes": [TRIAL]}, file)
+    assert record.add("memory", {"sizes": []}, file)["memory"]["results"] == {"sizes": []}
+
+
 def test_the_page_shows_every_part():
     text = page.page(RECORD)
     assert "| P2 | preview with components / the same inline | 1.10 × | ≤ 1.05 × | **missed** |\n" in text
@@ -159,3 +176,16 @@ def test_what_differs_is_named_with_its_place():
         "Service a.annotations.note: 'n' or 'm'",
     ]
     assert objects.differences(one, one) == []
+
+
+def test_the_page_and_its_picture_are_written_from_the_record(tmp_path):
+    """`make bench` writes all three; a figure that somebody edits by hand is no measurement."""
+    known = record.load()
+    assert page.page(known) == page.PAGE.read_text(encoding="utf-8")
+    chart.draw(known, tmp_path / "again.svg")
+    assert (tmp_path / "again.svg").read_bytes() == page.PICTURE.read_bytes()
+
+
+def test_the_least_memory_is_what_the_search_found():
+    assert f"{record.load()['memory']['results']['smallest']}Mi" == sizes.MINIMUM_MEMORY
+    assert tuple(size.value for size in DatabaseSize) == part_memory.SIZES
