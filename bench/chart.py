@@ -124,6 +124,7 @@ def _footprint(axes: Axes, results: dict[str, Any]) -> None:
     axes.legend(handles + more, labels + names, frameon=False, fontsize=7.5, ncols=2, loc="upper left")
     axes.margins(y=0.35)
     axes.set_ylim(0, axes.get_ylim()[1] * 1.25)
+    axes.set_xlim(left=0)
     _plain(axes, "A preview with components: time and memory")
     axes.spines["right"].set_visible(True)
 

@@ -103,7 +103,8 @@ def _sides(results: dict[str, Any]) -> str:
     for size in results["sizes"]:
         pods = "fake pods" if size["fake"] else "real pods"
         count = f"{size['count']} round{'s' if size['count'] > 1 else ''}"
-        text += f"\n{size['databases']} databases, {size['objects']} objects, {pods}, {count}, {size['date']}:\n\n"
+        word = "database" if size["databases"] == 1 else "databases"
+        text += f"\n{size['databases']} {word}, {size['objects']} objects, {pods}, {count}, {size['date']}:\n\n"
         rows = [
             [LABELS.get(name, name), *(str(stats.spread(cases[case])) for case in CASES)]
             for name, cases in size["seconds"].items()

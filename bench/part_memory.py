@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from components import mysqld
 from tools.cluster import Node
 from tools.console import Problem, console
 
@@ -24,11 +25,11 @@ _DEPLOYMENT = f"deployment/{FIRST}-deployment"
 
 def run(system: System, given: Given) -> dict[str, Any]:
     """Measure every size, then search."""
-    sizes = [trial(system, size=size) for size in SIZES]
+    sizes = [trial(system, size) for size in SIZES]
     tried: dict[int, dict[str, Any]] = {}
 
     def survives(limit: int) -> bool:
-        tried[limit] = trial(system, memoryLimit=f"{limit}Mi")
+        tried[limit] = trial(system, "medium", f"{limit}Mi")
         return tried[limit]["survived"]
 
     smallest = search(LOW, HIGH, STEP, survives)
@@ -49,20 +50,30 @@ def search(low: int, high: int, step: int, survives: Any) -> int:
     return high
 
 
-def trial(system: System, **asked: str) -> dict[str, Any]:
-    """One database from nothing, under load; what it took, and whether it lived."""
-    resources = render.render(system, 1, **asked)
+def trial(system: System, size: str, limit: str = "") -> dict[str, Any]:
+    """One database from nothing, under load; what it took, and whether it lived.
+
+    Args:
+        system: Where.
+        size: The size that is asked for.
+        limit: Another memory limit, which may be less than the component allows. Default: the size's.
+    """
+    resources = render.render(system, 1, size=size)
     # Load comes from outside, through the node port; policies are another matter.
     wanted = [
         item.manifest() for item in resources if item.name.startswith((FIRST, NAMESPACE)) and "Policy" not in item.type
     ]
     pod = next(item for item in wanted if item["kind"] == "Deployment")["spec"]["template"]["spec"]
     server = pod["containers"][0]
+    if limit:
+        server["args"] = mysqld.arguments(limit)
+        for container in (*pod["initContainers"], server):
+            container["resources"]["limits"]["memory"] = container["resources"]["requests"]["memory"] = limit
     limits = server["resources"]["limits"]
     cache = next(int(word.partition("=")[2].rstrip("M")) for word in server["args"] if "buffer-pool-size" in word)
     begun = time.time()
     system.run("kubectl", "apply", "--filename", "-", stdin=yaml.safe_dump_all(wanted))
-    result: dict[str, Any] = {"asked": " ".join(asked.values()), "limit": limits["memory"], "cpu": limits["cpu"]}
+    result: dict[str, Any] = {"asked": limit or size, "limit": limits["memory"], "cpu": limits["cpu"]}
     try:
         result |= _loaded(system, begun, cache)
     finally:

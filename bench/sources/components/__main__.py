@@ -5,12 +5,10 @@ import pulumi
 from components import AppNamespace, AuthService, DatabaseSize, MySqlDatabase, MySqlDatabaseArgs
 
 config = pulumi.Config()
-# The part `memory` asks for these; the others for neither.
+# The part `memory` asks for one; the others do not.
 sized: MySqlDatabaseArgs = {"namespace": ""}
 if size := config.get("size"):
     sized["size"] = DatabaseSize(size)
-if limit := config.get("memoryLimit"):
-    sized["resources"] = {"memory_limit": limit}
 namespace = AppNamespace("bench", {})
 databases = [
     MySqlDatabase(
