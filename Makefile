@@ -152,6 +152,10 @@ test-deployer: dev ## What users do, tested on a node under the deployer's Role
 faults: dev ## Break a system of its own on purpose and count what survives: make faults ONLY=F1,F3 COUNT=5
 	$(PY) -m tools.faults $(if $(ONLY),--only $(ONLY)) $(if $(COUNT),--count $(COUNT)) $(NODE_OPTION)
 
+.PHONY: bench
+bench: dev ## Measure beside kubectl, Helm and plain Pulumi, write docs/performance.md: make bench ONLY=sides SIZES=1 COUNT=7
+	$(PY) -m bench $(if $(ONLY),--only $(ONLY)) $(if $(SIZES),--sizes $(SIZES)) $(if $(COUNT),--count $(COUNT)) $(NODE_OPTION) $(ARGS)
+
 .PHONY: mutations
 mutations: dev ## Take each protection out of a copy and see the bench turn red: make mutations ONLY=F3
 	$(PY) -m tools.faults.mutations $(if $(ONLY),--only $(ONLY))
