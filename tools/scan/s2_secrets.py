@@ -21,7 +21,10 @@ from .live import Copy, Live, copy
 NAMESPACE = "scan-canaries"
 CONFIG = {"namespaceName": NAMESPACE, "mysqlNodePort": 0, "mysqlBackupSchedule": "0 3 1 1 *", "mysqlRetainData": False}
 #: How somebody would leak a password: into the pod's specification, a process's arguments and environment, and a log.
-LEAK = 'env -i LEAKED="$0" /bin/sleep 86400 & echo "$0"; exec python run.py "$0"'
+LEAK = """(unset DB_HOST DB_USER DB_PASS; LEAKED=$0 exec python -c 'import signal; signal.pause()') &
+echo "$0"
+exec python run.py "$0"
+"""
 #: A preview's comment and drift say what they found in their exit status, too; a failed one proves nothing.
 VERDICTS = tuple(STATUS[verdict] for verdict in (OK, REFUSED, DRIFT))
 _SAMPLE_SECONDS = 0.05
@@ -80,7 +83,7 @@ def _life(made: Copy, app: Canary, root: Canary, later: Canary) -> Iterator[byte
     yield _said(made.run("up"))
     # Passwords that are refused must not stand in the refusal.
     _secret(made, "mysqlPassword", f"{app.value}\n{root.value}")
-    yield _said(made.shell("pulumi", "preview", "--non-interactive"), (255,))
+    yield _said(made.shell("pulumi", "preview", "--non-interactive"), (1,))
     _secret(made, "mysqlPassword", later.value)
     yield _said(made.shell("pulumi", "preview", "--diff"))
     yield _said(made.tool("tools.preview", "comment", "--live"), VERDICTS)
