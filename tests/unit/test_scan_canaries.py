@@ -8,6 +8,7 @@ import pytest
 
 from components.accounts import FUNCTIONS
 from tools.scan.canaries import Canary, Hit, readable, search
+from tools.scan.s2_secrets import judged
 
 CANARY = Canary("app", "app/0123456789abcdef01234567+=89abcdef:")
 
@@ -49,3 +50,10 @@ def test_the_password_of_the_account_for_backups_is_the_one_that_its_pods_derive
     script = f'{FUNCTIONS}\ntext=$0\nderive\nprintf %s "$text"'
     done = subprocess.run(["sh", "-c", script, CANARY.value], capture_output=True, text=True, check=True)
     assert CANARY.derived().value == done.stdout
+
+
+def test_of_pulumis_environments_one_variable_of_one_process_is_not_judged():
+    environment = b"PULUMI_CONFIG={}\0PULUMI_STACK=dev\0OTHER=x"
+    program = b"python\0bin/pulumi-language-python-exec\0--monitor"
+    assert judged(program, environment) == b"PULUMI_STACK=dev\0OTHER=x"
+    assert judged(b"pulumi\0up", environment) == environment

@@ -33,19 +33,30 @@ Places = dict[str, list[bytes]]
 
 
 class Watch(threading.Thread):
-    """Remembers the arguments of every process that runs meanwhile, on the machine and in its node."""
+    """Remembers every process's arguments, on the machine and in its node, and the environment of Pulumi's own."""
 
     def __init__(self) -> None:
         """Prepare; `with` starts and stops it."""
         super().__init__(daemon=True)
         self._ended = threading.Event()
-        self.seen: set[bytes] = set()
+        self._known: set[tuple[int, bytes]] = set()
+        self.environments: set[bytes] = set()
+
+    @property
+    def arguments(self) -> list[bytes]:
+        """The arguments of each process that was seen."""
+        return sorted({arguments for _, arguments in self._known})
 
     def run(self) -> None:
         """Look until told to stop."""
         while not self._ended.wait(_SAMPLE_SECONDS):
             for process in psutil.process_iter(["cmdline"]):
-                self.seen.add("\0".join(process.info["cmdline"] or []).encode(errors="surrogateescape"))
+                arguments = "\0".join(process.info["cmdline"] or []).encode(errors="surrogateescape")
+                if (process.pid, arguments) not in self._known:
+                    self._known.add((process.pid, arguments))
+                    # Nobody else's environment is any of the scan's business.
+                    found = _environment(process.pid) if b"pulumi" in arguments else []
+                    self.environments |= {judged(arguments, content) for content in found}
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -58,6 +69,20 @@ class Watch(threading.Thread):
             self.join()
 
 
+def judged(arguments: bytes, environment: bytes) -> bytes:
+    """A process's environment but for what EXCEPTIONS lists: the configuration, as Pulumi gives it to the program."""
+    excepted = b"PULUMI_CONFIG=" if b"pulumi-language-python-exec" in arguments else None
+    return b"\0".join(entry for entry in environment.split(b"\0") if not excepted or not entry.startswith(excepted))
+
+
+def _environment(pid: int) -> list[bytes]:
+    """A process's environment, or nothing when it has ended or is another user's."""
+    try:
+        return [Path(f"/proc/{pid}/environ").read_bytes()]
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return []
+
+
 def _secret(made: Copy, key: str, value: str) -> None:
     done = made.shell("pulumi", "config", "set", "--secret", key, text=value)
     if done.returncode:
@@ -65,14 +90,14 @@ def _secret(made: Copy, key: str, value: str) -> None:
 
 
 def _said(done: subprocess.CompletedProcess[str], statuses: tuple[int, ...] = (0,)) -> bytes:
-    command = " ".join(done.args[:6])
+    command = " ".join(word for word in done.args[:7] if "=" not in word)
     if done.returncode not in statuses:
         raise Problem(f"{command} ended with {done.returncode}: {done.stdout.strip()[-1500:]}")
     console.print(f"     … {command.partition('-m ')[2] or command}", markup=False)
     return done.stdout.encode()
 
 
-def _life(made: Copy, app: Canary, root: Canary, later: Canary) -> Iterator[bytes]:
+def _life(made: Copy, control: Canary, app: Canary, root: Canary, later: Canary) -> Iterator[bytes]:
     """Run a stack's commands; yield all that each printed."""
     quiet = ("--yes", "--non-interactive")
     made.run("env")
@@ -95,8 +120,9 @@ def _life(made: Copy, app: Canary, root: Canary, later: Canary) -> Iterator[byte
     yield _said(made.run("backup"))
     yield _said(made.shell("pulumi", "refresh", "--diff", *quiet))
     yield _said(made.tool("tools.preview", "drift"), VERDICTS)
-    for asked in ("stack export", "stack history --json", "stack output --json", "config --json", "about"):
+    for asked in ("stack export", "stack history --json", "stack output --json", "config --json"):
         yield _said(made.shell("pulumi", *asked.split()))
+    yield _said(made.shell("env", f"LEAKED={control.written()}", "pulumi", "preview", "--non-interactive"))
 
 
 def _files(folder: Path) -> list[bytes]:
@@ -139,15 +165,12 @@ def _environments(live: Live) -> tuple[list[bytes], int]:
     others, own = [], 0
     node = live.node.process
     for process in psutil.Process(node.pid).children(recursive=True) if node else []:
-        try:
-            content = Path(f"/proc/{process.pid}/environ").read_bytes()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        # Only the auth container is given DB_HOST, and beside it the password that it logs in with.
-        if b"DB_HOST=" in content:
-            own += 1
-        else:
-            others.append(content)
+        for content in _environment(process.pid):
+            # Only the auth container is given DB_HOST, and beside it the password that it logs in with.
+            if b"DB_HOST=" in content:
+                own += 1
+            else:
+                others.append(content)
     return others, own
 
 
@@ -178,14 +201,15 @@ def gather(live: Live, canaries: list[Canary], control: Canary) -> tuple[Places,
     with copy(admin, **CONFIG, authArgs=[LEAK, control.written()]) as made:
         try:
             with watch.running():
-                printed = list(_life(made, *canaries))
+                printed = list(_life(made, control, *canaries))
                 objects = _objects(live)
             environments, own = _environments(live)
             packed.write_bytes(gzip.compress(control.written().encode()))
             places: Places = {
                 "output of preview, up, backup, export, history": printed,
                 "state, its backups and history, configuration": _files(made.checkout / ".kubeauth"),
-                "process arguments": sorted(watch.seen),
+                "process arguments": watch.arguments,
+                "environment of Pulumi's processes": sorted(watch.environments),
                 "objects": objects,
                 "environment of other containers and daemons": environments,
                 "logs of containers": _logs(live),
