@@ -133,7 +133,7 @@ test-unit: dev ## Components under mocks, pure functions
 	$(PY) -m pytest tests/unit $(ARGS)
 
 .PHONY: test-engine
-test-engine: dev ## The real CLI and provider in render mode, no cluster
+test-engine: dev $(VENV)/.scan ## The real CLI and provider in render mode, scanners; no cluster
 	$(PY) -m pytest tests/engine $(ARGS)
 
 .PHONY: test-cluster
@@ -151,6 +151,10 @@ test-deployer: dev ## What users do, tested on a node under the deployer's Role
 .PHONY: faults
 faults: dev ## Break a system of its own on purpose and count what survives: make faults ONLY=F1,F3 COUNT=5
 	$(PY) -m tools.faults $(if $(ONLY),--only $(ONLY)) $(if $(COUNT),--count $(COUNT)) $(NODE_OPTION)
+
+.PHONY: bench
+bench: dev ## Measure beside kubectl, Helm and plain Pulumi, write docs/performance.md: make bench ONLY=sides SIZES=1 COUNT=7
+	$(PY) -m bench $(if $(ONLY),--only $(ONLY)) $(if $(SIZES),--sizes $(SIZES)) $(if $(COUNT),--count $(COUNT)) $(NODE_OPTION) $(ARGS)
 
 .PHONY: mutations
 mutations: dev ## Take each protection out of a copy and see the bench turn red: make mutations ONLY=F3

@@ -114,7 +114,7 @@ class MySqlDatabase(pulumi.ComponentResource):
                         tls_secret=args.get("tls_secret"),
                         require_tls=args.get("require_tls", True),
                         settings=args.get("settings", {}),
-                        resources=pods.merge(args.get("resources", {}), mysqld.RESOURCES),
+                        resources=pods.merge(args.get("resources", {}), mysql_inputs.sized(args)),
                         placement=args.get("placement", {}),
                         backup="backup" in args,
                     )

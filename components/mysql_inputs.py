@@ -4,9 +4,10 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from . import backup, discovery, mysql_validation, mysqld, pods, quantities, validation
+from . import backup, discovery, mysql_validation, mysqld, pods, quantities, sizes, validation
 from .errors import InputError, required
 from .services import ServiceType, TrafficPolicy
+from .sizes import DatabaseSize
 
 
 class DatabaseClient(TypedDict):
@@ -91,8 +92,11 @@ class MySqlDatabaseArgs(TypedDict):
     backup: NotRequired[backup.Backup]
     """Backups of the schema at fixed times, in a volume of their own. Default: none."""
 
+    size: NotRequired[DatabaseSize]
+    """Requests, limits and the server's memory, as measured. Default: medium."""
+
     resources: NotRequired[pods.Resources]
-    """Requests and limits. Default: cpu 250m/500m (the seed's), memory 384Mi/512Mi. A quarter of the limit is cache."""
+    """Requests and limits that win over the size's; memory_limit 304Mi or more. Default: the size's."""
 
     placement: NotRequired[pods.Placement]
     """Where the pod runs. Default: anywhere."""
@@ -145,13 +149,20 @@ def check(name: str, args: MySqlDatabaseArgs) -> list[InputError]:
         *validation.not_together(args, "existing_claim", ("storage_size", "storage_class")),
         *validation.true_or_false("retain_data", args.get("retain_data", True)),
         *(backup.check("backup", args["backup"]) if "backup" in args else []),
-        *quantities.resources(args.get("resources", {}), mysqld.RESOURCES, mysqld.MINIMUM_MEMORY),
+        *validation.one_of("size", validation.word_of(args.get("size", DatabaseSize.MEDIUM)), DatabaseSize),
+        *quantities.resources(args.get("resources", {}), sized(args), sizes.MINIMUM_MEMORY),
         *validation.placement("placement", args.get("placement", {})),
         *validation.labels("labels", args.get("labels", {})),
         *validation.annotations("annotations", args.get("annotations", {})),
         *validation.cluster_domain("cluster_domain", args.get("cluster_domain", discovery.CLUSTER_DOMAIN)),
         *validation.whole_number("rollout_seconds", args.get("rollout_seconds", 300), 10, 3600, "seconds", 300),
     ]
+
+
+def sized(args: MySqlDatabaseArgs) -> pods.Resources:
+    """The requests and limits of the size that was asked for; of the default where that word is not known."""
+    word = validation.word_of(args.get("size", DatabaseSize.MEDIUM))
+    return sizes.RESOURCES.get(word, sizes.RESOURCES["medium"])
 
 
 def _check_client(position: int, client: DatabaseClient) -> list[InputError]:

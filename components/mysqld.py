@@ -8,22 +8,13 @@ import pulumi
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from . import accounts, pods, quantities
+from . import accounts, pods, sizes
 
 IMAGE = "mysql:9.7"
 PORT = 3306
 PORT_NAME = "mysql"
-MINIMUM_MEMORY = "320Mi"
-"""An idle server with the settings below uses 284 MB."""
 TMP_SIZE, DISK_LIMIT = "1Gi", "1536Mi"
 """Scratch space for large sorts; the node's disk at most, with the server's log beside it."""
-
-RESOURCES: pods.Resources = {
-    "cpu_request": "250m",
-    "cpu_limit": "500m",
-    "memory_request": "384Mi",
-    "memory_limit": "512Mi",
-}
 
 _VOLUME = "/var/lib/mysql"
 # A directory of the volume, because a volume's own root may hold lost+found, which mysqld refuses.
@@ -33,15 +24,17 @@ _TLS = "/etc/kubeauth/tls"
 _RUN = "/run/mysqld"
 _SOCKET = f"{_RUN}/mysqld.sock"
 
+_SMALL = " ".join(f"--{setting}" for setting in sizes.INITIALIZE)
 # Begins under another name and renames at the end: a pod killed half-way starts over, and never leaves a server without
 # its accounts. The image's own entrypoint has that defect.
+# Only this volume is written out: what else the node has to write can take minutes.
 _INITIALIZE = f"""set -eu
 [ ! -d {_DATA} ] || exit 0
 rm -rf {_DATA}.new
-mysqld --no-defaults --initialize-insecure --datadir={_DATA}.new
-sync
+mysqld --no-defaults --initialize-insecure --datadir={_DATA}.new {_SMALL}
+sync -f {_DATA}.new
 mv {_DATA}.new {_DATA}
-sync
+sync -f {_VOLUME}
 """
 
 FIXED_SETTINGS = (
@@ -62,14 +55,13 @@ def arguments(
     """Return mysqld's arguments.
 
     Args:
-        memory_limit: The container's; a quarter of it is cache.
+        memory_limit: The container's; see `sizes.settings`.
         settings: The caller's settings, which win over the defaults here. Default: none.
         require_tls: Whether connections without TLS are refused. Default: true.
         own_certificate: Whether the server makes its own certificate. Default: true.
     """
-    cache = int(quantities.bytes_of(memory_limit) or 0) // 4 // 2**20
     given = {key.replace("_", "-"): value for key, value in (settings or {}).items()}
-    tuned = {"performance-schema": "OFF", "innodb-buffer-pool-size": f"{cache}M", **given}
+    tuned = {**sizes.settings(memory_limit), **given}
     certificate = [] if own_certificate else [f"--ssl-cert={_TLS}/tls.crt", f"--ssl-key={_TLS}/tls.key"]
     return [
         "--no-defaults",

@@ -58,6 +58,7 @@ DATABASE: list[tuple[str, Any]] = [
     ("storage_size", "10GB"),
     ("cluster_domain", "cluster.local."),
     ("cluster_domain", "Cluster.local"),
+    ("size", "huge"),
     ("rollout_seconds", 5),
     ("node_port_cidrs", ["10.0.0.0/33"]),
     ("pasword", "x"),

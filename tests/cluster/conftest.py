@@ -32,7 +32,7 @@ class System:
 
     def make(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run make as a user does, on the tests' node."""
-        return _make(self.checkout, self.node.name, *arguments, **{**self.variables, **variables})
+        return make(self.checkout, self.node.name, *arguments, **{**self.variables, **variables})
 
     def run(self, *command: str, stdin: str = "", ok: bool = True) -> str:
         """Run a program in the shell that `make env` describes and return what it printed."""
@@ -63,13 +63,15 @@ class System:
 
     def in_auth_pod(self, script: str) -> str:
         """Run Python in an auth pod that stays."""
+        # After a rollout the old pod, with the old password, may still be there or on its way out.
+        rollout = ("rollout", "status", "deployment/authenticate-deployment", "--timeout=60s")
+        self.run("kubectl", "-n", "production-cloud", *rollout)
         pods = self.get("pods", "--selector", "name=authenticate-selector")["items"]
-        # After a rollout the old pod, with the old password, may still be on its way out.
         name = next(pod["metadata"]["name"] for pod in pods if "deletionTimestamp" not in pod["metadata"])
         return self.run("kubectl", "-n", "production-cloud", "exec", name, "--", "python", "-c", script).strip()
 
 
-def _make(checkout: Path, node: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def make(checkout: Path, node: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     env = {name: value for name, value in os.environ.items() if not re.match("PULUMI_|KUBECONFIG|MAKE|MFLAGS", name)}
     return subprocess.run(
         ["make", *arguments, f"NODE={node}"],
@@ -104,12 +106,12 @@ def system(clone: Path) -> Iterator[System]:
     variables: dict[str, str] = {}
     try:
         if os.environ.get("KUBEAUTH_TESTS_AS") == "deployer":
-            made = _make(clone, node.name, "deployer")
+            made = make(clone, node.name, "deployer")
             assert made.returncode == 0, made.stderr
             variables["KUBECONFIG"] = str(clone / ".kubeauth" / "deployer-dev.kubeconfig")
-        up = _make(clone, node.name, "up", **variables)
+        up = make(clone, node.name, "up", **variables)
         assert up.returncode == 0, up.stdout[-5000:] + up.stderr[-5000:]
-        exports = _make(clone, node.name, "-s", "env", **variables).stdout
+        exports = make(clone, node.name, "-s", "env", **variables).stdout
         pairs = [shlex.split(line)[1].partition("=") for line in exports.splitlines()]
         yield System(clone, node, up, {**os.environ, **{name: value for name, _, value in pairs}}, variables)
     finally:

@@ -50,7 +50,7 @@ def test_every_kind_of_drift_is_found_nothing_is_written_and_what_it_says_puts_i
         assert form not in text
     assert "kubectl delete --namespace production-cloud networkpolicy/allow-all" in text
 
-    system.run("pulumi", "up", "--refresh", "--yes", "--skip-preview", "--non-interactive")
+    f11_drift.up(bench)
     # The engine takes an added network for its own; the report does not.
     said, text = drift(system, tmp_path)
     assert said["counts"]["update"] == said["counts"]["create"] == 1, text

@@ -1,6 +1,7 @@
 """A short security scan (`make scan` runs all of it), and a scan that is red when a protection is taken away."""
 
 import json
+import time
 
 import pytest
 
@@ -9,7 +10,8 @@ from tools.scan import registry
 from tools.scan.live import Live
 from tools.scan.s4_traffic import measure
 from tools.scan.s5_database import attempt
-from tools.stack import Stack
+from tools.scan.s6_deployer import NAMESPACE, attempted, user
+from tools.stack import Stack, deployer
 
 pytestmark = pytest.mark.cluster
 
@@ -33,11 +35,22 @@ def test_without_the_policies_of_the_database_the_scan_is_red(live):
     saved = live.must("get", "networkpolicies", "--output=json")
     try:
         live.must("delete", "networkpolicies", "--all")
-        opened = {(cell.source, cell.target) for cell in measure(live) if cell.actual and not cell.expected}
+        opened = {(cell.source, cell.target) for cell in measure(live, settle=5) if cell.actual and not cell.expected}
     finally:
         live.must("apply", "--server-side", "--force-conflicts", "--filename", "-", text=_fresh(saved))
     assert ("other pod, same namespace", "mysql") in opened
     assert ("pod of another namespace", "mysql") in opened
+
+
+def test_without_its_admission_policy_the_deployer_may_loosen_pod_security_and_the_scan_is_red(live):
+    with user(live) as (_, kubeconfig):
+        assert attempted(live, kubeconfig) == {}
+        live.must("delete", "validatingadmissionpolicybinding", deployer.role_name(NAMESPACE))
+        # The API server hears of it a moment later.
+        deadline = time.monotonic() + 60
+        while not (wrong := attempted(live, kubeconfig)) and time.monotonic() < deadline:
+            time.sleep(1)
+    assert f"label namespace {NAMESPACE} --overwrite {deployer.ENFORCE}=privileged" in wrong
 
 
 def test_with_one_privilege_too_many_the_scan_is_red(live):

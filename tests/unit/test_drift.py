@@ -61,7 +61,7 @@ def test_what_others_added_stays_drift_after_a_refresh_recorded_it():
 def test_a_deleted_object_is_brought_back_by_up():
     change = changed({"metadata": {"name": "web"}}, None, op="delete")
     assert change.op == "delete"
-    assert drift.remedies([change]) == ["pulumi up --refresh"]
+    assert drift.remedies([change]) == ["PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up --refresh"]
 
 
 def test_objects_of_others_are_found_but_not_those_of_controllers_and_of_kubernetes():

@@ -4,7 +4,7 @@ from typing import Any, cast
 import pulumi
 import pytest
 
-from components import InputErrors, MySqlDatabase, MySqlDatabaseArgs, ServiceType, TrafficPolicy
+from components import DatabaseSize, InputErrors, MySqlDatabase, MySqlDatabaseArgs, ServiceType, TrafficPolicy
 
 from .recorder import Recorder, Secret, deploy
 
@@ -189,7 +189,13 @@ def test_an_existing_claim_is_used_and_none_is_made():
 
 def test_settings_come_last_and_win():
     arguments = server(database(settings={"max_connections": "200", "performance_schema": "ON"}))["args"]
-    assert arguments[-3:] == ["--performance-schema=ON", "--innodb-buffer-pool-size=128M", "--max-connections=200"]
+    assert arguments[-5:] == [
+        "--performance-schema=ON",
+        "--innodb-buffer-pool-size=128M",
+        "--innodb-log-buffer-size=8M",
+        "--temptable-max-ram=32M",
+        "--max-connections=200",
+    ]
 
 
 def test_a_given_certificate_is_the_servers():
@@ -285,6 +291,8 @@ def test_mysqld_is_process_1_with_its_data_in_a_directory_of_the_volume():
         "--mysqlx=OFF",
         "--performance-schema=OFF",
         "--innodb-buffer-pool-size=128M",
+        "--innodb-log-buffer-size=8M",
+        "--temptable-max-ram=32M",
     ]
 
 
@@ -295,10 +303,11 @@ def test_the_data_directory_gets_its_name_only_when_it_is_complete():
         "set -eu",
         "[ ! -d /var/lib/mysql/data ] || exit 0",
         "rm -rf /var/lib/mysql/data.new",
-        "mysqld --no-defaults --initialize-insecure --datadir=/var/lib/mysql/data.new",
-        "sync",
+        "mysqld --no-defaults --initialize-insecure --datadir=/var/lib/mysql/data.new --performance-schema=OFF "
+        "--innodb-buffer-pool-size=32M --innodb-log-buffer-size=8M --innodb-redo-log-capacity=8M",
+        "sync -f /var/lib/mysql/data.new",
         "mv /var/lib/mysql/data.new /var/lib/mysql/data",
-        "sync",
+        "sync -f /var/lib/mysql",
     ]
 
 
@@ -327,7 +336,57 @@ def test_the_memory_limit_is_an_input_and_sizes_the_cache():
         "requests": {"cpu": "250m", "memory": "1Gi", "ephemeral-storage": "64Mi"},
         "limits": {"cpu": "500m", "memory": "1Gi", "ephemeral-storage": "1536Mi"},
     }
-    assert container["args"][-1] == "--innodb-buffer-pool-size=256M"
+    assert container["args"][-3:] == [
+        "--innodb-buffer-pool-size=256M",
+        "--innodb-log-buffer-size=16M",
+        "--temptable-max-ram=64M",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("size", "requests", "limits", "cache", "log", "tables"),
+    [
+        (
+            DatabaseSize.SMALL,
+            {"cpu": "100m", "memory": "320Mi"},
+            {"cpu": "500m", "memory": "320Mi"},
+            "80M",
+            "5M",
+            "20M",
+        ),
+        ("medium", {"cpu": "250m", "memory": "384Mi"}, {"cpu": "500m", "memory": "512Mi"}, "128M", "8M", "32M"),
+        ("large", {"cpu": "1", "memory": "2Gi"}, {"cpu": "2", "memory": "2Gi"}, "1024M", "32M", "128M"),
+    ],
+)
+def test_a_size_is_requests_limits_and_what_the_server_makes_of_them(size, requests, limits, cache, log, tables):
+    container = server(database(size=size))
+    disk = {"requests": {"ephemeral-storage": "64Mi"}, "limits": {"ephemeral-storage": "1536Mi"}}
+    assert container["resources"] == {
+        "requests": {**requests, **disk["requests"]},
+        "limits": {**limits, **disk["limits"]},
+    }
+    assert container["args"][-3:] == [
+        f"--innodb-buffer-pool-size={cache}",
+        f"--innodb-log-buffer-size={log}",
+        f"--temptable-max-ram={tables}",
+    ]
+
+
+def test_without_a_size_a_database_is_medium():
+    assert deployment(database()) == deployment(database(size=DatabaseSize.MEDIUM))
+
+
+def test_given_resources_win_over_the_size():
+    resources = server(database(size="large", resources={"memory_limit": "1Gi"}))["resources"]
+    assert (resources["requests"]["cpu"], resources["requests"]["memory"]) == ("1", "1Gi")
+    assert (resources["limits"]["cpu"], resources["limits"]["memory"]) == ("2", "1Gi")
+    with pytest.raises(InputErrors, match=r"resources\.memory_request"):
+        database(size="small", resources={"memory_request": "512Mi"})
+
+
+def test_a_size_that_there_is_not_is_refused_with_those_that_there_are():
+    (error,) = MySqlDatabase.check("mysqlauth", cast(MySqlDatabaseArgs, {**REQUIRED, "size": "huge"}))
+    assert (error.key, error.value, error.rule) == ("size", "'huge'", "one of: small, medium, large")
 
 
 @pytest.mark.parametrize(

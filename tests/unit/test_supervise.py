@@ -110,12 +110,12 @@ def test_the_events_tell_what_is_being_waited_for(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("ended", "half_done"), [("resOutputsEvent", set()), ("resOpFailedEvent", {"one"})], ids=["done", "failed"]
+    ("ended", "half_done"), [("resOutputsEvent", set()), ("resOpFailedEvent", {"update"})], ids=["done", "failed"]
 )
 def test_a_change_that_was_begun_and_failed_is_half_done(tmp_path, ended, half_done):
     path = tmp_path / "events"
     log = EventLog(path)
-    events = [step("resourcePreEvent", "one", "update", **deployment("one")), step(ended, "one")]
+    events = [step("resourcePreEvent", "one", "update", **deployment("one")), step(ended, "one", "update")]
     path.write_text("".join(json.dumps(event) + "\n" for event in events))
     log.poll()
     assert (log.half_done, log.waiting) == (half_done, {})

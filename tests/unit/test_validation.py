@@ -83,7 +83,7 @@ def test_a_stacks_errors_come_together_with_the_commands_that_put_them_right():
         "namespace": validation.name("name", "Prod", "production-cloud"),
         "mysql": [
             *validation.node_port("node_port", 29999, "NodePort", "MySqlDatabase mysqlauth"),
-            *quantities.byte_quantity("resources.memory_limit", "256MB", "320Mi", "512Mi"),
+            *quantities.byte_quantity("resources.memory_limit", "256MB", "304Mi", "512Mi"),
             *mysql_validation.password("password", ""),
         ],
     }
@@ -101,7 +101,7 @@ def test_a_stacks_errors_come_together_with_the_commands_that_put_them_right():
         "   rule: a node port, or 0 for one that the cluster chooses, 30000 to 32767",
         "   fix:  pulumi config set mysqlNodePort 32001",
         "4. mysqlResourcesMemoryLimit = '256MB'",
-        "   rule: a number with Ki, Mi, Gi or Ti, at least 320Mi",
+        "   rule: a number with Ki, Mi, Gi or Ti, at least 304Mi",
         "   fix:  pulumi config set mysqlResourcesMemoryLimit 512Mi",
         "5. mysqlPassword = (empty)",
         "   rule: 1 to 255 characters, no line break, no NUL",

@@ -25,6 +25,9 @@ _KINDS = (
     "deployments,statefulsets,daemonsets,cronjobs,jobs,pods,services,ingresses,networkpolicies,persistentvolumeclaims,"
     "secrets,configmaps,serviceaccounts,roles,rolebindings"
 )
+#: The variable lets Pulumi take back a field that carries another tool's signature: `kubectl scale` leaves one that the
+#: provider does not take over by itself. Only here: elsewhere a conflict is what keeps two stacks apart.
+REMEDY = "PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up --refresh"
 #: What Kubernetes puts into every namespace.
 _ALWAYS = {("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")}
 _LIST = '{range .items[*]}{.kind}{"\\t"}{.metadata.name}{"\\t"}{.metadata.ownerReferences[*].kind}{"\\n"}{end}'
@@ -65,7 +68,7 @@ def remedies(changes: list[Change]) -> list[str]:
     """The commands that put it right, in the shell of `make env`."""
     commands = []
     if any(change.op == DELETE or change.changed for change in changes):
-        commands.append("pulumi up --refresh")
+        commands.append(REMEDY)
     for change in changes:
         where = f"--namespace {lookup(change.after, 'metadata', 'namespace')}" if change.kind != "Namespace" else ""
         target = " ".join(filter(None, (where, f"{change.kind.lower()}/{change.object_name}")))

@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import tempfile
-from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ import yaml
 
 from tools import paths, toolchain
 from tools.console import Problem, step
+from tools.stack import deployer
 
 from . import Check, Result, openapi
 from .exceptions import EXCEPTIONS
@@ -64,7 +65,8 @@ def kube_score(files: list[str]) -> tuple[int, list[Finding]]:
     program = str(toolchain.program("kube-score"))
     said: Any = json.loads(_run(program, "score", "--kubernetes-version=v1.34", "--output-format=json", *files))
     total, found = 0, []
-    for item in said:
+    # Where it finds nothing to judge it says null.
+    for item in said or []:
         for check in item["checks"]:
             if check["skipped"]:
                 continue
@@ -133,40 +135,58 @@ def known_secrets() -> set[tuple[str, str, str]]:
     return {(file, item["type"], item["hashed_secret"]) for file, items in listed.items() for item in items}
 
 
+Outcome = tuple[str, str, int, list[Finding]]
+"""The scanner, what it looked at, the number of its checks, its findings."""
+
+
+def scan_manifests(
+    name: str, manifests: list[dict[str, Any]], versions: Iterable[str] = tuple(openapi.VERSIONS)
+) -> Iterator[Outcome]:
+    """Scan manifests with all scanners that read them.
+
+    Args:
+        name: What they belong to, for the table.
+        manifests: The objects.
+        versions: Of Kubernetes, some of `openapi.VERSIONS`. Default: all.
+    """
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as schemas:
+        for number, manifest in enumerate(manifests):
+            Path(folder, f"{number}.yaml").write_text(yaml.safe_dump(manifest), encoding="utf-8")
+        files = [str(path) for path in sorted(Path(folder).iterdir())]
+        yield "checkov", f"manifests of {name}", *checkov(Path(folder), "kubernetes")
+        yield "kube-score", f"manifests of {name}", *kube_score(files)
+        for version in versions:
+            # The files of one version replace those of the other: their names are the same.
+            outcome = kubeconform(files, version, Path(schemas))
+            yield "kubeconform -strict", f"manifests of {name}, Kubernetes {version}", *outcome
+
+
+def scan_code() -> Iterator[Outcome]:
+    """Scan what git has."""
+    yield "checkov", "workflows, Dockerfile", *checkov(paths.CHECKOUT, "dockerfile", "github_actions")
+    yield "bandit", "code (lines)", *bandit()
+    yield "detect-secrets", "tracked files", *detect_secrets(tracked())
+
+
 def run(live: Live) -> Result:
     """Run all of them."""
-    rows, found = [["scanner", "on", "checks", "findings", "excepted"]], list[Finding]()
-
-    def add(scanner: str, where: str, outcome: tuple[int, list[Finding]]) -> None:
-        total, findings = outcome
-        excepted = sum(item.excepted() for item in findings)
-        rows.append([scanner, where, str(total), str(len(findings) - excepted), str(excepted)])
-        found.extend(findings)
-
     if not (BIN / "checkov").exists():
         raise Problem("the scanners are not installed", "make scan installs them")
-    with tempfile.TemporaryDirectory() as temporary:
-        for stack, manifests in rendered(live.tools).items():
-            folder = Path(temporary, stack)
-            folder.mkdir()
-            for number, manifest in enumerate(manifests):
-                (folder / f"{number}.yaml").write_text(yaml.safe_dump(manifest), encoding="utf-8")
-            files = [str(path) for path in sorted(folder.iterdir())]
-            with step(f"scan the manifests of {stack}", 15):
-                add("checkov", f"manifests of {stack}", checkov(folder, "kubernetes"))
-                add("kube-score", f"manifests of {stack}", kube_score(files))
-                for version in openapi.VERSIONS:
-                    with tempfile.TemporaryDirectory() as schemas:
-                        outcome = kubeconform(files, version, Path(schemas))
-                    add("kubeconform -strict", f"manifests of {stack}, Kubernetes {version}", outcome)
-    with step("scan the code", 20):
-        add("checkov", "workflows, Dockerfile", checkov(paths.CHECKOUT, "dockerfile", "github_actions"))
-        add("bandit", "code (lines)", bandit())
-        add("detect-secrets", "tracked files", detect_secrets(tracked()))
-    left = [item for item in found if not item.excepted()]
-    scanners = Counter(row[0] for row in rows[1:])
+    outcomes: list[Outcome] = []
+    deployers = {"make deployer": list(yaml.safe_load_all(deployer.page()))}
+    for name, manifests in {**rendered(live.tools), **deployers}.items():
+        with step(f"scan the manifests of {name}", 20):
+            outcomes += scan_manifests(name, manifests)
+    with step("scan the code", 30):
+        outcomes += scan_code()
+    rows = [["scanner", "on", "checks", "findings", "excepted"]]
+    for scanner, where, total, findings in outcomes:
+        excepted = sum(item.excepted() for item in findings)
+        rows.append([scanner, where, str(total), str(len(findings) - excepted), str(excepted)])
+    left = [item for *_, findings in outcomes for item in findings if not item.excepted()]
+    scanners = {scanner for scanner, *_ in outcomes}
     allowed = [entry for entry in EXCEPTIONS if entry.check == "S3"]
-    figure = f"{len(left)} findings by {len(scanners)} scanners in {len(rows) - 1} runs, {len(allowed)} exceptions"
+    figure = f"{len(left)} findings by {len(scanners)} scanners in {len(outcomes)} runs, {len(allowed)} exceptions"
     failures = [f"{item.scanner} {item.rule} {item.where}: {item.text}" for item in left]
     return Result(figure, not left, failures, rows)
 

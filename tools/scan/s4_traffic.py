@@ -192,8 +192,13 @@ def _sources(live: Live, ports: dict[str, Target], direct: dict[str, Target]) ->
     }
 
 
-def measure(live: Live) -> list[Cell]:
-    """Try every cell; each source is asked again until it answers as expected, or has settled otherwise."""
+def measure(live: Live, settle: float = SETTLE_SECONDS) -> list[Cell]:
+    """Try every cell; each source is asked again until it answers as expected.
+
+    Args:
+        live: What is scanned.
+        settle: For how long each source is asked, in seconds. Default: `SETTLE_SECONDS`.
+    """
     with _pods(live):
         addresses = {
             "elsewhere": _address(live, "scan-elsewhere", OTHER),
@@ -218,11 +223,13 @@ def measure(live: Live) -> list[Cell]:
             "elsewhere": elsewhere,
         }
         with _host(live, sorted(addresses.values())):
-            return [cell for source, ask in _sources(live, ports, direct).items() for cell in _settled(source, ask)]
+            return [
+                cell for source, ask in _sources(live, ports, direct).items() for cell in _settled(source, ask, settle)
+            ]
 
 
-def _settled(source: str, ask: Callable[[], list[bool]]) -> list[Cell]:
-    deadline = time.monotonic() + SETTLE_SECONDS
+def _settled(source: str, ask: Callable[[], list[bool]], settle: float) -> list[Cell]:
+    deadline = time.monotonic() + settle
     while True:
         answers = zip(TARGETS, ask(), strict=True)
         cells = [

@@ -2,6 +2,9 @@
 
 import re
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -10,7 +13,7 @@ from tools.console import Problem, console
 from tools.stack import deployer
 
 from . import Check, Result
-from .live import Copy, Live, copy
+from .live import IMAGE, Copy, Live, copy
 
 NAMESPACE = "scan-deployed"
 CONFIG = {"namespaceName": NAMESPACE, "mysqlNodePort": 0, "mysqlBackupSchedule": "0 3 1 1 *", "mysqlRetainData": False}
@@ -43,6 +46,37 @@ FORBIDDEN = (
     "create validatingwebhookconfigurations.admissionregistration.k8s.io",
     "create customresourcedefinitions.apiextensions.k8s.io",
 )
+#: What is really tried, on the server but without keeping it; each has to be refused, in one of the words of `REFUSED`.
+ATTEMPTS: tuple[tuple[str, ...], ...] = (
+    ("get", "secrets", "--namespace", SYSTEM),
+    ("get", "secrets", "--all-namespaces"),
+    ("get", "nodes"),
+    ("get", "pods", "--namespace", NAMESPACE, "--as=system:admin"),
+    ("get", "pods", "--namespace", NAMESPACE, "--as=system:anonymous", "--as-group=system:masters"),
+    ("create", "namespace", "scan-other"),
+    ("create", "clusterrolebinding", "scan", "--clusterrole=cluster-admin", f"--serviceaccount={deployer.HOME}:scan"),
+    ("create", "rolebinding", "scan", "--clusterrole=admin", "--user=scan", "--namespace", NAMESPACE),
+    (
+        "patch",
+        "role",
+        deployer.role_name(NAMESPACE),
+        "--namespace",
+        NAMESPACE,
+        "--type=merge",
+        '--patch={"rules":[]}',
+    ),
+    ("create", "secret", "generic", "scan", "--namespace", SYSTEM),
+    ("create", "deployment", "scan", f"--image={IMAGE}", "--namespace", OTHER),
+    ("run", "scan", f"--image={IMAGE}", "--namespace", SYSTEM),
+    ("run", "scan", f"--image={IMAGE}", "--namespace", NAMESPACE),
+    ("label", "namespace", OTHER, "scan=1"),
+    ("label", "namespace", NAMESPACE, "--overwrite", f"{deployer.ENFORCE}=privileged"),
+    ("label", "namespace", NAMESPACE, f"{deployer.ENFORCE}-"),
+    ("delete", "namespace", OTHER),
+    ("delete", "validatingadmissionpolicybinding", deployer.role_name(NAMESPACE)),
+)
+#: RBAC's word, and that of the admission policy, which is the same.
+REFUSED = "forbidden"
 
 
 def wildcards(manifests: list[dict[str, Any]]) -> list[str]:
@@ -70,6 +104,17 @@ def refused(live: Live, kubeconfig: str) -> dict[str, str]:
     if (said := ask(f"create secrets --namespace {NAMESPACE}")) != "yes":
         raise Problem(f"the deployer may not even do its work: {said}")
     return {words: said for words in FORBIDDEN if (said := ask(words)) != "no"}
+
+
+def attempted(live: Live, kubeconfig: str) -> dict[str, str]:
+    """Try each of `ATTEMPTS` as the deployer; return what worked, or failed for another reason."""
+    wrong = {}
+    for words in ATTEMPTS:
+        dry = () if words[0] == "get" else ("--dry-run=server",)
+        done = live.stack.run("kubectl", "--kubeconfig", kubeconfig, *words, *dry)
+        if not done.returncode or REFUSED not in done.stderr:
+            wrong[" ".join(words)] = (done.stdout + done.stderr).strip()
+    return wrong
 
 
 def life(made: Copy) -> list[tuple[str, str]]:
@@ -107,32 +152,39 @@ def life(made: Copy) -> list[tuple[str, str]]:
     return steps
 
 
-def run(live: Live) -> Result:
-    """Make the deployer, live a life under it, and try what it must not do."""
-    admin = live.node.kubeconfig.read_text(encoding="utf-8")
-    manifests = deployer.manifests(NAMESPACE)
-    wrong = wildcards(manifests)
+@contextmanager
+def user(live: Live) -> Iterator[tuple[Copy, str]]:
+    """A copy of the project, and the kubeconfig that `make deployer` wrote for its stack; all gone afterwards."""
     try:
-        with copy(admin, **CONFIG) as made:
+        with copy(live.node.kubeconfig.read_text(encoding="utf-8"), **CONFIG) as made:
             done = made.run("deployer")
             if done.returncode:
                 raise Problem(f"make deployer failed: {done.stdout[-1500:]}")
-            own = made.checkout / ".kubeauth" / "deployer-dev.kubeconfig"
-            allowed = refused(live, str(own))
-            made.kubeconfig.write_text(own.read_text(encoding="utf-8"), encoding="utf-8")
-            steps = life(made)
+            yield made, str(made.checkout / ".kubeauth" / "deployer-dev.kubeconfig")
     finally:
-        kinds = [item for item in manifests if item["metadata"]["name"] != deployer.HOME]
-        live.stack.run(
-            "kubectl", "delete", "--ignore-not-found", "--wait=false", "--filename", "-", text=yaml.safe_dump_all(kinds)
-        )
+        mine = [item for item in deployer.manifests(NAMESPACE) if item["metadata"]["name"] != deployer.HOME]
+        command = ("delete", "--ignore-not-found", "--wait=false", "--filename", "-")
+        live.stack.run("kubectl", *command, text=yaml.safe_dump_all(mine))
+
+
+def run(live: Live) -> Result:
+    """Make the deployer, live a life under it, and try what it must not do."""
+    wild = wildcards(deployer.manifests(NAMESPACE))
+    with user(live) as (made, own):
+        allowed, worked = refused(live, own), attempted(live, own)
+        made.kubeconfig.write_text(Path(own).read_text(encoding="utf-8"), encoding="utf-8")
+        steps = life(made)
+    wrong = list(wild)
     wrong += [f"allowed: {words}: {said}" for words, said in allowed.items()]
+    wrong += [f"not refused: {words}: {said}" for words, said in worked.items()]
     wrong += [f"{name}: {said}" for name, said in steps if said]
     works = sum(not said for _, said in steps)
     rows = [["under the Role", "result"], *([name, "fails" if said else "works"] for name, said in steps)]
     rows += [[f"can-i {words}", allowed.get(words, "no")] for words in FORBIDDEN]
-    figure = f"{works}/{len(steps)} steps of a stack's life, {len(FORBIDDEN) - len(allowed)}/{len(FORBIDDEN)} refused"
-    return Result(f"{figure}, {len(wildcards(manifests))} wildcards", not wrong, wrong, rows)
+    rows += [[f"kubectl {' '.join(words)}", worked.get(" ".join(words), "refused")] for words in ATTEMPTS]
+    count = len(FORBIDDEN) + len(ATTEMPTS)
+    figure = f"{works}/{len(steps)} steps of a stack's life, {count - len(allowed) - len(worked)}/{count} refused"
+    return Result(f"{figure}, {len(wild)} wildcards", not wrong, wrong, rows)
 
 
 CHECK = Check("S6", "a deployer's Role without wildcards", "every step works, everything else is refused", run)

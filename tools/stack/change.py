@@ -91,7 +91,7 @@ def _run(stack: Stack, lock: int, arguments: list[str]) -> EventLog | None:
         status, interrupted = supervise(command, env, paths.CHECKOUT, lock, diagnose.Watcher(stack, events))
         events.poll()
     if status >= 0 and (events.half_done or events.waiting):
-        _write_down(stack)
+        _write_down(stack, created=bool(events.half_done - {"update"} or events.waiting))
     if interrupted:
         console.print(f"interrupted; make up STACK={stack.name} goes on from here", markup=False)
         sys.exit(INTERRUPTED)
@@ -102,14 +102,14 @@ def _run(stack: Stack, lock: int, arguments: list[str]) -> EventLog | None:
     return events if status else None
 
 
-def _write_down(stack: Stack) -> None:
+def _write_down(stack: Stack, *, created: bool) -> None:
     """Bring the state in line with the cluster after a change that was begun and not finished.
 
     A provider that is told to stop reports no result, and Pulumi keeps the resource as it was before, or forgets it.
     With the old value back in the program, the next `up` would then leave the new one in the cluster.
     """
     try:
-        repair.catch_up(stack)
+        repair.catch_up(stack, created=created)
     except Problem as problem:
         console.print(f"{problem}. make repair STACK={stack.name} does it when that is settled.", markup=False)
 

@@ -2,6 +2,10 @@
 
 An administrator makes it once per stack and cluster. The namespace is made here, too, so that nobody else needs the
 right to create namespaces. docs/deployer-role.yaml shows the result for the stack dev.
+
+What RBAC cannot narrow: `list` and `watch` of namespaces mean all of them, names and labels; `patch` of the own one
+means all of its labels, so an admission policy keeps the one that enforces Pod Security. Who deploys into a namespace
+can read that namespace's Secrets, whatever the Role says: a pod may mount them.
 """
 
 import json
@@ -17,6 +21,8 @@ from . import Stack, config
 
 #: Where the users live: not in a stack's namespace, which `make destroy` may remove.
 HOME = "kubeauth-deployers"
+#: The label that makes a namespace refuse pods that are not restricted.
+ENFORCE = "pod-security.kubernetes.io/enforce"
 PAGE = paths.CHECKOUT / "docs" / "deployer-role.yaml"
 #: How long a token is good for; `make deployer` again makes a new one.
 TOKEN_HOURS = 24
@@ -55,8 +61,27 @@ def _rule(group: str, resources: list[str], verbs: list[str], names: list[str] |
     return {"apiGroups": [group], "resources": list(resources), **only, "verbs": list(verbs)}
 
 
+def _pod_security(name: str, user: str) -> list[dict[str, Any]]:
+    """An admission policy: whatever a user changes in a namespace, it goes on enforcing Pod Security "restricted"."""
+    api, kind = "admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy"
+    namespaces = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["UPDATE"], "resources": ["namespaces"]}
+    refusal = {
+        "expression": f"object.metadata.?labels[?'{ENFORCE}'].orValue('') == 'restricted'",
+        "message": f"a deployer may not loosen Pod Security: {ENFORCE} stays restricted",
+        "reason": "Forbidden",
+    }
+    spec = {
+        "failurePolicy": "Fail",
+        "matchConstraints": {"resourceRules": [namespaces]},
+        "matchConditions": [{"name": "deployer", "expression": f"request.userInfo.username == '{user}'"}],
+        "validations": [refusal],
+    }
+    binding = {"policyName": name, "validationActions": ["Deny"]}
+    return [_object(api, kind, name, spec=spec), _object(api, f"{kind}Binding", name, spec=binding)]
+
+
 def role_name(namespace: str) -> str:
-    """How the deployer's Role, ClusterRole and their bindings are called."""
+    """How the deployer's Role, ClusterRole, admission policy and their bindings are called."""
     return f"kubeauth-deployer-{namespace}"
 
 
@@ -77,21 +102,24 @@ def manifests(namespace: str) -> list[dict[str, Any]]:
         return {"roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name}, "subjects": [subject]}
 
     cluster = [
-        # Itself, by its name: Pod Security labels are the stack's to set.
+        # Itself, by its name: labels are the stack's to set, within the admission policy below.
         _rule("", ["namespaces"], ["patch", "delete"], [namespace]),
         # The uid of kube-system tells one cluster from another; Pulumi watches all names to see its own go.
         _rule("", ["namespaces"], READ),
         # Whether a class that is given exists.
         _rule("storage.k8s.io", ["storageclasses"], READ),
     ]
+    own = _object("v1", "Namespace", namespace)
+    own["metadata"]["labels"] = {ENFORCE: "restricted"}
     return [
         _object("v1", "Namespace", HOME),
-        _object("v1", "Namespace", namespace),
+        own,
         _object("v1", "ServiceAccount", namespace, HOME, automountServiceAccountToken=False),
         _object(rbac, "Role", name, namespace, rules=[_rule(*rule) for rule in RULES]),
         _object(rbac, "RoleBinding", name, namespace, **granted("Role")),
         _object(rbac, "ClusterRole", name, rules=cluster),
         _object(rbac, "ClusterRoleBinding", name, **granted("ClusterRole")),
+        *_pod_security(name, f"system:serviceaccount:{HOME}:{namespace}"),
     ]
 
 
@@ -99,7 +127,9 @@ def page() -> str:
     """docs/deployer-role.yaml: the rights for the stack dev."""
     head = (
         "# What deploys the stack dev may do, and nothing else. Written by `make schema`; `make deployer` applies it\n"
-        "# with your rights and writes a kubeconfig for it.\n"
+        "# with your rights and writes a kubeconfig for it. It cannot make a namespace: after a `make destroy` that\n"
+        "# removed it, an administrator runs `make deployer` again. It sees names and labels of all namespaces, as\n"
+        "# RBAC cannot narrow `list`, and the Secrets of its own namespace.\n"
     )
     namespace = config.read(config.tracked("dev"))["config"].get("kubeauth:namespaceName") or _default("namespaceName")
     return head + yaml.safe_dump_all(manifests(str(namespace)), sort_keys=False)

@@ -17,7 +17,7 @@ class EventLog:
         self.rolled_out = False
         """Whether a Deployment was created or updated: only then can a rollout be what failed."""
         self.half_done: set[str] = set()
-        """The URNs of changes that were begun and failed: the state may not say what the cluster has of them."""
+        """Kinds of changes, such as `update`, that failed half-way: the state may not say what the cluster has."""
         self.errors: list[str] = []
         """What Pulumi reported as errors."""
 
@@ -56,7 +56,7 @@ class EventLog:
                 urn = event[ended]["metadata"]["urn"]
                 begun = self.waiting.pop(urn, None)
                 if ended == "resOpFailedEvent" and begun is not None:
-                    self.half_done.add(urn)
+                    self.half_done.add(event[ended]["metadata"]["op"])
         diagnostic = event.get("diagnosticEvent", {})
         if diagnostic.get("severity") == "error" and not diagnostic.get("ephemeral"):
             self.errors.append(diagnostic["message"])

@@ -65,15 +65,19 @@ def repair(stack: Stack, *, found: bool, restored: bool) -> None:
         console.print(f"  {item['op']} {item['urn'].rpartition('::')[2]}", markup=False)
 
 
-def catch_up(stack: Stack) -> None:
+def catch_up(stack: Stack, *, created: bool) -> None:
     """Write into the state what a run that failed half-way left in the cluster.
+
+    Args:
+        stack: The stack.
+        created: Whether it may have made objects that the state does not know.
 
     Raises:
         Problem: The cluster does not answer, or the program is refused.
     """
     settle(stack)
     _refresh(stack)
-    if _adopt_newer(stack, _preview(stack), "The run that failed made what it did not write down:"):
+    if created and _adopt_newer(stack, _preview(stack), "The run that failed made what it did not write down:"):
         _refresh(stack)
 
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from tools.console import Problem
@@ -70,7 +71,8 @@ def _vendor_edited(program: Program, scratch: Path) -> None:
 
 
 def build(program: Program) -> None:
-    """Build a program into its folder of the cache: whole or not at all."""
+    """Build a program into its folder of the cache: whole or not at all; note beside it how long that took."""
+    started = time.monotonic()
     BUILT.mkdir(parents=True, exist_ok=True)
     flags = " ".join(["-s -w", *(f"-X {variable}={value}" for variable, value in program.set.items())])
     with tempfile.TemporaryDirectory(dir=BUILT, prefix=".build-") as temporary:
@@ -92,3 +94,4 @@ def build(program: Program) -> None:
                 target.chmod(0o755)
         shutil.rmtree(program.folder, ignore_errors=True)
         out.rename(program.folder)
+    program.record.write_text(f"{time.monotonic() - started:.1f}\n", encoding="utf-8")

@@ -45,6 +45,11 @@ class Program:
         """The built program."""
         return self.folder / self.name
 
+    @property
+    def record(self) -> Path:
+        """The file with the seconds that its build took on this machine, for `make bench`."""
+        return self.folder.with_name(f"{self.folder.name}.seconds")
+
     def is_built(self) -> bool:
         """Whether it need not be built."""
         return self.binary.exists()

@@ -1,0 +1,77 @@
+"""P1 to P7: each figure with its goal, taken from the record."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from . import stats
+
+Record = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One figure that was promised, and what it is."""
+
+    id: str
+    title: str
+    limit: float
+    unit: str
+    """`×` for a ratio, else the unit."""
+    value: float | None
+    """None where its part was never measured."""
+    note: str = ""
+
+    @property
+    def reached(self) -> bool:
+        """Whether the figure is within its goal; the last digit shown decides."""
+        return self.value is not None and round(self.value, 2) <= self.limit
+
+    def __str__(self) -> str:
+        """One line for the terminal."""
+        value = "not measured" if self.value is None else f"{self.value:.2f} {self.unit}"
+        verdict = "" if self.value is None else "reached" if self.reached else "MISSED"
+        return f"{self.id} {self.title}: {value}, goal ≤ {self.limit:g} {self.unit} {verdict}".rstrip()
+
+
+def goals(record: Record) -> list[Goal]:
+    """All figures, in order."""
+    return [
+        _ratio("P1", "preview of the whole stack / of an empty program", 1.8, *_previews(record, "project", "empty")),
+        _ratio("P2", "preview with components / the same inline", 1.05, *_previews(record, "components", "inline")),
+        _ratio("P3", "first up / kubectl apply and wait", 1.10, *_case(record, "first up", "components", "kubectl")),
+        _ratio("P4", "second up / up of an empty program", 1.5, *_case(record, "second up", "components", "empty")),
+        Goal("P5", "growth of the preview's time per database, 10 to 100", 20, "%", growth(record)),
+        Goal("P6", "DNS queries per lookup of DB_HOST", 2, "queries", _value(record, "dns", "component")),
+        Goal("P7", "make up on a warm machine", 90, "s", _value(record, "start", "warm up")),
+    ]
+
+
+def growth(record: Record) -> float | None:
+    """By how much a database more costs at the largest size than at 10, in percent; negative where it costs less."""
+    points = {
+        int(point["databases"]): point for point in record.get("footprint", {}).get("results", {}).get("points", [])
+    }
+    if 10 not in points or len(points) < 2 or max(points) == 10:
+        return None
+    small, large = points[10], points[max(points)]
+    per = [stats.spread(point["seconds"]).median / int(point["databases"]) for point in (small, large)]
+    return (per[1] / per[0] - 1) * 100
+
+
+def _ratio(name: str, title: str, limit: float, above: list[float], below: list[float]) -> Goal:
+    return Goal(name, title, limit, "×", stats.ratio(above, below) if above and below else None)
+
+
+def _previews(record: Record, *names: str) -> list[list[float]]:
+    seconds = record.get("preview", {}).get("results", {}).get("deployed", {})
+    return [seconds.get(name, []) for name in names]
+
+
+def _case(record: Record, case: str, *names: str) -> list[list[float]]:
+    sizes = record.get("sides", {}).get("results", {}).get("sizes", [])
+    one: dict[str, Any] = next((size["seconds"] for size in sizes if size["databases"] == 1), {})
+    return [one.get(name, {}).get(case, []) for name in names]
+
+
+def _value(record: Record, part: str, key: str) -> float | None:
+    return record.get(part, {}).get("results", {}).get(key)
