@@ -94,7 +94,7 @@ repair: venv ## Bring a stack back after its run was killed or its state damaged
 	@$(STACK_RUN) repair --stack $(STACK) $(NODE_OPTION)
 
 .PHONY: deployer
-deployer: venv ## Make a user that may deploy this stack and nothing else, and its KUBECONFIG
+deployer: venv ## Make a user that may deploy this stack and nothing else, and a reader, with KUBECONFIGs
 	@$(STACK_RUN) deployer --stack $(STACK) $(NODE_OPTION)
 
 .PHONY: backup

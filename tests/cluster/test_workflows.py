@@ -1,4 +1,4 @@
-"""The workflows that need a cluster, run against a real one as the stack's deployer: deploy, live preview, drift."""
+"""The workflows that need a cluster, run against a real one as docs/ci.md says: deployer, readers."""
 
 import json
 import shutil
@@ -19,8 +19,7 @@ pytestmark = pytest.mark.cluster
 
 CANARY = "canary"
 NAMESPACE = "staging-cloud"
-#: What the jobs get for their secret KUBECONFIG.
-DEPLOYER = Path(".kubeauth", "deployer-staging.kubeconfig")
+DEPLOYER, READER = (Path(".kubeauth", f"{user}-staging.kubeconfig") for user in ("deployer", "reader"))
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +48,7 @@ def job(project: Clone, tmp_path: Path, fake: FakeGitHub) -> Callable[..., Job]:
         expressions = {
             "matrix.stack": "staging",
             "github.token": "the token",
-            "secrets.KUBECONFIG": (project.root / DEPLOYER).read_text(),
+            "secrets.KUBECONFIG": (project.root / (DEPLOYER if name == "staging" else READER)).read_text(),
             "secrets.PULUMI_ACCESS_TOKEN": "",
             "secrets.PULUMI_CONFIG_PASSPHRASE": "series",
             "vars.PULUMI_BACKEND_URL": f"file://{project.root}/.kubeauth/state",
