@@ -25,7 +25,7 @@ def test_the_proof_waits_for_the_rollout():
     cluster = Cluster(0)
     proof.rolled_out(cluster, "shop", "deployment/db-deployment")  # pyright: ignore[reportArgumentType]
     assert cluster.asked == [
-        ("kubectl", "--namespace", "shop", "rollout", "status", "deployment/db-deployment", "--timeout=45s")
+        ("kubectl", "--namespace", "shop", "rollout", "status", "deployment/db-deployment", "--timeout=90s")
     ]
 
 

@@ -17,7 +17,7 @@ from . import Stack
 
 #: Pulumi sometimes reports a `Recreate` rollout as complete between the old pod and the new one; this is how much
 #: longer the proof waits for the pods, in seconds.
-ROLLOUT_SECONDS = 45
+ROLLOUT_SECONDS = 90
 
 
 @contextmanager
