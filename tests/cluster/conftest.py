@@ -19,6 +19,11 @@ from tools.cluster import Node
 MINUTES = 60
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The README's commands come last: `make down` is one of them, and the system is shared."""
+    items.sort(key=lambda item: item.path.name == "test_using_the_readme.py")
+
+
 @dataclass
 class System:
     """A checkout in which `make up` ran."""
