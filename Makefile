@@ -94,7 +94,7 @@ repair: venv ## Bring a stack back after its run was killed or its state damaged
 	@$(STACK_RUN) repair --stack $(STACK) $(NODE_OPTION)
 
 .PHONY: deployer
-deployer: venv ## Make a user that may deploy this stack and nothing else, and its KUBECONFIG
+deployer: venv ## Make a user that may deploy this stack and nothing else, and a reader, with KUBECONFIGs
 	@$(STACK_RUN) deployer --stack $(STACK) $(NODE_OPTION)
 
 .PHONY: backup
@@ -140,9 +140,10 @@ test-engine: dev $(VENV)/.scan ## The real CLI and provider in render mode, scan
 test-cluster: dev ## A node of its own: real Kubernetes, MySQL, pods
 	$(PY) -m pytest tests/cluster $(ARGS)
 
-# Not for a deployer: faults, nodes and scans, which break the cluster; and the node port of another namespace, which it
-# may not see before the API server refuses it.
-DEPLOYER := $(patsubst %,tests/cluster/test_%.py,system data) --deselect \
+# By nature an administrator's: node, faults and scan, which break or attack the cluster; consumers and options, whose
+# stacks make namespaces of their own; using_the_readme, which starts and removes nodes; and the node port of another
+# namespace, which a deployer may not see before the API server refuses it.
+DEPLOYER := $(patsubst %,tests/cluster/test_%.py,system data drift workflows) --deselect \
   tests/cluster/test_system.py::test_a_taken_node_port_is_refused_before_anything_changes
 .PHONY: test-deployer
 test-deployer: dev ## What users do, tested on a node under the deployer's Role

@@ -1,4 +1,4 @@
-"""The workflows that need a cluster, their shell steps run against a real one: deploy, preview with access, drift."""
+"""The workflows that need a cluster, run against a real one as docs/ci.md says: deployer, readers."""
 
 import json
 import shutil
@@ -19,6 +19,7 @@ pytestmark = pytest.mark.cluster
 
 CANARY = "canary"
 NAMESPACE = "staging-cloud"
+DEPLOYER, READER = (Path(".kubeauth", f"{user}-staging.kubeconfig") for user in ("deployer", "reader"))
 
 
 @pytest.fixture(scope="module")
@@ -31,17 +32,15 @@ def project(tmp_path_factory, system: System) -> Iterator[Clone]:
     salt = next(line for line in dev.splitlines() if line.startswith("encryptionsalt:"))
     staging.write_text(f"{salt}\n" + staging.read_text().replace(f"{salt}\n", ""))
     project.commit("A stack on a cluster")
+    # A copy: the tools take it for somebody's own cluster.
+    admin = shutil.copy(system.node.kubeconfig, tmp_path_factory.mktemp("admin"))
+    project.run("make", "deployer", "STACK=staging", KUBECONFIG=str(admin))
     yield project
-    project.run("make", "destroy", "STACK=staging", KUBECONFIG=str(outside(system, project.root.parent)))
-
-
-def outside(system: System, folder: Path) -> Path:
-    """The node's kubeconfig where the tools take it for somebody's own cluster."""
-    return Path(shutil.copy(system.node.kubeconfig, folder / "kubeconfig"))
+    project.run("make", "destroy", "STACK=staging", KUBECONFIG=str(project.root / DEPLOYER))
 
 
 @pytest.fixture
-def job(project: Clone, system: System, tmp_path: Path, fake: FakeGitHub) -> Callable[..., Job]:
+def job(project: Clone, tmp_path: Path, fake: FakeGitHub) -> Callable[..., Job]:
     def made(name: str, of: str) -> Job:
         home = tmp_path / f"runner-{len(list(tmp_path.iterdir()))}"
         home.mkdir()
@@ -49,7 +48,7 @@ def job(project: Clone, system: System, tmp_path: Path, fake: FakeGitHub) -> Cal
         expressions = {
             "matrix.stack": "staging",
             "github.token": "the token",
-            "secrets.KUBECONFIG": system.node.kubeconfig.read_text(),
+            "secrets.KUBECONFIG": (project.root / (DEPLOYER if name == "staging" else READER)).read_text(),
             "secrets.PULUMI_ACCESS_TOKEN": "",
             "secrets.PULUMI_CONFIG_PASSPHRASE": "series",
             "vars.PULUMI_BACKEND_URL": f"file://{project.root}/.kubeauth/state",
@@ -79,7 +78,7 @@ def test_main_is_deployed_a_pull_request_is_previewed_with_access_and_drift_open
     deployed = job("staging", "deploy")
     assert not deployed.failed(), deployed.log()
     kubectl = ("kubectl", "--namespace", NAMESPACE)
-    system.run(*kubectl, "rollout", "status", "deployment/authenticate-deployment", "--timeout=60s")
+    system.admin(*kubectl, "rollout", "status", "deployment/authenticate-deployment", "--timeout=60s")
 
     project.edit((setting("authReplicas", 2, stack="staging"),))
     live = job("live", "preview")
@@ -89,7 +88,7 @@ def test_main_is_deployed_a_pull_request_is_previewed_with_access_and_drift_open
     assert "spec.replicas" in preview["md"]
     project.run("git", "checkout", "-q", ".")
 
-    system.run(*kubectl, "scale", "deployment/authenticate-deployment", "--replicas=3")
+    system.admin(*kubectl, "scale", "deployment/authenticate-deployment", "--replicas=3")
     drifted = job("drift", "drift")
     assert [name for name, done in drifted.did.items() if done.returncode] == ["Look for drift"], drifted.log()
     drift = left(project, "drift-out")
@@ -97,7 +96,7 @@ def test_main_is_deployed_a_pull_request_is_previewed_with_access_and_drift_open
     assert not job("issue", "drift").failed()
     assert "spec.replicas: 3" in fake.issues[0]["body"]
 
-    system.run(*kubectl, "scale", "deployment/authenticate-deployment", "--replicas=1")
+    system.admin(*kubectl, "scale", "deployment/authenticate-deployment", "--replicas=1")
     same = job("drift", "drift")
     assert not same.failed(), same.log()
     fake.artifact("drift-staging", 2, **left(project, "drift-out"))

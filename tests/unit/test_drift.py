@@ -72,6 +72,7 @@ def test_objects_of_others_are_found_but_not_those_of_controllers_and_of_kuberne
         "ConfigMap\tkube-root-ca.crt\t",
         "ServiceAccount\tdefault\t",
         "Role\tkubeauth-deployer-cloud\t",
+        "RoleBinding\tkubeauth-reader-cloud\t",
     ]
     found = drift.foreign("dev", "cloud", {("NetworkPolicy", "web")}, "\n".join(listed))
     assert [str(change) for change in found] == ["NetworkPolicy allow-all"]

@@ -70,6 +70,21 @@ def test_the_deployer_reads_secrets_of_its_own_namespace_alone():
             assert (manifest["kind"], manifest["metadata"]["namespace"]) == ("Role", "shop")
 
 
+def test_the_reader_may_read_what_the_deployer_may_and_change_nothing():
+    roles = {item["metadata"]["name"]: item["rules"] for item in deployer.manifests("shop") if item["kind"] == "Role"}
+    assert {verb for rule in roles["kubeauth-reader-shop"] for verb in rule["verbs"]} == {"get", "list", "watch"}
+    read = {resource for rule in roles["kubeauth-reader-shop"] for resource in rule["resources"]}
+    every = {resource for rule in roles["kubeauth-deployer-shop"] for resource in rule["resources"]}
+    # Whoever may get these may run programs in pods.
+    assert every - read == {"pods/exec", "pods/portforward"}
+
+
+def test_a_reader_is_no_other_stacks_deployer():
+    accounts = [item for name in ("shop", "shop-reader") for item in deployer.manifests(name)]
+    names = [item["metadata"]["name"] for item in accounts if item["kind"] == "ServiceAccount"]
+    assert names == ["shop", "shop.reader", "shop-reader", "shop-reader.reader"]
+
+
 def test_the_deployers_rights_are_documented():
     documented = list(yaml.safe_load_all((paths.CHECKOUT / "docs/deployer-role.yaml").read_text()))
     assert documented == deployer.manifests("production-cloud")

@@ -138,7 +138,8 @@ def foreign(stack: str, namespace: str, known: set[tuple[str, str]], listed: str
         listed: What is there: kind, name and kinds of owners, with tabs between, a line each.
     """
     found = []
-    rights = {(kind, deployer.role_name(namespace)) for kind in ("Role", "RoleBinding")}
+    names = [deployer.role_name(namespace, user) for user in deployer.USERS]
+    rights = {(kind, name) for kind in ("Role", "RoleBinding") for name in names}
     for line in listed.splitlines():
         kind, name, owners = line.split("\t")
         if not owners and (kind, name) not in known | rights | _ALWAYS:

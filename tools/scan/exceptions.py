@@ -20,6 +20,11 @@ EXCEPTIONS: list[Excepted] = [
         "that is where the programs read them; the node encrypts Secrets at rest (S8), the volumes are in memory",
     ),
     Excepted(
+        "S2",
+        "PULUMI_CONFIG, all of the configuration, in the environment of the program that Pulumi runs",
+        "Pulumi's language host hands it over like that; the user who deploys, and root, can read it while it runs",
+    ),
+    Excepted(
         "S3",
         "kube-score, checkov: images are not always pulled; checkov: those of dev and staging are named by version",
         "Always would keep pods from starting while the registry is away; prod names images by digest, which S7 checks",

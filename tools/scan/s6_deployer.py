@@ -46,6 +46,17 @@ FORBIDDEN = (
     "create validatingwebhookconfigurations.admissionregistration.k8s.io",
     "create customresourcedefinitions.apiextensions.k8s.io",
 )
+#: What the reader, besides, has to be refused.
+CHANGES = (
+    *(
+        f"{verb} {kind} --namespace {NAMESPACE}"
+        for kind in ("deployments.apps", "secrets")
+        for verb in ("create", "patch")
+    ),
+    f"delete persistentvolumeclaims --namespace {NAMESPACE}",
+    f"create pods --subresource=exec --namespace {NAMESPACE}",
+    f"patch namespaces/{NAMESPACE}",
+)
 #: What is really tried, on the server but without keeping it; each has to be refused, in one of the words of `REFUSED`.
 ATTEMPTS: tuple[tuple[str, ...], ...] = (
     ("get", "secrets", "--namespace", SYSTEM),
@@ -72,6 +83,7 @@ ATTEMPTS: tuple[tuple[str, ...], ...] = (
     ("label", "namespace", OTHER, "scan=1"),
     ("label", "namespace", NAMESPACE, "--overwrite", f"{deployer.ENFORCE}=privileged"),
     ("label", "namespace", NAMESPACE, f"{deployer.ENFORCE}-"),
+    ("label", "namespace", NAMESPACE, "--overwrite", f"{deployer.ENFORCE_VERSION}=v1.18"),
     ("delete", "namespace", OTHER),
     ("delete", "validatingadmissionpolicybinding", deployer.role_name(NAMESPACE)),
 )
@@ -90,20 +102,20 @@ def wildcards(manifests: list[dict[str, Any]]) -> list[str]:
     return wrong
 
 
-def refused(live: Live, kubeconfig: str) -> dict[str, str]:
+def refused(live: Live, kubeconfig: str, wanted: str, forbidden: tuple[str, ...]) -> dict[str, str]:
     """Ask the API server's authorizer about each; return what it would allow, or did not answer clearly.
 
     Raises:
-        Problem: It refuses what the deployer may do: then refusals prove nothing.
+        Problem: It refuses what the user may do, `wanted`: then refusals prove nothing.
     """
 
     def ask(words: str) -> str:
         done = live.stack.run("kubectl", "--kubeconfig", kubeconfig, "auth", "can-i", *words.split())
         return (done.stdout.strip() or done.stderr.strip()).splitlines()[-1]
 
-    if (said := ask(f"create secrets --namespace {NAMESPACE}")) != "yes":
-        raise Problem(f"the deployer may not even do its work: {said}")
-    return {words: said for words in FORBIDDEN if (said := ask(words)) != "no"}
+    if (said := ask(wanted)) != "yes":
+        raise Problem(f"the user may not even {wanted}: {said}")
+    return {words: said for words in forbidden if (said := ask(words)) != "no"}
 
 
 def attempted(live: Live, kubeconfig: str) -> dict[str, str]:
@@ -124,7 +136,7 @@ def life(made: Copy) -> list[tuple[str, str]]:
     def step(name: str, done: subprocess.CompletedProcess[str], wanted: str = "") -> None:
         # A command may go on without what it was denied; drift may, and notes that it did not see roles.
         denied = re.search(r"forbidden|cannot (?:get|list|create|patch|delete)", done.stdout, re.I)
-        well = done.returncode == 0 and wanted in done.stdout and (name == "drift" or not denied)
+        well = done.returncode == 0 and wanted in done.stdout and (name.startswith("drift") or not denied)
         said = "" if well else " ".join(done.stdout.split())[-400:]
         steps.append((name, said))
         console.print(f"     {'✓' if well else '✗'} {name}", markup=False)
@@ -134,15 +146,24 @@ def life(made: Copy) -> list[tuple[str, str]]:
         if done.returncode:
             raise Problem(f"pulumi config set failed: {done.stdout.strip()}")
 
+    def become(name: str) -> None:
+        made.kubeconfig.write_text(Path(kubeconfig(made, name)).read_text(encoding="utf-8"), encoding="utf-8")
+
+    become("deployer")
     step("up", made.run("up"), "DB_HOST=")
     step("preview", made.run("preview"))
     change("mysqlResourcesMemoryLimit", "640Mi")
+    become("reader")
+    step("preview of a change, as the reader", made.run("preview"), "to update")
+    become("deployer")
     step("up with a change", made.run("up"), "DB_HOST=")
     change("--secret", "mysqlPassword", text="another password")
     step("up with another password", made.run("up"), "DB_HOST=")
     step("pulumi refresh", made.shell("pulumi", "refresh", "--yes", "--skip-preview", "--non-interactive"))
     step("repair", made.run("repair"))
-    step("drift", made.tool("tools.preview", "drift"))
+    become("reader")
+    step("drift, as the reader", made.tool("tools.preview", "drift"))
+    become("deployer")
     step("backup", made.run("backup"))
     listed = made.run("restore")
     found = re.findall(r"\S+\.sql\.gz", listed.stdout)
@@ -152,15 +173,20 @@ def life(made: Copy) -> list[tuple[str, str]]:
     return steps
 
 
+def kubeconfig(made: Copy, name: str) -> str:
+    """The kubeconfig that `make deployer` wrote for a user."""
+    return str(made.checkout / ".kubeauth" / f"{name}-dev.kubeconfig")
+
+
 @contextmanager
-def user(live: Live) -> Iterator[tuple[Copy, str]]:
-    """A copy of the project, and the kubeconfig that `make deployer` wrote for its stack; all gone afterwards."""
+def users(live: Live) -> Iterator[Copy]:
+    """A copy of the project for whose stack `make deployer` ran; all gone afterwards."""
     try:
         with copy(live.node.kubeconfig.read_text(encoding="utf-8"), **CONFIG) as made:
             done = made.run("deployer")
             if done.returncode:
                 raise Problem(f"make deployer failed: {done.stdout[-1500:]}")
-            yield made, str(made.checkout / ".kubeauth" / "deployer-dev.kubeconfig")
+            yield made
     finally:
         mine = [item for item in deployer.manifests(NAMESPACE) if item["metadata"]["name"] != deployer.HOME]
         command = ("delete", "--ignore-not-found", "--wait=false", "--filename", "-")
@@ -168,22 +194,27 @@ def user(live: Live) -> Iterator[tuple[Copy, str]]:
 
 
 def run(live: Live) -> Result:
-    """Make the deployer, live a life under it, and try what it must not do."""
+    """Make both users, live a life under it, and try what it must not do."""
     wild = wildcards(deployer.manifests(NAMESPACE))
-    with user(live) as (made, own):
-        allowed, worked = refused(live, own), attempted(live, own)
-        made.kubeconfig.write_text(Path(own).read_text(encoding="utf-8"), encoding="utf-8")
+    with users(live) as made:
+        own, its = kubeconfig(made, "deployer"), kubeconfig(made, "reader")
+        allowed = refused(live, own, f"create secrets --namespace {NAMESPACE}", FORBIDDEN)
+        reader = refused(live, its, f"get secrets --namespace {NAMESPACE}", FORBIDDEN + CHANGES)
+        worked = attempted(live, own)
         steps = life(made)
     wrong = list(wild)
     wrong += [f"allowed: {words}: {said}" for words, said in allowed.items()]
+    wrong += [f"allowed to the reader: {words}: {said}" for words, said in reader.items()]
     wrong += [f"not refused: {words}: {said}" for words, said in worked.items()]
     wrong += [f"{name}: {said}" for name, said in steps if said]
     works = sum(not said for _, said in steps)
-    rows = [["under the Role", "result"], *([name, "fails" if said else "works"] for name, said in steps)]
+    rows = [["under the Roles", "result"], *([name, "fails" if said else "works"] for name, said in steps)]
     rows += [[f"can-i {words}", allowed.get(words, "no")] for words in FORBIDDEN]
+    rows += [[f"as the reader, can-i {words}", reader.get(words, "no")] for words in FORBIDDEN + CHANGES]
     rows += [[f"kubectl {' '.join(words)}", worked.get(" ".join(words), "refused")] for words in ATTEMPTS]
-    count = len(FORBIDDEN) + len(ATTEMPTS)
-    figure = f"{works}/{len(steps)} steps of a stack's life, {count - len(allowed) - len(worked)}/{count} refused"
+    count = 2 * len(FORBIDDEN) + len(CHANGES) + len(ATTEMPTS)
+    not_refused = len(allowed) + len(reader) + len(worked)
+    figure = f"{works}/{len(steps)} steps of a stack's life, {count - not_refused}/{count} refused"
     return Result(f"{figure}, {len(wild)} wildcards", not wrong, wrong, rows)
 
 

@@ -1,10 +1,10 @@
-"""`make deployer`: a user that may deploy one stack and nothing else, for CI and for colleagues.
+"""`make deployer`: a user that may deploy one stack and nothing else, and a reader, for CI and for colleagues.
 
 An administrator makes it once per stack and cluster. The namespace is made here, too, so that nobody else needs the
 right to create namespaces. docs/deployer-role.yaml shows the result for the stack dev.
 
 What RBAC cannot narrow: `list` and `watch` of namespaces mean all of them, names and labels; `patch` of the own one
-means all of its labels, so an admission policy keeps the one that enforces Pod Security. Who deploys into a namespace
+means all of its labels, so an admission policy keeps those that enforce Pod Security. Who deploys into a namespace
 can read that namespace's Secrets, whatever the Role says: a pod may mount them.
 """
 
@@ -21,8 +21,11 @@ from . import Stack, config
 
 #: Where the users live: not in a stack's namespace, which `make destroy` may remove.
 HOME = "kubeauth-deployers"
-#: The label that makes a namespace refuse pods that are not restricted.
+#: What each may do: the stack's commands; previews and drift, which change nothing.
+USERS = ("deployer", "reader")
+#: The label that makes a namespace refuse pods that are not restricted, and that of the rules' version.
 ENFORCE = "pod-security.kubernetes.io/enforce"
+ENFORCE_VERSION = f"{ENFORCE}-version"
 PAGE = paths.CHECKOUT / "docs" / "deployer-role.yaml"
 #: How long a token is good for; `make deployer` again makes a new one.
 TOKEN_HOURS = 24
@@ -50,76 +53,98 @@ RULES: tuple[tuple[str, list[str], list[str]], ...] = (
     ("", ["pods/exec", "pods/portforward"], ["get", "create"]),
 )
 
+Rule = dict[str, Any]
+
 
 def _object(api: str, kind: str, name: str, namespace: str = "", **rest: Any) -> dict[str, Any]:
     where = {"namespace": namespace} if namespace else {}
     return {"apiVersion": api, "kind": kind, "metadata": {"name": name, **where}, **rest}
 
 
-def _rule(group: str, resources: list[str], verbs: list[str], names: list[str] | None = None) -> dict[str, Any]:
+def _rule(group: str, resources: list[str], verbs: list[str], names: list[str] | None = None) -> Rule:
     only = {"resourceNames": names} if names else {}
     return {"apiGroups": [group], "resources": list(resources), **only, "verbs": list(verbs)}
 
 
 def _pod_security(name: str, user: str) -> list[dict[str, Any]]:
     """An admission policy: whatever a user changes in a namespace, it goes on enforcing Pod Security "restricted"."""
+    # Here, because it takes half a second and is seldom needed.
+    from components.namespace import POD_SECURITY_VERSION
+
     api, kind = "admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy"
     namespaces = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["UPDATE"], "resources": ["namespaces"]}
-    refusal = {
-        "expression": f"object.metadata.?labels[?'{ENFORCE}'].orValue('') == 'restricted'",
-        "message": f"a deployer may not loosen Pod Security: {ENFORCE} stays restricted",
-        "reason": "Forbidden",
-    }
+    least = POD_SECURITY_VERSION.removeprefix("v1.")
+
+    def keep(label: str, default: str, condition: str, what: str) -> dict[str, str]:
+        value = f"object.metadata.?labels[?'{label}'].orValue('{default}')"
+        message = f"a deployer may not loosen Pod Security: {label} {what}"
+        return {"expression": condition.replace("VALUE", value), "message": message, "reason": "Forbidden"}
+
+    # The rules of old versions are looser.
+    newer = rf"VALUE == 'latest' || VALUE.matches('^v1[.][0-9]+$') && int(VALUE.substring(3)) >= {least}"
     spec = {
         "failurePolicy": "Fail",
         "matchConstraints": {"resourceRules": [namespaces]},
         "matchConditions": [{"name": "deployer", "expression": f"request.userInfo.username == '{user}'"}],
-        "validations": [refusal],
+        "validations": [
+            keep(ENFORCE, "", "VALUE == 'restricted'", "stays restricted"),
+            keep(ENFORCE_VERSION, "latest", newer, f"is {POD_SECURITY_VERSION} or newer"),
+        ],
     }
     binding = {"policyName": name, "validationActions": ["Deny"]}
     return [_object(api, kind, name, spec=spec), _object(api, f"{kind}Binding", name, spec=binding)]
 
 
-def role_name(namespace: str) -> str:
-    """How the deployer's Role, ClusterRole, admission policy and their bindings are called."""
-    return f"kubeauth-deployer-{namespace}"
+def role_name(namespace: str, user: str = "deployer") -> str:
+    """How the Role, ClusterRole and admission policy of one of USERS, and their bindings, are called."""
+    return f"kubeauth-{user}-{namespace}"
+
+
+def _account(namespace: str, user: str) -> str:
+    # No namespace has a dot in its name, so no other stack's user is called the same.
+    return namespace if user == "deployer" else f"{namespace}.{user}"
+
+
+def _user(namespace: str, user: str, rules: list[Rule], cluster: list[Rule]) -> list[dict[str, Any]]:
+    """A ServiceAccount with rights in a namespace and rights in the cluster."""
+    rbac, name, account = "rbac.authorization.k8s.io", role_name(namespace, user), _account(namespace, user)
+
+    def granted(kind: str) -> dict[str, Any]:
+        subject = {"kind": "ServiceAccount", "name": account, "namespace": HOME}
+        return {"roleRef": {"apiGroup": rbac, "kind": kind, "name": name}, "subjects": [subject]}
+
+    return [
+        _object("v1", "ServiceAccount", account, HOME, automountServiceAccountToken=False),
+        _object(f"{rbac}/v1", "Role", name, namespace, rules=rules),
+        _object(f"{rbac}/v1", "RoleBinding", name, namespace, **granted("Role")),
+        _object(f"{rbac}/v1", "ClusterRole", name, rules=cluster),
+        _object(f"{rbac}/v1", "ClusterRoleBinding", name, **granted("ClusterRole")),
+    ]
 
 
 def manifests(namespace: str) -> list[dict[str, Any]]:
-    """A user for the stack in a namespace, and its rights.
+    """The users for the stack in a namespace, and their rights.
 
     Args:
         namespace: The stack's `namespaceName`.
 
     Returns:
-        Manifests for `kubectl apply --server-side`. The ServiceAccount is called like the namespace.
+        Manifests for `kubectl apply --server-side`. The deployer's ServiceAccount is called like the namespace.
     """
-    rbac = "rbac.authorization.k8s.io/v1"
-    name = role_name(namespace)
-    subject = {"kind": "ServiceAccount", "name": namespace, "namespace": HOME}
-
-    def granted(kind: str) -> dict[str, Any]:
-        return {"roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name}, "subjects": [subject]}
-
-    cluster = [
-        # Itself, by its name: labels are the stack's to set, within the admission policy below.
-        _rule("", ["namespaces"], ["patch", "delete"], [namespace]),
-        # The uid of kube-system tells one cluster from another; Pulumi watches all names to see its own go.
-        _rule("", ["namespaces"], READ),
-        # Whether a class that is given exists.
-        _rule("storage.k8s.io", ["storageclasses"], READ),
-    ]
+    # Itself, by its name: labels are the stack's to set, within the admission policy.
+    its = _rule("", ["namespaces"], ["patch", "delete"], [namespace])
+    # The uid of kube-system tells one cluster from another; Pulumi watches all names to see its own go. And whether a
+    # storage class that is given exists.
+    seen = [_rule("", ["namespaces"], READ), _rule("storage.k8s.io", ["storageclasses"], READ)]
+    reading = [_rule(group, resources, READ) for group, resources, verbs in RULES if set(READ) <= set(verbs)]
     own = _object("v1", "Namespace", namespace)
     own["metadata"]["labels"] = {ENFORCE: "restricted"}
     return [
         _object("v1", "Namespace", HOME),
         own,
-        _object("v1", "ServiceAccount", namespace, HOME, automountServiceAccountToken=False),
-        _object(rbac, "Role", name, namespace, rules=[_rule(*rule) for rule in RULES]),
-        _object(rbac, "RoleBinding", name, namespace, **granted("Role")),
-        _object(rbac, "ClusterRole", name, rules=cluster),
-        _object(rbac, "ClusterRoleBinding", name, **granted("ClusterRole")),
-        *_pod_security(name, f"system:serviceaccount:{HOME}:{namespace}"),
+        *_user(namespace, "deployer", [_rule(*rule) for rule in RULES], [its, *seen]),
+        *_pod_security(role_name(namespace), f"system:serviceaccount:{HOME}:{_account(namespace, 'deployer')}"),
+        *_user(namespace, "reader", reading, seen),
     ]
 
 
@@ -129,7 +154,8 @@ def page() -> str:
         "# What deploys the stack dev may do, and nothing else. Written by `make schema`; `make deployer` applies it\n"
         "# with your rights and writes a kubeconfig for it. It cannot make a namespace: after a `make destroy` that\n"
         "# removed it, an administrator runs `make deployer` again. It sees names and labels of all namespaces, as\n"
-        "# RBAC cannot narrow `list`, and the Secrets of its own namespace.\n"
+        "# RBAC cannot narrow `list`, and the Secrets of its own namespace. The reader, for previews and drift,\n"
+        "# sees the same and changes nothing.\n"
     )
     namespace = config.read(config.tracked("dev"))["config"].get("kubeauth:namespaceName") or _default("namespaceName")
     return head + yaml.safe_dump_all(manifests(str(namespace)), sort_keys=False)
@@ -139,11 +165,8 @@ def _default(key: str) -> Any:
     return config.read(config.project_file())["config"][key]["default"]
 
 
-def make(stack: Stack) -> Path:
-    """Make the user with the rights of whoever runs this, and write a kubeconfig for it.
-
-    Returns:
-        The kubeconfig; it is good for `TOKEN_HOURS` hours.
+def make(stack: Stack) -> None:
+    """Make the users with the rights of whoever runs this, and write a kubeconfig, good for `TOKEN_HOURS`, for each.
 
     Raises:
         Problem: The cluster refuses it.
@@ -152,21 +175,27 @@ def make(stack: Stack) -> Path:
     with step(f"make the deployer of namespace {namespace}"):
         wanted = yaml.safe_dump_all(manifests(namespace))
         _must(stack, "apply", "--server-side", "--field-manager=kubeauth-deployer", "--filename", "-", text=wanted)
-        token = _must(stack, "--namespace", HOME, "create", "token", namespace, f"--duration={TOKEN_HOURS}h").strip()
         seen = json.loads(_must(stack, "config", "view", "--raw", "--minify", "--flatten", "--output", "json"))
-    name = f"deployer-{namespace}"
-    path = paths.LOCAL / f"deployer-{stack.name}.kubeconfig"
-    made = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": name, "cluster": seen["clusters"][0]["cluster"]}],
-        "users": [{"name": name, "user": {"token": token}}],
-        "contexts": [{"name": name, "context": {"cluster": name, "user": name, "namespace": namespace}}],
-        "current-context": name,
-    }
-    config.write_private(path, yaml.safe_dump(made, sort_keys=False))
-    console.print(f"Next: export KUBECONFIG={path}, then make up STACK={stack.name}.", markup=False)
-    return path
+        for user in USERS:
+            account = _account(namespace, user)
+            token = _must(stack, "--namespace", HOME, "create", "token", account, f"--duration={TOKEN_HOURS}h").strip()
+            name = f"{user}-{namespace}"
+            made = {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "clusters": [{"name": name, "cluster": seen["clusters"][0]["cluster"]}],
+                "users": [{"name": name, "user": {"token": token}}],
+                "contexts": [{"name": name, "context": {"cluster": name, "user": name, "namespace": namespace}}],
+                "current-context": name,
+            }
+            config.write_private(kubeconfig(stack, user), yaml.safe_dump(made, sort_keys=False))
+    console.print(f"Next: export KUBECONFIG={kubeconfig(stack)}, then make up STACK={stack.name}.", markup=False)
+    console.print(f"{kubeconfig(stack, 'reader')} is for previews and drift: it changes nothing.", markup=False)
+
+
+def kubeconfig(stack: Stack, user: str = "deployer") -> Path:
+    """Where the kubeconfig of one of USERS is written."""
+    return paths.LOCAL / f"{user}-{stack.name}.kubeconfig"
 
 
 def _must(stack: Stack, *arguments: str, text: str | None = None) -> str:
