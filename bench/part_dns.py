@@ -28,8 +28,8 @@ for _ in range({_LOOKUPS}):
 
 def run(system: System, given: Given) -> dict[str, Any]:
     """Count in both pods, which do nothing else."""
-    auth = next(item for item in render.render(system, 1) if item.name == "authenticate-deployment")
-    service = next(item for item in render.render(system, 1) if item.name == f"{FIRST}-service")
+    resources = {item.name: item for item in render.render(system, 1)}
+    auth, service = resources["authenticate-deployment"], resources[f"{FIRST}-service"]
     component = auth.manifest()["spec"]["template"]["spec"]["dnsConfig"]
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     pods = [_pod("component", component), _pod("plain", None)]

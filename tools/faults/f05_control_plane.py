@@ -6,7 +6,7 @@ from random import Random
 from . import Fault, Result
 from .bench import Bench
 from .f01_killed import change, must
-from .writer import Writer
+from .writer import Writer, verdict
 
 AWAY_SECONDS = 30
 AWAY = "API server away"
@@ -36,8 +36,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
         result.add(f"{daemon} restarted, longest gap between writes {writer.longest:.1f} s", failures)
     bench.config(authReplicas="1", mysqlResourcesMemoryLimit="512Mi")
     must(bench, "up")
-    lost = "WRITES LOST" if any("lost" in line for line in result.failures) else "0 acknowledged writes lost"
-    result.figure = f"{lost}, longest gap between writes {max(gaps.values(), default=0):.1f} s"
+    result.figure = f"{verdict(result.failures)}, longest gap between writes {max(gaps.values(), default=0):.1f} s"
     return result
 
 

@@ -10,7 +10,7 @@ from tools import images, toolchain
 from . import Fault, Result
 from .bench import Bench
 from .database import delete_by_force, delete_pod, kill_mysqld, p95, pod, ready, until
-from .writer import Writer
+from .writer import Writer, verdict
 
 #: How long until writes go on, at p95, in seconds.
 LIMITS = {"process": 15, "pod": 30, "node": 90}
@@ -75,7 +75,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
             result.failures.append(f"{kind}: p95 {p95(gaps[kind]):.1f} s, the goal is {limit} s")
             result.survived -= result.survived == result.count
     measured = (f"{kind} p95 {p95(of):.1f} s (goal {LIMITS[kind]} s)" for kind, of in gaps.items() if of)
-    lost = "0 acknowledged writes lost" if not any("lost" in line for line in result.failures) else "WRITES LOST"
+    lost = verdict(result.failures)
     result.figure = f"{lost} of {len(writer.acknowledged)}; writes went on after: {', '.join(measured)}"
     return result
 

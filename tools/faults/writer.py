@@ -11,6 +11,11 @@ from .bench import Bench
 _ERRORS = (pymysql.err.MySQLError, OSError)
 
 
+def verdict(failures: list[str]) -> str:
+    """What a fault's figure says of acknowledged writes, from all failures that were counted."""
+    return "WRITES LOST" if any("lost" in line for line in failures) else "0 acknowledged writes lost"
+
+
 class Writer(threading.Thread):
     """Inserts one row after the other until it is told to stop; connects again whenever that fails."""
 

@@ -157,12 +157,8 @@ def page() -> str:
         "# RBAC cannot narrow `list`, and the Secrets of its own namespace. The reader, for previews and drift,\n"
         "# sees the same and changes nothing.\n"
     )
-    namespace = config.read(config.tracked("dev"))["config"].get("kubeauth:namespaceName") or _default("namespaceName")
-    return head + yaml.safe_dump_all(manifests(str(namespace)), sort_keys=False)
-
-
-def _default(key: str) -> Any:
-    return config.read(config.project_file())["config"][key]["default"]
+    namespace = str(config.value(config.tracked("dev"), "namespaceName"))
+    return head + yaml.safe_dump_all(manifests(namespace), sort_keys=False)
 
 
 def make(stack: Stack) -> None:
