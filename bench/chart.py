@@ -14,12 +14,19 @@ from .goals import Record
 COLORS = {
     "components": "#0b7a75",
     "inline": "#e09f3e",
+    "untyped": "#f2cc8f",
     "yaml": "#9e2a2b",
     "empty": "#adb5bd",
     "kubectl": "#335c9e",
     "helm": "#6a4c93",
 }
-LABELS = {"components": "this project", "inline": "one Python file", "yaml": "Pulumi YAML", "empty": "empty program"}
+LABELS = {
+    "components": "this project",
+    "inline": "one Python file",
+    "untyped": "the same, untyped",
+    "yaml": "Pulumi YAML",
+    "empty": "empty program",
+}
 LANES = {"Pulumi": "#0b7a75", "cluster": "#335c9e", "database": "#e09f3e", "auth": "#9e2a2b"}
 CASES = ("preview", "second up", "one value", "first up", "destroy")
 
@@ -85,8 +92,9 @@ def _growth(axes: Axes, sizes: dict[int, dict[str, dict[str, list[float]]]]) -> 
     """The second `up` by the number of databases."""
     counts = sorted(sizes)
     for name, color in COLORS.items():
-        values = [statistics.median(sizes[count][name]["second up"]) for count in counts]
-        axes.plot(counts, values, marker="o", markersize=4, color=color, label=LABELS.get(name, name))
+        measured = [count for count in counts if name in sizes[count]]
+        values = [statistics.median(sizes[count][name]["second up"]) for count in measured]
+        axes.plot(measured, values, marker="o", markersize=4, color=color, label=LABELS.get(name, name))
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xticks(counts, [str(count) for count in counts])

@@ -1,10 +1,12 @@
-"""The same resources as one Pulumi program without components: in Python with a loop over the databases, and in YAML.
+"""The same resources as one Pulumi program without components: in Python and in YAML.
 
-Both have the inputs, the order and the timeouts that the components gave the engine; only the components are missing.
+`python` has a loop over the databases, `untyped` none of the SDK's classes. All have the inputs, the order and the
+timeouts that the components gave the engine; only the components are missing.
 """
 
 import re
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 import yaml
@@ -40,6 +42,17 @@ def python(resources: list[Resource]) -> str:
             "",
         ]
     )
+
+
+def untyped(resources: list[Resource]) -> str:
+    """The program in Python without pulumi_kubernetes: what these resources cost in Python at least."""
+    statements = (
+        f"made[{resource.name!r}] = pulumi.CustomResource({resource.type!r}, {resource.name!r},"
+        f" {_literal(resource.inputs)}, {_options(resource, repr, version('pulumi-kubernetes'))})"
+        for resource in resources
+    )
+    head = ["import pulumi", "", 'note = pulumi.Config().require("note")', "made = {}"]
+    return "\n".join([*head, *statements, ""])
 
 
 def pulumi_yaml(resources: list[Resource]) -> str:
@@ -118,12 +131,17 @@ def _loop(databases: dict[str, list[Resource]]) -> tuple[list[str], dict[str, di
 
 def _statement(resource: Resource, arguments: str, name_of: Callable[[str], str] = repr) -> str:
     group, _, kind = resource.type.removeprefix("kubernetes:").partition(":")
-    package, version = group.split("/")
-    timeouts = f", custom_timeouts=pulumi.CustomTimeouts(create={resource.timeout!r}, update={resource.timeout!r})"
-    needs = ", ".join(f"made[{name_of(need)}]" for need in resource.needs)
-    options = f"pulumi.ResourceOptions(depends_on=[{needs}]{timeouts if resource.timeout else ''})"
+    package, api = group.split("/")
+    options = _options(resource, name_of)
     name = name_of(resource.name)
-    return f"made[{name}] = {_CLASSES.get(package, package)}_{version}.{kind}({name}, opts={options}, {arguments})"
+    return f"made[{name}] = {_CLASSES.get(package, package)}_{api}.{kind}({name}, opts={options}, {arguments})"
+
+
+def _options(resource: Resource, name_of: Callable[[str], str], provider: str = "") -> str:
+    needs = ", ".join(f"made[{name_of(need)}]" for need in resource.needs)
+    timeouts = f", custom_timeouts=pulumi.CustomTimeouts(create={resource.timeout!r}, update={resource.timeout!r})"
+    of_provider = f", version={provider!r}" if provider else ""
+    return f"pulumi.ResourceOptions(depends_on=[{needs}]{timeouts if resource.timeout else ''}{of_provider})"
 
 
 def _name(logical: str) -> str:

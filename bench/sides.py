@@ -113,6 +113,7 @@ def make(system: System, resources: list[Resource], databases: int, storage_clas
     files = {
         "components": (programs.shipped("components"), programs.values(databases, storage_class), "python"),
         "inline": ({"__main__.py": inline.python(resources)}, note, "python"),
+        "untyped": ({"__main__.py": inline.untyped(resources)}, note, "python"),
         "yaml": ({"Pulumi.yaml": inline.pulumi_yaml(resources)}, note, "yaml"),
         "empty": (programs.shipped("empty"), note, "python"),
     }

@@ -18,7 +18,7 @@ from tools.cluster import Node
 from tools.console import Problem
 
 #: Nothing that is measured takes longer; a hanging command ends the bench.
-PATIENCE = 600
+PATIENCE = 1200
 
 
 @dataclass(frozen=True)
