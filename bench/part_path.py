@@ -77,6 +77,8 @@ def _once(system: System, folder: Any) -> dict[str, float]:
     moments["container of the server"], moments["mysqld starts"] = started, ready
     system.run("pulumi", "destroy", "--yes", "--skip-preview", *PULUMI, cwd=folder)
     log.unlink()
+    if unseen := [step for step in STEPS if not moments.get(step)]:
+        raise Problem(f"the end of these steps was not seen: {', '.join(unseen)}", "try again: make bench ONLY=path")
     return {step: moments[step] - begun for step in STEPS}
 
 
