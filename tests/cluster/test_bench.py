@@ -9,7 +9,7 @@ from .conftest import make
 
 pytestmark = pytest.mark.cluster
 
-SIDES = ["components", "inline", "yaml", "empty", "kubectl", "helm"]
+SIDES = ["components", "inline", "untyped", "yaml", "empty", "kubectl", "helm"]
 
 
 def test_all_sides_end_with_the_same_objects(clone):
