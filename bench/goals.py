@@ -1,6 +1,6 @@
 """P1 to P7: each figure with its goal, taken from the record."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from . import stats
@@ -40,8 +40,11 @@ def goals(record: Record) -> list[Goal]:
         _ratio("P1", "preview of the whole stack / of an empty program", 1.8, *_previews(record, "project", "empty")),
         _ratio("P2", "preview with components / the same inline", 1.05, *_previews(record, "components", "inline")),
         _ratio("P3", "first up / kubectl apply and wait", 1.10, *_case(record, "first up", "components", "kubectl")),
-        replace(
-            _ratio("P4", "second up / up of an empty program", 1.5, *_case(record, "second up", "components", "empty")),
+        _ratio(
+            "P4",
+            "second up / up of an empty program",
+            1.5,
+            *_case(record, "second up", "components", "empty"),
             note=_others(record),
         ),
         Goal("P5", "growth of the preview's time per database, 10 to 100", 20, "%", growth(record)),
@@ -62,8 +65,8 @@ def growth(record: Record) -> float | None:
     return (per[1] / per[0] - 1) * 100
 
 
-def _ratio(name: str, title: str, limit: float, above: list[float], below: list[float]) -> Goal:
-    return Goal(name, title, limit, "×", stats.ratio(above, below) if above and below else None)
+def _ratio(name: str, title: str, limit: float, above: list[float], below: list[float], *, note: str = "") -> Goal:
+    return Goal(name, title, limit, "×", stats.ratio(above, below) if above and below else None, note)
 
 
 def _previews(record: Record, *names: str) -> list[list[float]]:

@@ -132,6 +132,13 @@ class Bench:
         """The check sum of that data."""
         return self.sql("CHECKSUM TABLE evidence").split()[1]
 
+    def damage(self, evidence: str) -> list[str]:
+        """What is wrong with that data; a database that does not answer is a failure, not the bench's end."""
+        try:
+            return [] if self.checksum() == evidence else ["the data changed"]
+        except RuntimeError as problem:
+            return [f"the data cannot be read: {problem}"]
+
     def state(self) -> dict[str, Any]:
         """The exported state."""
         return json.loads(self.run("pulumi", "stack", "export")).get("deployment") or {}

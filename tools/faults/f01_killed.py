@@ -115,7 +115,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
         else:
             done = bench.command("up")
             failures += [] if done.returncode == 0 else [f"up failed: {done.stdout[-1500:]}"]
-            failures += bench.unchanged() + bench.disorder() + differs(bench, evidence)
+            failures += bench.unchanged() + bench.disorder() + bench.damage(evidence)
         totals.append(time.monotonic() - begun)
         failures += [f"the repair took {repairs[-1]:.0f} s"] if repairs[-1] > LIMIT else []
         result.add(name, failures)
@@ -126,14 +126,6 @@ def run(bench: Bench, count: int, random: Random) -> Result:
         f" with the run that finishes the work and the checks: longest {max(totals):.0f} s"
     )
     return result
-
-
-def differs(bench: Bench, evidence: str) -> list[str]:
-    """What is wrong with the data; a database that does not answer is a failure of its round, not the bench's end."""
-    try:
-        return [] if bench.checksum() == evidence else ["the data changed"]
-    except RuntimeError as problem:
-        return [f"the data cannot be read: {problem}"]
 
 
 def leave(bench: Bench, result: Result) -> None:

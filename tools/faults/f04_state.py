@@ -28,7 +28,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
         done = bench.command("up")
         failures += [] if done.returncode == 0 else [f"up failed: {done.stdout[-1500:]}"]
         failures += bench.unchanged() + bench.disorder()
-        failures += [] if bench.checksum() == evidence else ["the data changed"]
+        failures += bench.damage(evidence)
         result.add(f"{number} state {kind}{', up killed' if interrupted else ''}", failures)
     result.add("wrong passphrase", _passphrase(bench))
     result.figure = "each refused with the backup's name and repaired by one command"

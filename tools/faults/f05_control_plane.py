@@ -5,7 +5,7 @@ from random import Random
 
 from . import Fault, Result
 from .bench import Bench
-from .f01_killed import change, must
+from .f01_killed import change, leave
 from .writer import Writer, verdict
 
 AWAY_SECONDS = 30
@@ -35,7 +35,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
         failures += [] if _ready(bench) else ["the node does not get ready again"]
         result.add(f"{daemon} restarted, longest gap between writes {writer.longest:.1f} s", failures)
     bench.config(authReplicas="1", mysqlResourcesMemoryLimit="512Mi")
-    must(bench, "up")
+    leave(bench, result)
     result.figure = f"{verdict(result.failures)}, longest gap between writes {max(gaps.values(), default=0):.1f} s"
     return result
 
@@ -54,7 +54,7 @@ def _away(bench: Bench, evidence: str, random: Random) -> list[str]:
     done = bench.command("up")
     failures += [] if done.returncode == 0 else [f"the next up failed: {done.stdout[-1500:]}"]
     failures += bench.unchanged() + bench.disorder()
-    return failures + ([] if bench.checksum() == evidence else ["the data changed"])
+    return failures + bench.damage(evidence)
 
 
 def _ready(bench: Bench, seconds: float = 60) -> bool:

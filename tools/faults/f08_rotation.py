@@ -9,7 +9,7 @@ import pymysql
 from . import Fault, Result
 from .bench import NAMESPACE, Bench
 from .database import pod, until
-from .f01_killed import SECONDS, differs, kill, leave
+from .f01_killed import SECONDS, kill, leave
 
 ACCESS_DENIED = 1045
 
@@ -91,7 +91,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
         failures += [] if login(bench, old[0]) == ACCESS_DENIED else ["the OLD password is accepted"]
         failures += [] if root(bench, new[1]) else ["root's new password is refused"]
         failures += [] if not root(bench, old[1]) else ["root's OLD password is accepted"]
-        result.add(name, failures + differs(bench, evidence) + bench.disorder())
+        result.add(name, failures + bench.damage(evidence) + bench.disorder())
     leave(bench, result)
     result.figure = f"old ones refused, new ones accepted; both refused for {max(refused):.1f} s at most"
     return result

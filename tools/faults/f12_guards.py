@@ -10,7 +10,7 @@ from tools.cluster import Node
 
 from . import Fault, Result
 from .bench import Bench
-from .f01_killed import differs, leave, must
+from .f01_killed import leave, must
 from .sabotage import Way, changed, configured
 
 KEY = "mysqlRetainData"
@@ -47,7 +47,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
     failures = _refused(done.stdout, done.returncode, "keeps its data", KEY)
     again = bench.command("up")
     failures += [] if again.returncode == 0 else [f"up failed: {again.stdout[-1500:]}"]
-    result.add("destroy, then up", failures + differs(bench, evidence) + bench.unchanged() + bench.disorder())
+    result.add("destroy, then up", failures + bench.damage(evidence) + bench.unchanged() + bench.disorder())
     bench.config(mysqlRetainData="false")
     leave(bench, result)
     result.figure = "refused with the way out; after destroy and up the data is the same"
