@@ -94,8 +94,8 @@ repair: venv ## Bring a stack back after its run was killed or its state damaged
 	@$(STACK_RUN) repair --stack $(STACK) $(NODE_OPTION)
 
 .PHONY: deployer
-deployer: venv ## Make a user that may deploy this stack and nothing else, and a reader, with KUBECONFIGs
-	@$(STACK_RUN) deployer --stack $(STACK) $(NODE_OPTION)
+deployer: venv ## Make a user that may deploy this stack (or NAMESPACE=<another project's>) and nothing else, and a reader
+	@$(STACK_RUN) deployer --stack $(STACK) $(NODE_OPTION) $(if $(NAMESPACE),--namespace $(NAMESPACE))
 
 .PHONY: backup
 backup: venv ## Make a backup of the database now: make backup STACK=dev
@@ -140,10 +140,10 @@ test-engine: dev $(VENV)/.scan ## The real CLI and provider in render mode, scan
 test-cluster: dev ## A node of its own: real Kubernetes, MySQL, pods
 	$(PY) -m pytest tests/cluster $(ARGS)
 
-# By nature an administrator's: node, faults and scan, which break or attack the cluster; consumers and options, whose
-# stacks make namespaces of their own; using_the_readme, which starts and removes nodes; and the node port of another
-# namespace, which a deployer may not see before the API server refuses it.
-DEPLOYER := $(patsubst %,tests/cluster/test_%.py,system data drift workflows) --deselect \
+# By nature an administrator's: node, bench and using_the_readme, which start and remove nodes; scan, which attacks the
+# cluster and makes users; and the node port of another namespace, which a deployer may not see before the API server
+# refuses it. What faults breaks, it breaks as the administrator; what survives, the deployer runs.
+DEPLOYER := $(patsubst %,tests/cluster/test_%.py,system data drift workflows consumers options faults) --deselect \
   tests/cluster/test_system.py::test_a_taken_node_port_is_refused_before_anything_changes
 .PHONY: test-deployer
 test-deployer: dev ## What users do, tested on a node under the deployer's Role

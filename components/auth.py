@@ -205,8 +205,9 @@ def _container(name: str, args: AuthServiceArgs, database: Database, port: int) 
         startup_probe=core.ProbeArgs(
             http_get=get(alive), period_seconds=1, failure_threshold=int(probes.get("startup_seconds", 60))
         ),
-        # Ready means that the database answers; alive does not, so that its absence restarts nothing.
-        readiness_probe=core.ProbeArgs(http_get=get(ready), period_seconds=2, timeout_seconds=5, failure_threshold=2),
+        # Ready means that the database answers; alive does not, so that its absence restarts nothing. Every second,
+        # because a first `up` ends with the first probe after the database's.
+        readiness_probe=core.ProbeArgs(http_get=get(ready), period_seconds=1, timeout_seconds=5, failure_threshold=3),
         liveness_probe=core.ProbeArgs(http_get=get(alive), period_seconds=10, timeout_seconds=5, failure_threshold=3),
     )
 

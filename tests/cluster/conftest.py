@@ -33,7 +33,7 @@ class System:
     up: subprocess.CompletedProcess[str]
     env: dict[str, str]
     variables: dict[str, str] = field(default_factory=dict)
-    """What `make` runs with on top of the environment: the deployer's KUBECONFIG in `make test-deployer`."""
+    """What `make` runs with on top of the environment: the deployer's KUBECONFIG in `make test-deployer`, else nothing."""
 
     def make(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run make as a user does, on the tests' node."""
@@ -57,6 +57,14 @@ class System:
     def admin(self, *command: str, stdin: str = "", ok: bool = True) -> str:
         """Run kubectl as the cluster's administrator: for what a test does to the system, not with it."""
         return self.run(command[0], "--kubeconfig", str(self.node.kubeconfig), *command[1:], stdin=stdin, ok=ok)
+
+    def kubeconfig_of(self, namespace: str) -> Path:
+        """The kubeconfig for another team's project: its deployer's in `make test-deployer`, else the node's."""
+        if not self.variables:
+            return self.node.kubeconfig
+        made = make(self.checkout, self.node.name, "deployer", f"NAMESPACE={namespace}")
+        assert made.returncode == 0, made.stderr
+        return self.checkout / ".kubeauth" / f"deployer-in-{namespace}.kubeconfig"
 
     def get(self, *arguments: str) -> dict[str, Any]:
         """`kubectl get … --output json` in the stack's namespace."""

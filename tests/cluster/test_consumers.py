@@ -28,7 +28,7 @@ def test_the_example_in_yaml_runs_beside_the_system_and_logs_in_through_its_own_
         text = text.replace(old, new)
     (project / "Pulumi.yaml").write_text(text)
 
-    env = {**environment(tmp_path), "KUBECONFIG": str(system.node.kubeconfig)}
+    env = {**environment(tmp_path), "KUBECONFIG": str(system.kubeconfig_of("team-yaml"))}
     consumer = Consumer(project, env)
     consumer.start()
     consumer.checked("pulumi", "up", "--yes", "--skip-preview", "--non-interactive")
@@ -37,4 +37,4 @@ def test_the_example_in_yaml_runs_beside_the_system_and_logs_in_through_its_own_
     proof.log_in(env, "team-yaml", "service/authenticate-service", 5010)
     consumer.checked("pulumi", "preview", "--expect-no-changes", "--non-interactive")
     consumer.checked("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive")
-    assert "team-yaml" not in system.run("kubectl", "get", "namespaces")
+    assert "team-yaml" not in system.admin("kubectl", "get", "namespaces")

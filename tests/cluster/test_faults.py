@@ -18,7 +18,8 @@ SHORT |= {"F12": 6, "F13": 1, "F14": 1, "F15": 2}
 @pytest.fixture(scope="module")
 def broken() -> Iterator[bench.Bench]:
     """A system of its own, because what is broken here must not trouble other tests."""
-    with bench.system(f"broken-{os.getpid()}") as system:
+    deployer = os.environ.get("KUBEAUTH_TESTS_AS") == "deployer"
+    with bench.system(f"broken-{os.getpid()}", deployer=deployer) as system:
         yield system
 
 

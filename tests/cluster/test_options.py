@@ -66,6 +66,7 @@ def run(system: System, tmp_path_factory: pytest.TempPathFactory):
     state.mkdir()
     env = {key: value for key, value in system.env.items() if not key.startswith(("PULUMI_STACK", "PULUMI_OPTION_"))}
     env |= {"PULUMI_BACKEND_URL": f"file://{state}", "PULUMI_CONFIG_PASSPHRASE": "test", "KUBEAUTH": str(ROOT)}
+    env["KUBECONFIG"] = str(system.kubeconfig_of("shop"))
     env.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
     # The project names no virtual environment; this checkout's comes first on PATH.
     env["PATH"] = f"{ROOT / '.venv/bin'}{os.pathsep}{env['PATH']}"

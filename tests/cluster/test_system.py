@@ -126,7 +126,7 @@ def test_a_lookup_of_db_host_takes_two_dns_queries(system):
     counted = system.node.run(["iptables", "-t", "raw", "-L", "PREROUTING", "1", "-v", "-n", "-x"], check=True).stdout
     system.node.run([*count[:3], "-D", *count[4:]], check=True)
     packets = int(counted.split()[0])
-    # The service's own readiness looks the name up, too, every 2 seconds.
+    # The service's own readiness looks the name up, too, every second.
     assert 2 * lookups <= packets <= 3 * lookups
 
 

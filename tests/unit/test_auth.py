@@ -143,6 +143,11 @@ def test_a_missing_database_makes_pods_unready_but_restarts_none():
     assert probes["startupProbe"]["httpGet"] == {"path": "/healthz", "port": "http"}
 
 
+def test_ready_is_seen_within_a_second_of_the_databases_and_lost_after_three():
+    probe = container(auth())["readinessProbe"]
+    assert (probe["periodSeconds"], probe["failureThreshold"], probe["timeoutSeconds"]) == (1, 3, 5)
+
+
 def test_old_pods_serve_until_new_ones_are_ready():
     assert deployment(auth())["strategy"] == {
         "type": "RollingUpdate",

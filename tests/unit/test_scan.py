@@ -85,6 +85,22 @@ def test_a_reader_is_no_other_stacks_deployer():
     assert names == ["shop", "shop.reader", "shop-reader", "shop-reader.reader"]
 
 
+@pytest.mark.parametrize(
+    ("namespace", "rule"),
+    [
+        ("kube-system", "a project's own namespace, not one of the cluster's"),
+        ("default", "a project's own namespace, not one of the cluster's"),
+        (deployer.HOME, "a project's own namespace, not one of the cluster's"),
+        ("my/shop", "1 to 40 characters of a-z, 0-9 and '-', starting with a letter, not ending with '-'"),
+    ],
+)
+def test_no_deployer_is_made_in_a_namespace_of_the_clusters(namespace, rule):
+    with pytest.raises(Problem) as refused:
+        deployer.check(namespace)
+    assert str(refused.value) == f"NAMESPACE = {namespace!r}\n  rule: {rule}"
+    assert refused.value.fix == "make deployer NAMESPACE=shop"
+
+
 def test_the_deployers_rights_are_documented():
     documented = list(yaml.safe_load_all((paths.CHECKOUT / "docs/deployer-role.yaml").read_text()))
     assert documented == deployer.manifests("production-cloud")

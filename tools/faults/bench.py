@@ -27,10 +27,11 @@ _ROWS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i 
 class Bench:
     """The project's commands as a user types them, and what they left."""
 
-    def __init__(self, checkout: Path, node: Node) -> None:
-        """Name a checkout in which `make up` ran, and its node."""
+    def __init__(self, checkout: Path, node: Node, kubeconfig: Path | None = None) -> None:
+        """Name a checkout, its node, and the kubeconfig of who runs the project's commands: by default the node's."""
         self.checkout, self.node = checkout, node
         outside = {name: value for name, value in os.environ.items() if not re.match("PULUMI_|KUBECONFIG|MAKE", name)}
+        outside |= {"KUBECONFIG": str(kubeconfig)} if kubeconfig else {}
         self.outside = outside
         printed = self.command("env").stdout
         pairs = [shlex.split(line)[1].partition("=") for line in printed.splitlines()]
@@ -88,9 +89,10 @@ class Bench:
         return subprocess.CompletedProcess(process.args, process.returncode, output, "")
 
     def run(self, *command: str, stdin: str = "", check: bool = True) -> str:
-        """Run a program in the shell of `make env` and return what it printed."""
+        """Run a program in the shell of `make env` and return what it printed; kubectl as the administrator."""
+        env = self.env if command[0] != "kubectl" else {**self.env, "KUBECONFIG": str(self.node.kubeconfig)}
         done = subprocess.run(
-            command, cwd=self.checkout, env=self.env, input=stdin, capture_output=True, text=True, timeout=PATIENCE
+            command, cwd=self.checkout, env=env, input=stdin, capture_output=True, text=True, timeout=PATIENCE
         )
         if check and done.returncode:
             raise RuntimeError(f"{shlex.join(command)}: {done.stdout}{done.stderr}")
@@ -174,8 +176,13 @@ class Bench:
 
 
 @contextmanager
-def system(name: str) -> Iterator[Bench]:
-    """A bench of its own; all of it is gone afterwards."""
+def system(name: str, *, deployer: bool = False) -> Iterator[Bench]:
+    """A bench of its own; all of it is gone afterwards.
+
+    Args:
+        name: The node's name.
+        deployer: Whether the project's commands run under the Role of `make deployer`, not as the administrator.
+    """
     node = Node(name)
     with tempfile.TemporaryDirectory(prefix="kubeauth-faults-") as folder:
         checkout = Path(folder, "kubeauth")
@@ -188,6 +195,11 @@ def system(name: str) -> Iterator[Bench]:
         (checkout / ".venv").symlink_to(paths.CHECKOUT / ".venv")
         try:
             bench = Bench(checkout, node)
+            if deployer:
+                made = bench.command("deployer")
+                if made.returncode:
+                    raise RuntimeError(f"make deployer failed: {made.stdout[-3000:]}")
+                bench = Bench(checkout, node, checkout / ".kubeauth" / "deployer-dev.kubeconfig")
             up = bench.command("up")
             if up.returncode:
                 raise RuntimeError(f"make up failed: {up.stdout[-3000:]}")

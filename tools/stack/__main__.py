@@ -32,6 +32,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--node", default=paths.default_node(), help="the local node's name (default: this checkout's)")
     parser.add_argument("--backup", default="", help="restore: the backup's name (default: list them)")
     parser.add_argument("--force", action="store_true", help="restore: replace the rows that are there")
+    parser.add_argument("--namespace", default="", help="deployer: another project's namespace (default: the stack's)")
     parser.add_argument("--out", type=Path, help="render: the folder to write to")
     return parser.parse_args()
 
@@ -59,7 +60,7 @@ def main() -> None:
         stack.prepare()
         if uses_node:
             cluster.start(node, tools)
-        deployer.make(stack)
+        deployer.make(stack, given.namespace)
     elif given.command == "preview":
         if stack.files:
             state.refuse_damage(stack.files, stack.name)

@@ -1,7 +1,8 @@
 """`make deployer`: a user that may deploy one stack and nothing else, and a reader, for CI and for colleagues.
 
 An administrator makes it once per stack and cluster. The namespace is made here, too, so that nobody else needs the
-right to create namespaces. docs/deployer-role.yaml shows the result for the stack dev.
+right to create namespaces. docs/deployer-role.yaml shows the result for the stack dev. Another team's project, which
+is no stack of this checkout, gets its users by the name of its namespace.
 
 What RBAC cannot narrow: `list` and `watch` of namespaces mean all of them, names and labels; `patch` of the own one
 means all of its labels, so an admission policy keeps those that enforce Pod Security. Who deploys into a namespace
@@ -161,13 +162,34 @@ def page() -> str:
     return head + yaml.safe_dump_all(manifests(namespace), sort_keys=False)
 
 
-def make(stack: Stack) -> None:
-    """Make the users with the rights of whoever runs this, and write a kubeconfig, good for `TOKEN_HOURS`, for each.
+def check(namespace: str) -> None:
+    """Refuse what is no namespace for a project: Pod Security "restricted" would stop the pods of the cluster's own.
 
     Raises:
-        Problem: The cluster refuses it.
+        Problem: Names the rule.
     """
-    namespace = str(config.value(stack.config_file, "namespaceName"))
+    # Here, because it takes half a second and is seldom needed.
+    from components import validation
+
+    rules = [error.rule for error in validation.name("NAMESPACE", namespace, "shop")]
+    if namespace in ("default", HOME) or namespace.startswith("kube-"):
+        rules.append("a project's own namespace, not one of the cluster's")
+    if rules:
+        raise Problem(f"NAMESPACE = {namespace!r}\n  rule: {'; '.join(rules)}", "make deployer NAMESPACE=shop")
+
+
+def make(stack: Stack, other: str = "") -> None:
+    """Make the users with the rights of whoever runs this, and write a kubeconfig, good for `TOKEN_HOURS`, for each.
+
+    Args:
+        stack: The stack, which names the cluster.
+        other: The namespace of another team's project. Default: the stack's own.
+
+    Raises:
+        Problem: The name is no namespace's, or the cluster refuses it.
+    """
+    namespace = other or str(config.value(stack.config_file, "namespaceName"))
+    check(namespace)
     with step(f"make the deployer of namespace {namespace}"):
         wanted = yaml.safe_dump_all(manifests(namespace))
         _must(stack, "apply", "--server-side", "--field-manager=kubeauth-deployer", "--filename", "-", text=wanted)
@@ -184,14 +206,16 @@ def make(stack: Stack) -> None:
                 "contexts": [{"name": name, "context": {"cluster": name, "user": name, "namespace": namespace}}],
                 "current-context": name,
             }
-            config.write_private(kubeconfig(stack, user), yaml.safe_dump(made, sort_keys=False))
-    console.print(f"Next: export KUBECONFIG={kubeconfig(stack)}, then make up STACK={stack.name}.", markup=False)
-    console.print(f"{kubeconfig(stack, 'reader')} is for previews and drift: it changes nothing.", markup=False)
+            config.write_private(kubeconfig(stack, user, other), yaml.safe_dump(made, sort_keys=False))
+    then = f"pulumi up in the project of namespace {other}" if other else f"make up STACK={stack.name}"
+    console.print(f"Next: export KUBECONFIG={kubeconfig(stack, other=other)}, then {then}.", markup=False)
+    reader = kubeconfig(stack, "reader", other)
+    console.print(f"{reader} is for previews and drift: it changes nothing.", markup=False)
 
 
-def kubeconfig(stack: Stack, user: str = "deployer") -> Path:
-    """Where the kubeconfig of one of USERS is written."""
-    return paths.LOCAL / f"{user}-{stack.name}.kubeconfig"
+def kubeconfig(stack: Stack, user: str = "deployer", other: str = "") -> Path:
+    """Where the kubeconfig of one of USERS is written, for the stack or for another namespace."""
+    return paths.LOCAL / f"{user}-{f'in-{other}' if other else stack.name}.kubeconfig"
 
 
 def _must(stack: Stack, *arguments: str, text: str | None = None) -> str:
