@@ -33,7 +33,7 @@ class System:
     up: subprocess.CompletedProcess[str]
     env: dict[str, str]
     variables: dict[str, str] = field(default_factory=dict)
-    """What `make` runs with on top of the environment: the deployer's KUBECONFIG in `make test-deployer`, else nothing."""
+    """What `make` runs with on top of the environment: in `make test-deployer` the deployer's KUBECONFIG."""
 
     def make(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run make as a user does, on the tests' node."""
