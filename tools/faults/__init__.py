@@ -37,6 +37,12 @@ class Result:
         self.survived += not failures
         self.failures += [f"{name}: {failure}" for failure in failures]
 
+    def leave(self, bench: Bench) -> None:
+        """Leave the system well; one that cannot be is a failure like the others."""
+        done = bench.command("up")
+        if done.returncode:
+            self.add("the system afterwards", [f"up failed: {done.stdout[-2000:]}"])
+
 
 @dataclass(frozen=True)
 class Fault:

@@ -88,6 +88,12 @@ class Bench:
             output = process.communicate()[0] + f"\n(still running after {PATIENCE} s)"
         return subprocess.CompletedProcess(process.args, process.returncode, output, "")
 
+    def must(self, command: str) -> None:
+        """Run a command that has to succeed for the bench to go on."""
+        done = self.command(command)
+        if done.returncode:
+            raise RuntimeError(f"{command} failed: {done.stdout[-2000:]}")
+
     def run(self, *command: str, stdin: str = "", check: bool = True) -> str:
         """Run a program in the shell of `make env` and return what it printed; kubectl as the administrator."""
         env = self.env if command[0] != "kubectl" else {**self.env, "KUBECONFIG": str(self.node.kubeconfig)}
@@ -196,13 +202,9 @@ def system(name: str, *, deployer: bool = False) -> Iterator[Bench]:
         try:
             bench = Bench(checkout, node)
             if deployer:
-                made = bench.command("deployer")
-                if made.returncode:
-                    raise RuntimeError(f"make deployer failed: {made.stdout[-3000:]}")
+                bench.must("deployer")
                 bench = Bench(checkout, node, checkout / ".kubeauth" / "deployer-dev.kubeconfig")
-            up = bench.command("up")
-            if up.returncode:
-                raise RuntimeError(f"make up failed: {up.stdout[-3000:]}")
+            bench.must("up")
             yield bench
         finally:
             node.reset()

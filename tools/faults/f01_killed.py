@@ -97,7 +97,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
     result, repairs, totals = Result(), list[float](), list[float]()
     # As in production: destroy keeps the data.
     bench.config(mysqlRetainData="true")
-    must(bench, "up")
+    bench.must("up")
     evidence = bench.fill()
     for number, what in enumerate(plan(count, random), 1):
         name = f"{number} {_killed(bench, what, random)}"
@@ -120,26 +120,12 @@ def run(bench: Bench, count: int, random: Random) -> Result:
         failures += [f"the repair took {repairs[-1]:.0f} s"] if repairs[-1] > LIMIT else []
         result.add(name, failures)
     bench.config(mysqlRetainData="false", authReplicas="1", mysqlResourcesMemoryLimit="512Mi")
-    leave(bench, result)
+    result.leave(bench)
     result.figure = (
         f"repair: median {statistics.median(repairs):.0f} s, longest {max(repairs):.0f} s;"
         f" with the run that finishes the work and the checks: longest {max(totals):.0f} s"
     )
     return result
-
-
-def leave(bench: Bench, result: Result) -> None:
-    """Leave the system well; one that cannot be is a failure like the others."""
-    done = bench.command("up")
-    if done.returncode:
-        result.add("the system afterwards", [f"up failed: {done.stdout[-2000:]}"])
-
-
-def must(bench: Bench, command: str) -> None:
-    """Run a command that has to succeed for the bench to go on."""
-    done = bench.command(command)
-    if done.returncode:
-        raise RuntimeError(f"{command} failed: {done.stdout[-2000:]}")
 
 
 FAULT = Fault(

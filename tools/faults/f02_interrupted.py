@@ -6,7 +6,7 @@ from random import Random
 
 from . import Fault, Result
 from .bench import Bench
-from .f01_killed import SECONDS, change, leave
+from .f01_killed import SECONDS, change
 
 WAYS = {"SIGINT": [signal.SIGINT], "SIGINT twice": [signal.SIGINT, signal.SIGINT], "SIGTERM": [signal.SIGTERM]}
 
@@ -28,7 +28,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
         failures += bench.damage(evidence)
         result.add(f"{number + 1} {way} after {moment:.1f} s", failures)
     bench.config(authReplicas="1", mysqlResourcesMemoryLimit="512Mi")
-    leave(bench, result)
+    result.leave(bench)
     result.figure = "the next `make up` ends without changes left"
     return result
 

@@ -5,7 +5,7 @@ from random import Random
 
 from . import Fault, Result
 from .bench import Bench
-from .f01_killed import change, leave
+from .f01_killed import change
 from .writer import Writer, verdict
 
 AWAY_SECONDS = 30
@@ -35,7 +35,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
         failures += [] if _ready(bench) else ["the node does not get ready again"]
         result.add(f"{daemon} restarted, longest gap between writes {writer.longest:.1f} s", failures)
     bench.config(authReplicas="1", mysqlResourcesMemoryLimit="512Mi")
-    leave(bench, result)
+    result.leave(bench)
     result.figure = f"{verdict(result.failures)}, longest gap between writes {max(gaps.values(), default=0):.1f} s"
     return result
 

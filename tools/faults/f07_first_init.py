@@ -6,7 +6,6 @@ from random import Random
 from . import Fault, Result
 from .bench import NAMESPACE, Bench
 from .database import AUTH_SELECTOR, delete_by_force, delete_pod, kill_mysqld, pod, ready, until
-from .f01_killed import leave
 
 #: An undisturbed first init takes about this long.
 SECONDS = 8.0
@@ -43,7 +42,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
             break
     # The service makes its table when it starts.
     delete_pod(bench, selector=AUTH_SELECTOR)
-    leave(bench, result)
+    result.leave(bench)
     result.figure = (
         f"killed {min(moments):.1f} to {max(moments):.1f} s after the start; user, grants and schema are there"
     )

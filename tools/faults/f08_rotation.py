@@ -9,7 +9,7 @@ import pymysql
 from . import Fault, Result
 from .bench import NAMESPACE, Bench
 from .database import pod, until
-from .f01_killed import SECONDS, kill, leave
+from .f01_killed import SECONDS, kill
 
 ACCESS_DENIED = 1045
 
@@ -92,7 +92,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
         failures += [] if root(bench, new[1]) else ["root's new password is refused"]
         failures += [] if not root(bench, old[1]) else ["root's OLD password is accepted"]
         result.add(name, failures + bench.damage(evidence) + bench.disorder())
-    leave(bench, result)
+    result.leave(bench)
     result.figure = f"old ones refused, new ones accepted; both refused for {max(refused):.1f} s at most"
     return result
 

@@ -9,7 +9,6 @@ from random import Random
 
 from . import Fault, Result
 from .bench import NAMESPACE, Bench
-from .f01_killed import leave
 from .sabotage import Way, changed, configured
 
 LIMIT, LINES = 90, 20
@@ -115,7 +114,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
         failures += bench.unchanged() + bench.disorder()
         result.add(f"{broken.name} ({seconds[-1]:.0f} s)", failures)
     result.figure = f"longest {max(seconds):.0f} s, cause in the last {LINES} lines"
-    leave(bench, result)
+    result.leave(bench)
     return result
 
 

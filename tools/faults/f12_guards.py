@@ -10,7 +10,6 @@ from tools.cluster import Node
 
 from . import Fault, Result
 from .bench import Bench
-from .f01_killed import leave, must
 from .sabotage import Way, changed, configured
 
 KEY = "mysqlRetainData"
@@ -31,7 +30,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
     """Try each, and look at what is still there."""
     result = Result()
     bench.config(mysqlRetainData="true")
-    must(bench, "up")
+    bench.must("up")
     evidence = bench.fill()
     for name, way in {**WAYS, "access mode": _access_mode}.items():
         before = _uids(bench)
@@ -49,7 +48,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
     failures += [] if again.returncode == 0 else [f"up failed: {again.stdout[-1500:]}"]
     result.add("destroy, then up", failures + bench.damage(evidence) + bench.unchanged() + bench.disorder())
     bench.config(mysqlRetainData="false")
-    leave(bench, result)
+    result.leave(bench)
     result.figure = "refused with the way out; after destroy and up the data is the same"
     return result
 

@@ -5,7 +5,6 @@ from random import Random
 
 from . import Fault, Result
 from .bench import NAMESPACE, Bench
-from .f01_killed import leave, must
 
 #: A backup takes about this long from its creation.
 SECONDS = 6.0
@@ -40,7 +39,7 @@ def contents(bench: Bench) -> str:
 def run(bench: Bench, count: int, random: Random) -> Result:
     """Write, back up, kill another backup, lose everything, restore, compare."""
     bench.config(mysqlBackupSchedule="0 3 * * *", mysqlBackupKeep="3")
-    must(bench, "up")
+    bench.must("up")
     result, seconds = Result(), list[float]()
     bench.fill()
     bench.sql("DROP TABLE IF EXISTS more, writes; CREATE TABLE more (id INT AUTO_INCREMENT PRIMARY KEY, text CHAR(64))")
@@ -70,7 +69,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
     bench.sql("DROP TABLE more")
     bench.run("pulumi", "config", "rm", "mysqlBackupSchedule")
     bench.run("pulumi", "config", "rm", "mysqlBackupKeep")
-    leave(bench, result)
+    result.leave(bench)
     result.figure = f"row counts and CHECKSUM TABLE equal; a restore took {max(seconds):.0f} s at most"
     return result
 
