@@ -12,7 +12,7 @@ from .inline import FIRST
 from .parts import Given, Part
 from .sides import NAMESPACE, PULUMI
 from .system import System
-from .watch import condition, container
+from .watch import condition
 
 #: What happens, in order. Each step lasts from the moment before its own to its own; the lane is who works.
 STEPS = {
@@ -22,7 +22,6 @@ STEPS = {
     "volume is made, pod is scheduled": "cluster",
     "container of the first start": "cluster",
     "mysqld --initialize": "database",
-    "container that writes accounts": "cluster",
     "container of the server": "cluster",
     "mysqld starts": "database",
     "probe sees the database": "cluster",
@@ -73,7 +72,6 @@ def _once(system: System, folder: Any) -> dict[str, float]:
     first, last = watch.log_times(system, "initialize")
     started, ready = watch.log_times(system, server)
     moments["container of the first start"], moments["mysqld --initialize"] = first, last
-    moments["container that writes accounts"] = pods.first(FIRST, container("accounts", "terminated")) or 0
     moments["container of the server"], moments["mysqld starts"] = started, ready
     system.run("pulumi", "destroy", "--yes", "--skip-preview", *PULUMI, cwd=folder)
     log.unlink()

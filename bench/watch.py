@@ -80,19 +80,6 @@ def condition(name: str) -> Any:
     return holds
 
 
-def container(name: str, state: str) -> Any:
-    """Whether a pod's container is or was in a state: `running` counts for one that has ended, too."""
-
-    def holds(pod: dict[str, Any]) -> bool:
-        status = pod["status"]
-        for item in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
-            if item["name"] == name:
-                return state in item["state"] or "terminated" in item["state"]
-        return False
-
-    return holds
-
-
 def log_times(system: System, name: str) -> tuple[float, float]:
     """When mysqld said its first and its last line in a container of the first database."""
     pod = ("--namespace", NAMESPACE, f"deployment/{FIRST}-deployment", "--container", name)

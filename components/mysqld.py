@@ -28,8 +28,7 @@ _SMALL = " ".join(f"--{setting}" for setting in sizes.INITIALIZE)
 # Begins under another name and renames at the end: a pod killed half-way starts over, and never leaves a server without
 # its accounts. The image's own entrypoint has that defect.
 # Only this volume is written out: what else the node has to write can take minutes.
-_INITIALIZE = f"""set -eu
-[ ! -d {_DATA} ] || exit 0
+_INITIALIZE = f"""[ ! -d {_DATA} ] || exit 0
 rm -rf {_DATA}.new
 mysqld --no-defaults --initialize-insecure --datadir={_DATA}.new {_SMALL}
 sync -f {_DATA}.new
@@ -157,8 +156,8 @@ def pod_template(server: Server) -> core.PodTemplateSpecArgs:
             # A clean shutdown writes what is in memory; crash recovery at the next start would take longer.
             termination_grace_period_seconds=120,
             init_containers=[
-                container("initialize", [data], command=["/bin/sh", "-c", _INITIALIZE]),
-                container("accounts", [secrets], command=["/bin/sh", "-c", write_accounts]),
+                # One container for both, because the kubelet takes up to a second to see that one has ended.
+                container("initialize", [data, secrets], command=["/bin/sh", "-c", write_accounts + _INITIALIZE]),
             ],
             containers=[
                 container(

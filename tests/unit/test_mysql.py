@@ -210,7 +210,7 @@ def test_a_given_certificate_is_the_servers():
 def test_tls_can_be_optional():
     recorder = database(require_tls=False)
     assert "--require-secure-transport=OFF" in server(recorder)["args"]
-    script = deployment(recorder)["template"]["spec"]["initContainers"][1]["command"][2]
+    script = deployment(recorder)["template"]["spec"]["initContainers"][0]["command"][2]
     assert "REQUIRE NONE" in script
     assert "REQUIRE SSL" not in script
 
@@ -265,7 +265,7 @@ def test_image_and_schema_are_inputs():
     recorder = database(image="mine/mysql:1", database_name="shop")
     pod = deployment(recorder)["template"]["spec"]
     assert {part["image"] for part in (*pod["initContainers"], *pod["containers"])} == {"mine/mysql:1"}
-    assert "CREATE DATABASE IF NOT EXISTS `shop`" in pod["initContainers"][1]["command"][2]
+    assert "CREATE DATABASE IF NOT EXISTS `shop`" in pod["initContainers"][0]["command"][2]
     assert recorder.one("MySqlDatabase", "mysqlauth").outputs["databaseName"] == "shop"
 
 
@@ -297,10 +297,13 @@ def test_mysqld_is_process_1_with_its_data_in_a_directory_of_the_volume():
 
 
 def test_the_data_directory_gets_its_name_only_when_it_is_complete():
-    init = deployment(database())["template"]["spec"]["initContainers"][0]
+    (init,) = deployment(database())["template"]["spec"]["initContainers"]
     assert init["command"][:2] == ["/bin/sh", "-c"]
-    assert init["command"][2].splitlines() == [
-        "set -eu",
+    written, begun = init["command"][2].split("[ ! -d /var/lib/mysql/data ]")
+    # The accounts first: what is wrong with the Secrets is told before anything is made; any failure ends the script.
+    assert written.startswith("set -eu\n")
+    assert written.endswith('} > "$target/client.cnf"\n')
+    assert ("[ ! -d /var/lib/mysql/data ]" + begun).splitlines() == [
         "[ ! -d /var/lib/mysql/data ] || exit 0",
         "rm -rf /var/lib/mysql/data.new",
         "mysqld --no-defaults --initialize-insecure --datadir=/var/lib/mysql/data.new --performance-schema=OFF "
