@@ -17,9 +17,10 @@ CLAIM = {"type": "kubernetes:core/v1:PersistentVolumeClaim", "id": "production-c
 class Fake:
     """Stands for a stack: answers kubectl and pulumi, remembers the tag."""
 
-    def __init__(self, uid, tag="", resources=(), locks=()):
+    def __init__(self, uid, tag="", resources=(), locks=(), torn=()):
         self.name, self.uid, self.tag, self.resources, self.cleared = "dev", uid, tag, list(resources), []
-        self.files = SimpleNamespace(locks=lambda: list(locks), clear=self.cleared.append) if locks else None
+        files = SimpleNamespace(locks=lambda: list(locks), torn=lambda: list(torn), clear=self.cleared.append)
+        self.files = files if locks or torn else None
 
     def identity(self):
         return {"PULUMI_STACK": "no-such-stack", "PULUMI_BACKEND_URL": "file:///nowhere"}
@@ -127,3 +128,11 @@ def test_a_dead_runs_lock_is_cleared_with_a_notice(tmp_path, capsys):
     assert stack.cleared == [lock]
     assert "A killed run had left its lock" in capsys.readouterr().err
     assert not exclusive.clear(fake("u"))
+
+
+def test_a_check_sum_that_was_cut_off_is_removed_with_a_notice(tmp_path, capsys):
+    beside = tmp_path / "dev.json.attrs"
+    beside.write_text("")
+    assert exclusive.clear(fake("u", torn=[beside]))
+    assert not beside.exists()
+    assert "A killed run had left dev.json.attrs, a check sum, half written: removed." in capsys.readouterr().err

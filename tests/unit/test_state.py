@@ -87,6 +87,29 @@ def test_without_a_backup_the_refusal_says_so(files):
     assert "no backup is left" in caught.value.fix
 
 
+@pytest.mark.parametrize("content", ["", '{"user.cache_control": ""'])
+@pytest.mark.parametrize("name", ["stacks/kubeauth/dev.json", "stacks/kubeauth/dev.pulumi-tags", "meta.yaml"])
+def test_a_check_sum_that_was_cut_off_is_found_and_refused_with_the_way_back(files, name, content):
+    beside = files.path.parents[2] / f"{name}.attrs"
+    beside.write_text('{"md5": "x"}')
+    assert files.torn() == []
+    state.refuse_damage(files, "dev")
+    beside.write_text(content)
+    assert files.torn() == [beside]
+    assert not files.damaged(), "the state is whole, a backup would be older"
+    with pytest.raises(Problem) as refused:
+        state.refuse_damage(files, "dev")
+    assert str(refused.value) == (
+        f"a killed run left {beside}, a check sum of the state, half written. Nothing was changed."
+    )
+    assert refused.value.fix == "make repair STACK=dev"
+
+
+def test_the_check_sums_of_another_stack_are_not_looked_at(files):
+    files.path.with_name("dev.two.json.attrs").write_text("")
+    assert files.torn() == []
+
+
 def test_restoring_keeps_the_damaged_state(files):
     backup = put(files, "bak", whole(["a", "b"]), age=10)
     files.path.write_text("{broken")

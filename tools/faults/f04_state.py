@@ -1,4 +1,4 @@
-"""F4: the state is cut off or overwritten; the passphrase is wrong."""
+"""F4: the state, or a check sum beside it, is cut off or overwritten; the passphrase is wrong."""
 
 import hashlib
 from pathlib import Path
@@ -30,6 +30,8 @@ def run(bench: Bench, count: int, random: Random) -> Result:
         failures += bench.unchanged() + bench.disorder()
         failures += bench.damage(evidence)
         result.add(f"{number} state {kind}{', up killed' if interrupted else ''}", failures)
+    for name in ("dev.json", "dev.pulumi-tags"):
+        result.add(f"check sum of {name} cut off", _torn(bench, name, evidence))
     result.add("wrong passphrase", _passphrase(bench))
     result.figure = "each refused with the backup's name and repaired by one command"
     bench.config(authReplicas="1", mysqlResourcesMemoryLimit="512Mi")
@@ -65,6 +67,23 @@ def _damage(bench: Bench, kind: str, random: Random) -> list[str]:
     return failures + ([] if _everything(bench) == before else ["a refused command changed something"])
 
 
+def _torn(bench: Bench, name: str, evidence: str) -> list[str]:
+    """Cut off what Pulumi writes beside a file, as a kill at that moment does: refused, then repaired."""
+    path = bench.files.path.with_name(f"{name}.attrs")
+    path.write_bytes(b"")
+    before = _everything(bench)
+    refused = bench.command("preview")
+    told = refused.returncode != 0 and f"left {path}" in refused.stdout and "make repair STACK=dev" in refused.stdout
+    failures = [] if told else [f"preview did not refuse with the way back: {refused.stdout[-500:]}"]
+    failures += [] if _everything(bench) == before else ["a refused command changed something"]
+    for command in ("repair", "up"):
+        path.write_bytes(b"")
+        done = bench.command(command)
+        said = done.returncode == 0 and f"had left {path.name}" in done.stdout
+        failures += [] if said else [f"{command} did not put it right: {done.stdout[-1500:]}"]
+    return failures + bench.unchanged() + bench.disorder() + bench.damage(evidence)
+
+
 def _passphrase(bench: Bench) -> list[str]:
     before = _everything(bench)
     failures: list[str] = []
@@ -91,7 +110,7 @@ def _everything(bench: Bench) -> dict[str, str]:
 
 FAULT = Fault(
     "F4",
-    "state file cut off or overwritten, also in the middle of an up; wrong passphrase",
+    "state file or a check sum of it cut off or overwritten, also in the middle of an up; wrong passphrase",
     "refused with the way back (the backup's name), nothing changed; one command repairs",
     12,
     run,

@@ -69,6 +69,8 @@ def main() -> None:
     else:
         with exclusive.hold(stack, f"make {given.command}") as lock:
             if given.command in ("backup", "restore"):
+                if stack.files:
+                    state.refuse_damage(stack.files, stack.name)
                 connect(stack, node if uses_node else None, tools)
                 guard.check(stack, f"local node {node.name}" if uses_node else guard.place_of(stack), fresh=False)
                 backup.run(stack, given.command, given.backup, force=given.force)

@@ -89,4 +89,8 @@ def clear(stack: Stack) -> bool:
         stack.files.clear(lock)  # pyright: ignore[reportOptionalMemberAccess] - there are locks
         console.print(f"A killed run had left its lock, of {lock}: cleared.", markup=False)
         found = True
+    for path in stack.files.torn() if stack.files else []:
+        path.unlink()
+        console.print(f"A killed run had left {path.name}, a check sum, half written: removed.", markup=False)
+        found = True
     return found

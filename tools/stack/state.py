@@ -66,6 +66,14 @@ def deployment(path: Path) -> dict[str, Any] | None:
         return None
 
 
+def _is_json(path: Path) -> bool:
+    try:
+        json.loads(path.read_bytes())
+    except ValueError:
+        return False
+    return True
+
+
 class StateFiles:
     """Where the file backend keeps one stack."""
 
@@ -78,10 +86,25 @@ class StateFiles:
             stack: The stack's name.
         """
         root = Path(unquote(urlsplit(backend).path)).expanduser() / ".pulumi"
+        self._root = root
         self.path = root / "stacks" / project / f"{stack}.json"
         self._locks = root / "locks" / "organization" / project / stack
         self._backups = root / "backups" / project / stack
         self._history = root / "history" / project / stack
+
+    def torn(self) -> list[Path]:
+        """The check sums, one beside each file, whose writing was cut off: Pulumi ends at them with nothing but `EOF`.
+
+        The backend writes them in place, and the file that they belong to, which is whole, under another name first.
+        """
+        names = ("json", "json.bak", "pulumi-tags")
+        files = [self._root / "meta.yaml", *(self.path.with_suffix(f".{ending}") for ending in names)]
+        beside = [path.with_name(f"{path.name}.attrs") for path in files]
+        torn = [path for path in beside if path.exists() and not _is_json(path)]
+        if torn:
+            # That of a live run is whole a moment later.
+            time.sleep(0.2)
+        return [path for path in torn if not _is_json(path)]
 
     def damaged(self) -> bool:
         """Whether the state is there and not whole, or was there once."""
@@ -147,8 +170,13 @@ def refuse_damage(files: StateFiles, stack: str) -> None:
     """Refuse to work on a state that is not whole.
 
     Raises:
-        Problem: Names the file and the backup that can stand in for it.
+        Problem: Names the file and the backup that can stand in for it, or the command that does without.
     """
+    if torn := files.torn():
+        raise Problem(
+            f"a killed run left {torn[0]}, a check sum of the state, half written. Nothing was changed.",
+            f"make repair STACK={stack}",
+        )
     if not files.damaged():
         return
     backup = files.backup()
