@@ -75,7 +75,8 @@ def kubectl(system: System, resources: list[Resource]) -> Side:
         again=up,
         # `kubectl diff` exits with 1 where it finds a difference; here it finds none.
         preview=lambda: system.run("kubectl", "diff", "--filename", file).seconds,
-        destroy=lambda: system.run("kubectl", "delete", "--filename", file, "--wait").seconds,
+        # The namespace goes first and takes with it what comes later in the file.
+        destroy=lambda: system.run("kubectl", "delete", "--filename", file, "--wait", "--ignore-not-found").seconds,
         change=lambda note: manifests.write(resources, path, note),
         clean=path.unlink,
     )
