@@ -72,6 +72,12 @@ def test_the_page_shows_what_fell_short_and_what_was_counted_less(files):
     assert "| 40/40 **(fewer than the goal asks for)** |" in page
 
 
+def test_the_page_shows_each_protection_and_the_bench_red_without_it():
+    rows = mutations.recorded(mutations.PAGE.read_text(encoding="utf-8"))
+    assert list(rows) == [mutation.protects for mutation in mutations.MUTATIONS]
+    assert [protects for protects, row in rows.items() if "| red: " not in row] == []
+
+
 @pytest.mark.parametrize("mutation", mutations.MUTATIONS, ids=lambda mutation: mutation.protects)
 def test_each_protection_that_is_broken_on_purpose_stands_where_the_list_says(mutation):
     text = (paths.CHECKOUT / mutation.file).read_text()
