@@ -153,7 +153,10 @@ class Bench:
 
     def disorder(self) -> list[str]:
         """What is wrong between state and cluster: unfinished operations, doubles, objects the state does not know."""
-        state = self.state()
+        try:
+            state = self.state()
+        except RuntimeError as problem:
+            return [f"the state cannot be read: {problem}"]
         found = [f"pending {item['type']} {item['resource']['urn']}" for item in state.get("pending_operations") or []]
         ids = [(item["type"], item["id"]) for item in state.get("resources") or [] if item.get("id")]
         found += [f"double {item}" for item in sorted(set(ids)) if ids.count(item) > 1]

@@ -81,7 +81,11 @@ def _torn(bench: Bench, name: str, evidence: str) -> list[str]:
         done = bench.command(command)
         said = done.returncode == 0 and f"had left {path.name}" in done.stdout
         failures += [] if said else [f"{command} did not put it right: {done.stdout[-1500:]}"]
-    return failures + bench.unchanged() + bench.disorder() + bench.damage(evidence)
+    failures += bench.unchanged() + bench.disorder() + bench.damage(evidence)
+    if failures:
+        # One that is still there would end the bench, not count as lost.
+        path.unlink(missing_ok=True)
+    return failures
 
 
 def _passphrase(bench: Bench) -> list[str]:
