@@ -136,7 +136,7 @@ class Handler(BaseHTTPRequestHandler):
             status, answer, headers = 500, {"error": "internal error"}, {}
         self._send(status, answer, headers)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _serve  # noqa: N815
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _serve  # noqa: N815 - the base class names them so
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: `handle` logs each request once, without what the client sent."""

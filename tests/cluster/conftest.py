@@ -17,6 +17,8 @@ from tests.conftest import ROOT, project_files
 from tools.cluster import Node
 
 MINUTES = 60
+#: Whether the project's commands run under the Role of `make deployer`: make test-deployer.
+AS_DEPLOYER = os.environ.get("KUBEAUTH_TESTS_AS") == "deployer"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -118,7 +120,7 @@ def system(clone: Path) -> Iterator[System]:
     node = Node(f"test-{os.getpid()}-up")
     variables: dict[str, str] = {}
     try:
-        if os.environ.get("KUBEAUTH_TESTS_AS") == "deployer":
+        if AS_DEPLOYER:
             made = make(clone, node.name, "deployer")
             assert made.returncode == 0, made.stderr
             variables["KUBECONFIG"] = str(clone / ".kubeauth" / "deployer-dev.kubeconfig")

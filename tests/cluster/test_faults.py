@@ -8,6 +8,8 @@ import pytest
 
 from tools.faults import bench, registry
 
+from .conftest import AS_DEPLOYER
+
 pytestmark = pytest.mark.cluster
 
 #: How often each, so that all of it takes about a quarter of an hour. F11 is test_drift.py.
@@ -18,8 +20,7 @@ SHORT |= {"F12": 6, "F13": 1, "F14": 1, "F15": 2}
 @pytest.fixture(scope="module")
 def broken() -> Iterator[bench.Bench]:
     """A system of its own, because what is broken here must not trouble other tests."""
-    deployer = os.environ.get("KUBEAUTH_TESTS_AS") == "deployer"
-    with bench.system(f"broken-{os.getpid()}", deployer=deployer) as system:
+    with bench.system(f"broken-{os.getpid()}", deployer=AS_DEPLOYER) as system:
         yield system
 
 

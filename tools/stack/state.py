@@ -66,12 +66,15 @@ def deployment(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def _is_json(path: Path) -> bool:
+def _cut_off(path: Path) -> bool:
+    """Whether a file is there and no whole JSON."""
     try:
         json.loads(path.read_bytes())
-    except ValueError:
+    except FileNotFoundError:
         return False
-    return True
+    except ValueError:
+        return True
+    return False
 
 
 class StateFiles:
@@ -100,11 +103,11 @@ class StateFiles:
         names = ("json", "json.bak", "pulumi-tags")
         files = [self._root / "meta.yaml", *(self.path.with_suffix(f".{ending}") for ending in names)]
         beside = [path.with_name(f"{path.name}.attrs") for path in files]
-        torn = [path for path in beside if path.exists() and not _is_json(path)]
+        torn = [path for path in beside if _cut_off(path)]
         if torn:
             # That of a live run is whole a moment later.
             time.sleep(0.2)
-        return [path for path in torn if not _is_json(path)]
+        return [path for path in torn if _cut_off(path)]
 
     def damaged(self) -> bool:
         """Whether the state is there and not whole, or was there once."""
