@@ -16,7 +16,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--only", default="", help=f"some of: {', '.join(PARTS)} (default: all)")
     parser.add_argument("--sizes", default="1,10,30,100", help="numbers of databases (default: %(default)s)")
-    parser.add_argument("--count", type=int, default=7, help="rounds at size 1, fewer above (default: %(default)s)")
+    parser.add_argument(
+        "--count", type=int, default=7, help="rounds, fewer from 30 databases on (default: %(default)s)"
+    )
     parser.add_argument("--node", default=f"bench-{os.getpid()}", help="the local node's name (default: a new one)")
     parser.add_argument("--no-record", action="store_true", help="print only; leave docs/ as it is")
     return parser.parse_args()

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from . import part_footprint, part_path, stats
-from .goals import Record
+from .goals import LABELS, Record
 
 COLORS = {
     "components": "#0b7a75",
@@ -19,13 +19,6 @@ COLORS = {
     "empty": "#adb5bd",
     "kubectl": "#335c9e",
     "helm": "#6a4c93",
-}
-LABELS = {
-    "components": "this project",
-    "inline": "one Python file",
-    "untyped": "the same, untyped",
-    "yaml": "Pulumi YAML",
-    "empty": "empty program",
 }
 LANES = {"Pulumi": "#0b7a75", "cluster": "#335c9e", "database": "#e09f3e", "auth": "#9e2a2b"}
 CASES = ("preview", "second up", "one value", "first up", "destroy")
@@ -75,7 +68,7 @@ def _cases(axes: Axes, seconds: dict[str, dict[str, list[float]]]) -> None:
         spreads = [stats.spread(seconds[name][case]) for case in CASES]
         places = [case + (number - len(names) / 2 + 0.5) * width for case in range(len(CASES))]
         errors = [[s.median - s.low for s in spreads], [s.high - s.median for s in spreads]]
-        label = LABELS.get(name, name)
+        label = LABELS[name]
         axes.bar(places, [s.median for s in spreads], width * 0.92, color=COLORS[name], label=label)
         axes.errorbar(places, [s.median for s in spreads], errors, fmt="none", ecolor="#222222", elinewidth=0.9)
         for place, spread in zip(places, spreads, strict=True):
@@ -94,7 +87,7 @@ def _growth(axes: Axes, sizes: dict[int, dict[str, dict[str, list[float]]]]) -> 
     for name, color in COLORS.items():
         measured = [count for count in counts if name in sizes[count]]
         values = [statistics.median(sizes[count][name]["second up"]) for count in measured]
-        axes.plot(measured, values, marker="o", markersize=4, color=color, label=LABELS.get(name, name))
+        axes.plot(measured, values, marker="o", markersize=4, color=color, label=LABELS[name])
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xticks(counts, [str(count) for count in counts])

@@ -6,8 +6,16 @@ from typing import Any
 from . import stats
 
 Record = dict[str, dict[str, Any]]
-#: The sides as the notes call them.
-NAMES = {"inline": "one Python file", "untyped": "without the SDK's classes", "yaml": "YAML", "helm": "Helm"}
+#: The sides as the page and the picture call them.
+LABELS = {
+    "components": "this project",
+    "inline": "one Python file",
+    "untyped": "untyped Python",
+    "yaml": "Pulumi YAML",
+    "empty": "empty program",
+    "kubectl": "kubectl",
+    "helm": "Helm",
+}
 
 
 @dataclass(frozen=True)
@@ -91,7 +99,7 @@ def _case(record: Record, case: str, *names: str) -> list[list[float]]:
 def _others(record: Record, case: str, beside: str, names: tuple[str, ...]) -> str:
     """The same case with other sides, as multiples of the one that the goal is set by."""
     divisor = _case(record, case, beside)[0]
-    measured = {NAMES[name]: _case(record, case, name)[0] for name in names}
+    measured = {LABELS[name]: _case(record, case, name)[0] for name in names}
     return "".join(
         f"; {words}: {stats.ratio(seconds, divisor):.2f} ×" for words, seconds in measured.items() if seconds
     )

@@ -6,8 +6,7 @@ from tools import paths
 from tools.console import duration
 
 from . import chart, part_footprint, part_path, stats
-from .chart import LABELS
-from .goals import Goal, Record, goals
+from .goals import LABELS, Goal, Record, goals
 from .rounds import CASES
 
 PAGE = paths.CHECKOUT / "docs" / "performance.md"
@@ -35,6 +34,19 @@ _FAKE = """
 From 10 databases on the pods are kwok's, a fake kubelet: two cores do not start that many. All sides get the same
 fakes.
 """
+_FLOOR = """
+## What a second up costs
+
+Nothing has changed, so all of it is overhead. The engine's floor, and what each layer adds to it:
+
+"""
+#: The layers of a Pulumi program, each on top of the one before.
+_LAYERS = {
+    "empty": "an empty program: the engine, its plugins, Python and its list of packages",
+    "untyped": "the resources: provider, checks, state and Python without the SDK's classes",
+    "inline": "the SDK's classes: their import, and inputs and outputs with types",
+    "components": "the components, in place of one Python file",
+}
 _MEMORY = """
 ## MySQL's memory
 
@@ -107,11 +119,23 @@ def _sides(results: dict[str, Any]) -> str:
         word = "database" if size["databases"] == 1 else "databases"
         text += f"\n{size['databases']} {word}, {size['objects']} objects, {pods}, {count}, {size['date']}:\n\n"
         rows = [
-            [LABELS.get(name, name), *(str(stats.spread(cases[case])) for case in CASES)]
+            [LABELS[name], *(str(stats.spread(cases[case])) for case in CASES)]
             for name, cases in size["seconds"].items()
         ]
         text += _table(["", *CASES], *rows)
-    return text + (_FAKE if any(size["fake"] for size in results["sizes"]) else "")
+    text += _FAKE if any(size["fake"] for size in results["sizes"]) else ""
+    one: dict[str, Any] = next((size["seconds"] for size in results["sizes"] if size["databases"] == 1), {})
+    return text + (_floor(one) if one else "")
+
+
+def _floor(sides: dict[str, Any]) -> str:
+    seconds = {name: stats.spread(sides[name]["second up"]).median for name in _LAYERS}
+    before = dict(zip(list(seconds)[1:], seconds.values(), strict=False))
+    rows = [
+        [words, f"{seconds[name] - before.get(name, 0):+.2f} s", f"{seconds[name] / seconds['empty']:.2f} ×"]
+        for name, words in _LAYERS.items()
+    ]
+    return _FLOOR + _table(["", "adds", "together, of the empty program"], *rows)
 
 
 def _preview(results: dict[str, Any]) -> str:
@@ -179,7 +203,8 @@ def _trial(item: dict[str, Any]) -> list[str]:
     if "ready" not in item:
         return ["", "", "", "", "", str(item["cause"])]
     figures = [f"{item['ready']:.1f} s", f"{item['initialize']:.1f} s", f"{item['idle megabytes']:.0f} MB"]
-    figures += [f"{item['megabytes']:.0f} MB", f"{item['statements']:.0f}"]
+    # Of a server that was killed there is no process left to ask.
+    figures += [f"{item['megabytes']:.0f} MB" if item["survived"] else "", f"{item['statements']:.0f}"]
     return [*figures, "survived" if item["survived"] else str(item["cause"])]
 
 

@@ -10,7 +10,7 @@ gc.disable()
 
 from .auth import AuthService
 from .auth_inputs import AuthServiceArgs, Probes, SecretKey
-from .backup import Backup
+from .backup_inputs import Backup
 from .connection import DatabaseConnection
 from .errors import InputError, InputErrors
 from .mysql import MySqlDatabase

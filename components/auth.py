@@ -7,18 +7,14 @@ import pulumi
 from pulumi_kubernetes.apps import v1 as apps
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.core.v1.outputs import ServicePort
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.networking import v1 as networking
 from pulumi_kubernetes.policy import v1 as policy
 
-from . import accounts, auth_inputs, connection, discovery, errors, labels, pods, validation
+from . import auth_inputs, auth_pod, connection, discovery, errors, labels, traffic, validation
 from .auth_inputs import AuthServiceArgs
 from .children import Children
-from .connection import Database
 from .services import ServiceType
-
-PORT_NAME = "http"
-_CA_FOLDER = "/etc/kubeauth/database"
 
 
 class AuthService(pulumi.ComponentResource):
@@ -55,8 +51,7 @@ class AuthService(pulumi.ComponentResource):
         database = connection.of(args, f"AuthService {name}")
         children = Children(self, name, database.namespace, common, args.get("annotations"))
         selector = labels.selector(name)
-        replicas = int(args.get("replicas", 1))
-        port = int(args.get("port", auth_inputs.PORT))
+        replicas, port = int(args.get("replicas", 1)), int(args.get("port", auth_inputs.PORT))
 
         account = core.ServiceAccount(
             f"{name}-account",
@@ -75,29 +70,7 @@ class AuthService(pulumi.ComponentResource):
                     type="RollingUpdate",
                     rolling_update=apps.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0),
                 ),
-                template=core.PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(labels={**common, **selector}, annotations=args.get("annotations")),
-                    spec=core.PodSpecArgs(
-                        service_account_name=discovery.name_of(account),
-                        automount_service_account_token=False,
-                        enable_service_links=False,
-                        security_context=pods.pod_security_context(),
-                        dns_config=core.PodDNSConfigArgs(
-                            options=[core.PodDNSConfigOptionArgs(name="ndots", value=discovery.NDOTS)]
-                        ),
-                        topology_spread_constraints=pods.spread(selector) if replicas > 1 else None,
-                        containers=[_container(name, args, database, port)],
-                        volumes=[
-                            pods.scratch("tmp"),
-                            *(
-                                [pods.secret_files("database-ca", args["database_ca_secret_name"], keys=["ca.crt"])]
-                                if "database_ca_secret_name" in args
-                                else []
-                            ),
-                        ],
-                        **pods.placed(args.get("placement", {})),
-                    ),
-                ),
+                template=auth_pod.template(children, args, database, discovery.name_of(account)),
             ),
             opts=children.options(rollout_seconds=int(args.get("rollout_seconds", 300))),
         )
@@ -109,9 +82,9 @@ class AuthService(pulumi.ComponentResource):
                 selector=selector,
                 ports=[
                     core.ServicePortArgs(
-                        name=PORT_NAME,
+                        name=auth_pod.PORT_NAME,
                         port=port,
-                        target_port=PORT_NAME,
+                        target_port=auth_pod.PORT_NAME,
                         node_port=int(args.get("node_port", 0)) or None,
                         protocol="TCP",
                     )
@@ -119,22 +92,14 @@ class AuthService(pulumi.ComponentResource):
             ),
             opts=children.options(),
         )
-        networking.NetworkPolicy(
-            f"{name}-traffic",
-            metadata=children.metadata("traffic"),
-            spec=networking.NetworkPolicySpecArgs(
-                pod_selector=LabelSelectorArgs(match_labels=selector),
-                policy_types=["Ingress", "Egress"],
-                ingress=[
-                    networking.NetworkPolicyIngressRuleArgs(
-                        ports=[networking.NetworkPolicyPortArgs(port=port, protocol="TCP")]
-                    )
-                ],
-                egress=pulumi.Output.all(database.endpoint, database.namespace).apply(
-                    lambda known: _egress(name, args, known[0], known[1])
-                ),
+        traffic.policy(
+            children,
+            "traffic",
+            selector,
+            ingress=[networking.NetworkPolicyIngressRuleArgs(ports=traffic.port(port))],
+            egress=pulumi.Output.all(database.endpoint, database.namespace).apply(
+                lambda known: _egress(name, args, known[0], known[1])
             ),
-            opts=children.options(),
         )
         if replicas > 1:
             policy.PodDisruptionBudget(
@@ -160,58 +125,6 @@ class AuthService(pulumi.ComponentResource):
         )
 
 
-def _container(name: str, args: AuthServiceArgs, database: Database, port: int) -> core.ContainerArgs:
-    def from_secret(secret: pulumi.Input[str], key: str) -> core.EnvVarSourceArgs:
-        return core.EnvVarSourceArgs(secret_key_ref=core.SecretKeySelectorArgs(name=secret, key=key))
-
-    def get(path: str) -> core.HTTPGetActionArgs:
-        return core.HTTPGetActionArgs(path=path, port=PORT_NAME)
-
-    secret = database.secret_name
-    env = [
-        core.EnvVarArgs(name="DB_HOST", value=database.endpoint),
-        core.EnvVarArgs(
-            name="DB_USER", value_from=from_secret(secret, args.get("database_username_key", accounts.USERNAME))
-        ),
-        core.EnvVarArgs(
-            name="DB_PASS", value_from=from_secret(secret, args.get("database_password_key", accounts.PASSWORD))
-        ),
-    ]
-    mounts = [core.VolumeMountArgs(name="tmp", mount_path="/tmp")]  # noqa: S108 - an emptyDir of this pod
-    if database.name is not None:
-        env.append(core.EnvVarArgs(name="DB_NAME", value=database.name))
-    if "database_ca_secret_name" in args:
-        env.append(core.EnvVarArgs(name="DB_TLS", value="verify-identity"))
-        env.append(core.EnvVarArgs(name="DB_TLS_CA", value=f"{_CA_FOLDER}/ca.crt"))
-        mounts.append(core.VolumeMountArgs(name="database-ca", mount_path=_CA_FOLDER, read_only=True))
-    env += [core.EnvVarArgs(name=key, value=value) for key, value in args.get("env", {}).items()]
-    env += [
-        core.EnvVarArgs(name=key, value_from=from_secret(source["secret_name"], source["key"]))
-        for key, source in args.get("secret_env", {}).items()
-    ]
-    probes = args.get("probes", {})
-    alive, ready = probes.get("liveness_path", "/healthz"), probes.get("readiness_path", "/readyz")
-    return core.ContainerArgs(
-        name=f"{name}-container",
-        image=args["image"],
-        command=args.get("command") or None,
-        args=args.get("args") or None,
-        working_dir=args.get("working_dir") or None,
-        env=env,
-        ports=[core.ContainerPortArgs(name=PORT_NAME, container_port=port, protocol="TCP")],
-        security_context=pods.security_context(),
-        resources=pods.requirements(pods.merge(args.get("resources", {}), auth_inputs.RESOURCES)),
-        volume_mounts=mounts,
-        startup_probe=core.ProbeArgs(
-            http_get=get(alive), period_seconds=1, failure_threshold=int(probes.get("startup_seconds", 60))
-        ),
-        # Ready means that the database answers; alive does not, so that its absence restarts nothing. Every second,
-        # because a first `up` ends with the first probe after the database's.
-        readiness_probe=core.ProbeArgs(http_get=get(ready), period_seconds=1, timeout_seconds=5, failure_threshold=3),
-        liveness_probe=core.ProbeArgs(http_get=get(alive), period_seconds=10, timeout_seconds=5, failure_threshold=3),
-    )
-
-
 def _egress(
     name: str, args: AuthServiceArgs, endpoint: str, namespace: str
 ) -> list[networking.NetworkPolicyEgressRuleArgs]:
@@ -225,15 +138,10 @@ def _egress(
         f"AuthService {name}",
     )
     database = discovery.parse_endpoint(endpoint, domain)
-    peer = database.namespace and networking.NetworkPolicyPeerArgs(
-        namespace_selector=discovery.namespace_selector(database.namespace)
-    )
+    peer = networking.NetworkPolicyPeerArgs(namespace_selector=traffic.of_namespace(database.namespace or ""))
     return [
+        traffic.dns(),
         networking.NetworkPolicyEgressRuleArgs(
-            ports=[networking.NetworkPolicyPortArgs(port=53, protocol=protocol) for protocol in ("UDP", "TCP")]
-        ),
-        networking.NetworkPolicyEgressRuleArgs(
-            to=[peer] if peer else None,
-            ports=[networking.NetworkPolicyPortArgs(port=database.port, protocol="TCP")],
+            to=[peer] if database.namespace else None, ports=traffic.port(database.port)
         ),
     ]

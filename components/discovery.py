@@ -3,15 +3,11 @@
 from typing import NamedTuple, Protocol, cast
 
 import pulumi
-from pulumi_kubernetes.core.v1 import Service
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
+from pulumi_kubernetes.core.v1 import PodDNSConfigArgs, PodDNSConfigOptionArgs, Service
 from pulumi_kubernetes.meta.v1.outputs import ObjectMeta
 
 CLUSTER_DOMAIN = "cluster.local"
 """The DNS domain of a cluster unless its kubelets say otherwise (kubelet's `clusterDomain`)."""
-
-NDOTS = "2"
-"""A Service's full name has 4 dots; from `ndots` up a name is asked as it is: 2 DNS queries, not 8 (A and AAAA)."""
 
 
 class HasMetadata(Protocol):
@@ -43,9 +39,12 @@ def service_fqdn(service: Service, cluster_domain: str = CLUSTER_DOMAIN) -> pulu
     return pulumi.Output.concat(name_of(service), ".", namespace_of(service), ".svc.", cluster_domain)
 
 
-def namespace_selector(namespace: str) -> LabelSelectorArgs:
-    """Return the selector of one namespace, by the label that Kubernetes gives to every namespace."""
-    return LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": namespace})
+def dns_config() -> PodDNSConfigArgs:
+    """Return what keeps a pod's lookups of a Service's full name short: 2 DNS queries (A and AAAA), not 8.
+
+    Such a name has 4 dots, and from `ndots` up a name is asked as it is, without the search domains.
+    """
+    return PodDNSConfigArgs(options=[PodDNSConfigOptionArgs(name="ndots", value="2")])
 
 
 class Endpoint(NamedTuple):

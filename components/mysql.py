@@ -10,7 +10,7 @@ from pulumi_kubernetes.core.v1.outputs import ServicePort
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.networking import v1 as networking
 
-from . import backup, credentials, discovery, errors, labels, mysql_inputs, mysqld, pods, validation
+from . import backup, credentials, discovery, errors, labels, mysql_inputs, mysqld, pods, traffic, validation, volumes
 from .children import Children
 from .connection import DatabaseConnection
 from .mysql_inputs import DatabaseClient, MySqlDatabaseArgs
@@ -73,7 +73,7 @@ class MySqlDatabase(pulumi.ComponentResource):
         database = args.get("database_name", "admin")
 
         credentials_name, server_name = credentials.create(name, args, children)
-        claim_name = args["existing_claim"] if "existing_claim" in args else _claim(name, args, children)
+        claim_name = args["existing_claim"] if "existing_claim" in args else _claim(args, children)
         service = core.Service(
             f"{name}-service",
             # Pulumi would wait 10 s for endpoints; the Deployment below is what tells that the server is ready.
@@ -122,21 +122,8 @@ class MySqlDatabase(pulumi.ComponentResource):
             ),
             opts=children.options(rollout_seconds=int(args.get("rollout_seconds", 300))),
         )
-        networking.NetworkPolicy(
-            f"{name}-clients",
-            metadata=children.metadata("clients"),
-            spec=networking.NetworkPolicySpecArgs(
-                pod_selector=LabelSelectorArgs(match_labels=labels.selector(name)),
-                policy_types=["Ingress", "Egress"],
-                ingress=[
-                    networking.NetworkPolicyIngressRuleArgs(
-                        from_=_peers(name, args),
-                        ports=[networking.NetworkPolicyPortArgs(port=mysqld.PORT, protocol="TCP")],
-                    )
-                ],
-            ),
-            opts=children.options(),
-        )
+        clients = networking.NetworkPolicyIngressRuleArgs(from_=_peers(name, args), ports=traffic.port(mysqld.PORT))
+        traffic.policy(children, "clients", labels.selector(name), ingress=[clients])
 
         self.host = discovery.service_fqdn(service, args.get("cluster_domain", discovery.CLUSTER_DOMAIN))
         if "backup" in args:
@@ -190,20 +177,9 @@ class MySqlDatabase(pulumi.ComponentResource):
         )
 
 
-def _claim(name: str, args: MySqlDatabaseArgs, children: Children) -> pulumi.Output[str]:
-    """Make the volume claim; return its name."""
-    return discovery.name_of(
-        core.PersistentVolumeClaim(
-            f"{name}-data",
-            metadata=children.metadata("data"),
-            spec=core.PersistentVolumeClaimSpecArgs(
-                access_modes=["ReadWriteOnce"],
-                resources=core.VolumeResourceRequirementsArgs(requests={"storage": args.get("storage_size", "1Gi")}),
-                storage_class_name=args.get("storage_class") or None,
-            ),
-            opts=children.options(protect=args.get("retain_data", True)),
-        )
-    )
+def _claim(args: MySqlDatabaseArgs, children: Children) -> pulumi.Output[str]:
+    size, retain = args.get("storage_size", mysql_inputs.STORAGE_SIZE), args.get("retain_data", True)
+    return volumes.claim(children, "data", size, args.get("storage_class"), retain=retain)
 
 
 def _peers(name: str, args: MySqlDatabaseArgs) -> list[networking.NetworkPolicyPeerArgs]:
@@ -211,10 +187,7 @@ def _peers(name: str, args: MySqlDatabaseArgs) -> list[networking.NetworkPolicyP
     backups: list[DatabaseClient] = [{"pod_labels": backup.selector(name)}] if "backup" in args else []
     return [
         *(
-            networking.NetworkPolicyPeerArgs(
-                pod_selector=LabelSelectorArgs(match_labels=client["pod_labels"]),
-                namespace_selector=discovery.namespace_selector(client["namespace"]) if "namespace" in client else None,
-            )
+            traffic.pods(client["pod_labels"], client.get("namespace"))
             for client in [*args.get("clients", [default]), *backups]
         ),
         *(

@@ -4,10 +4,12 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from . import backup, discovery, mysql_validation, mysqld, pods, quantities, sizes, validation
+from . import backup_inputs, discovery, mysql_validation, mysqld, pods, quantities, sizes, validation
 from .errors import InputError, required
 from .services import ServiceType, TrafficPolicy
 from .sizes import DatabaseSize
+
+STORAGE_SIZE = "1Gi"
 
 
 class DatabaseClient(TypedDict):
@@ -89,7 +91,7 @@ class MySqlDatabaseArgs(TypedDict):
     retain_data: NotRequired[bool]
     """Refuse to delete or replace the volume claim (Pulumi's `protect`). Default: true. False for throw-away stacks."""
 
-    backup: NotRequired[backup.Backup]
+    backup: NotRequired[backup_inputs.Backup]
     """Backups of the schema at fixed times, in a volume of their own. Default: none."""
 
     size: NotRequired[DatabaseSize]
@@ -143,12 +145,12 @@ def check(name: str, args: MySqlDatabaseArgs) -> list[InputError]:
         *validation.annotations("service_annotations", args.get("service_annotations", {})),
         *validation.port("port", args.get("port", 3306), 3306),
         *(error for entry in enumerate(args.get("clients", [])) for error in _check_client(*entry)),
-        *quantities.byte_quantity("storage_size", args.get("storage_size", "1Gi"), "512Mi", "1Gi"),
+        *quantities.byte_quantity("storage_size", args.get("storage_size", STORAGE_SIZE), "512Mi", "1Gi"),
         *validation.resource_name("storage_class", args.get("storage_class"), "standard"),
         *validation.resource_name("existing_claim", args.get("existing_claim"), "mysqlauth-data"),
         *validation.not_together(args, "existing_claim", ("storage_size", "storage_class")),
         *validation.true_or_false("retain_data", args.get("retain_data", True)),
-        *(backup.check("backup", args["backup"]) if "backup" in args else []),
+        *(backup_inputs.check("backup", args["backup"]) if "backup" in args else []),
         *validation.one_of("size", validation.word_of(args.get("size", DatabaseSize.MEDIUM)), DatabaseSize),
         *quantities.resources(args.get("resources", {}), sized(args), sizes.MINIMUM_MEMORY),
         *validation.placement("placement", args.get("placement", {})),

@@ -4,10 +4,9 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 from pulumi_kubernetes.core import v1 as core
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
-from pulumi_kubernetes.networking.v1 import NetworkPolicy, NetworkPolicySpecArgs
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from . import discovery, errors, labels, pods, quantities, validation
+from . import discovery, errors, labels, pods, quantities, traffic, validation
 from .children import Children
 from .errors import InputError, required
 
@@ -94,12 +93,7 @@ class AppNamespace(pulumi.ComponentResource):
         )
         self.name = discovery.name_of(namespace)
         children = Children(self, name, self.name, common, args.get("annotations"))
-        NetworkPolicy(
-            f"{name}-default-deny",
-            metadata=children.metadata("default-deny"),
-            spec=NetworkPolicySpecArgs(pod_selector=LabelSelectorArgs(), policy_types=["Ingress", "Egress"]),
-            opts=children.options(),
-        )
+        traffic.policy(children, "default-deny", {})
         if quota := args.get("quota"):
             hard = {_QUOTA[key]: str(int(value) if key == "pods" else value) for key, value in quota.items()}  # pyright: ignore[reportArgumentType] - a TypedDict's values
             core.ResourceQuota(

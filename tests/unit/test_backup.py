@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from components import MySqlDatabase, MySqlDatabaseArgs, backup, backup_script
+from components import MySqlDatabase, MySqlDatabaseArgs, backup_inputs, backup_script
 
 from .recorder import Recorder, deploy
 
@@ -122,7 +122,7 @@ def test_options():
     "schedule", ["* * * * *", "*/15 0-6,20 1 jan-mar MON", "@weekly", "0 3 * * 0", "5/10 1-23/2 * * sat,sun"]
 )
 def test_good_schedules(schedule):
-    assert backup.cron("schedule", schedule) == []
+    assert backup_inputs.cron("schedule", schedule) == []
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_good_schedules(schedule):
                  "* * * * 8", "* * * * * *", "@reboot", "1,,2 * * * *", "*-5 * * * *", "TZ=UTC 0 3 * * *", 7],
 )  # fmt: skip
 def test_bad_schedules(schedule):
-    (error,) = backup.cron("schedule", schedule)
+    (error,) = backup_inputs.cron("schedule", schedule)
     assert "five fields of cron" in error.rule
 
 

@@ -115,9 +115,10 @@ def test_a_number_of_databases_that_was_not_measured_keeps_its_results(tmp_path)
 def test_the_page_shows_every_part():
     text = page.page(RECORD)
     assert "| P2 | preview with components / the same inline | 1.10 × | ≤ 1.05 × | **missed** |\n" in text
-    limits = "one Python file: 1.50 ×; without the SDK's classes: 1.25 ×; YAML: 1.00 ×"
+    limits = "one Python file: 1.50 ×; untyped Python: 1.25 ×; Pulumi YAML: 1.00 ×"
     assert f"| P4 | second up / up of an empty program | 1.50 × | ≤ 1.5 × | reached; {limits} |\n" in text
     assert "| this project | 1.50 s (1.50–1.50) |" in text
+    assert "| the components, in place of one Python file | +0.00 s | 1.50 × |\n" in text
     assert "| 100 | 710 | 21.00 s | 210 ms | 200 MiB | 150 MiB | 40 MiB | 100 MiB |\n" in text
     assert "The line through them: 1.00 s and 200 ms per database, R² 1.000." in text
     assert "| together |  | 11.00 s |\n" in text

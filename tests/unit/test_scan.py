@@ -3,6 +3,7 @@
 import base64
 import copy
 import json
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
@@ -99,6 +100,17 @@ def test_no_deployer_is_made_in_a_namespace_of_the_clusters(namespace, rule):
         deployer.check(namespace)
     assert str(refused.value) == f"NAMESPACE = {namespace!r}\n  rule: {rule}"
     assert refused.value.fix == "make deployer NAMESPACE=shop"
+
+
+def test_a_stack_whose_own_namespace_is_refused_is_told_its_key(tmp_path):
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text("config: {kubeauth:namespaceName: kube-public}\n")
+    with pytest.raises(Problem) as refused:
+        deployer.make(SimpleNamespace(config_file=file))  # pyright: ignore[reportArgumentType] - it ends before the rest
+    assert str(refused.value) == (
+        "namespaceName = 'kube-public'\n  rule: a project's own namespace, not one of the cluster's"
+    )
+    assert refused.value.fix == "pulumi config set namespaceName shop"
 
 
 def test_the_deployers_rights_are_documented():

@@ -124,8 +124,8 @@ MUTATIONS = (
     ),
     Mutation(
         "the volume claim is protected",
-        "components/mysql.py",
-        'opts=children.options(protect=args.get("retain_data", True)),',
+        "components/volumes.py",
+        "opts=children.options(protect=retain),",
         "opts=children.options(protect=False),",
         "F12",
         1,

@@ -162,8 +162,13 @@ def page() -> str:
     return head + yaml.safe_dump_all(manifests(namespace), sort_keys=False)
 
 
-def check(namespace: str) -> None:
+def check(namespace: str, key: str = "NAMESPACE", fix: str = "make deployer NAMESPACE=shop") -> None:
     """Refuse what is no namespace for a project: Pod Security "restricted" would stop the pods of the cluster's own.
+
+    Args:
+        namespace: Its name.
+        key: What it was given as. Default: the variable for `make`.
+        fix: What to type for another one.
 
     Raises:
         Problem: Names the rule.
@@ -171,11 +176,11 @@ def check(namespace: str) -> None:
     # Here, because it takes half a second and is seldom needed.
     from components import validation
 
-    rules = [error.rule for error in validation.name("NAMESPACE", namespace, "shop")]
+    rules = [error.rule for error in validation.name(key, namespace, "shop")]
     if namespace in ("default", HOME) or namespace.startswith("kube-"):
         rules.append("a project's own namespace, not one of the cluster's")
     if rules:
-        raise Problem(f"NAMESPACE = {namespace!r}\n  rule: {'; '.join(rules)}", "make deployer NAMESPACE=shop")
+        raise Problem(f"{key} = {namespace!r}\n  rule: {'; '.join(rules)}", fix)
 
 
 def make(stack: Stack, other: str = "") -> None:
@@ -189,7 +194,10 @@ def make(stack: Stack, other: str = "") -> None:
         Problem: The name is no namespace's, or the cluster refuses it.
     """
     namespace = other or str(config.value(stack.config_file, "namespaceName"))
-    check(namespace)
+    if other:
+        check(other)
+    else:
+        check(namespace, "namespaceName", "pulumi config set namespaceName shop")
     with step(f"make the deployer of namespace {namespace}"):
         wanted = yaml.safe_dump_all(manifests(namespace))
         _must(stack, "apply", "--server-side", "--field-manager=kubeauth-deployer", "--filename", "-", text=wanted)
@@ -215,7 +223,12 @@ def make(stack: Stack, other: str = "") -> None:
 
 def kubeconfig(stack: Stack, user: str = "deployer", other: str = "") -> Path:
     """Where the kubeconfig of one of USERS is written, for the stack or for another namespace."""
-    return paths.LOCAL / f"{user}-{f'in-{other}' if other else stack.name}.kubeconfig"
+    return paths.LOCAL / kubeconfig_name(stack.name, user, other)
+
+
+def kubeconfig_name(stack: str, user: str = "deployer", other: str = "") -> str:
+    """How that kubeconfig's file is called, in any checkout's `.kubeauth`."""
+    return f"{user}-{f'in-{other}' if other else stack}.kubeconfig"
 
 
 def _must(stack: Stack, *arguments: str, text: str | None = None) -> str:
