@@ -45,7 +45,7 @@ _LAYERS = {
     "empty": "an empty program: the engine, its plugins, Python and its list of packages",
     "untyped": "the resources: provider, checks, state and Python without the SDK's classes",
     "inline": "the SDK's classes: their import, and inputs and outputs with types",
-    "components": "the components, in place of one Python file",
+    "components": "the components in place of one Python file; they import without garbage collection",
 }
 _MEMORY = """
 ## MySQL's memory

@@ -138,10 +138,10 @@ def _egress(
         f"AuthService {name}",
     )
     database = discovery.parse_endpoint(endpoint, domain)
-    peer = networking.NetworkPolicyPeerArgs(namespace_selector=traffic.of_namespace(database.namespace or ""))
     return [
         traffic.dns(),
         networking.NetworkPolicyEgressRuleArgs(
-            to=[peer] if database.namespace else None, ports=traffic.port(database.port)
+            to=[traffic.pods(namespace=database.namespace)] if database.namespace else None,
+            ports=traffic.port(database.port),
         ),
     ]

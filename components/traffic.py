@@ -44,17 +44,19 @@ def port(number: int) -> list[networking.NetworkPolicyPortArgs]:
     return [networking.NetworkPolicyPortArgs(port=number, protocol="TCP")]
 
 
-def pods(selector: Mapping[str, str], namespace: str | None = None) -> networking.NetworkPolicyPeerArgs:
-    """Return the pods with some labels, of the policy's own namespace unless another is named."""
+def pods(selector: Mapping[str, str] | None = None, namespace: str | None = None) -> networking.NetworkPolicyPeerArgs:
+    """Return some pods, for a rule's `from_` or `to`.
+
+    Args:
+        selector: Their labels. Default: all pods of `namespace`.
+        namespace: Their namespace, by the label that Kubernetes gives to each. Default: the policy's own.
+    """
     return networking.NetworkPolicyPeerArgs(
-        pod_selector=LabelSelectorArgs(match_labels=selector),
-        namespace_selector=of_namespace(namespace) if namespace else None,
+        pod_selector=LabelSelectorArgs(match_labels=selector) if selector else None,
+        namespace_selector=LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": namespace})
+        if namespace
+        else None,
     )
-
-
-def of_namespace(name: str) -> LabelSelectorArgs:
-    """Return the selector of one namespace, by the label that Kubernetes gives to every namespace."""
-    return LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": name})
 
 
 def dns() -> networking.NetworkPolicyEgressRuleArgs:
