@@ -22,7 +22,7 @@ def policy(
     Args:
         children: Of the component that the policy belongs to.
         child: The policy's part of the name, for example `traffic`.
-        selector: The labels of the pods; every pod of the namespace has none, so `{}` means all.
+        selector: The labels of its pods; `{}` stands for every pod of the namespace.
         ingress: What may come in. Default: nothing.
         egress: What may go out. Default: nothing.
     """
