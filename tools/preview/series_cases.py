@@ -90,12 +90,12 @@ def new_password(root: Path) -> None:
 
 
 AUTH, DATABASE = "authenticate-deployment", "mysqlauth-deployment"
-RENAMED_CLAIM = patch("components/mysql.py", 'f"{name}-data",', 'f"{name}-volume",')
+RENAMED_CLAIM = patch("components/mysql.py", 'children, "data", size', 'children, "volume", size')
 ALIAS = patch(
-    "components/mysql.py",
-    'opts=children.options(protect=args.get("retain_data", True)),',
-    'opts=pulumi.ResourceOptions.merge(children.options(protect=args.get("retain_data", True)), '
-    'pulumi.ResourceOptions(aliases=[pulumi.Alias(name=f"{name}-data")])),',
+    "components/volumes.py",
+    "opts=children.options(protect=retain),",
+    "opts=pulumi.ResourceOptions.merge(children.options(protect=retain), "
+    'pulumi.ResourceOptions(aliases=[pulumi.Alias(name=f"{children.instance}-data")])),',
 )
 NEW_DATABASE = frozenset({"database mysqlauth", "claim mysqlauth-data", "wider-service usersdb-service"})
 PORT_TAKEN = "the API server refuses, as it would `up`: the old Service still has node port 32001"
@@ -179,19 +179,19 @@ CASES = (
     Case("a new password", (new_password,), restarts=frozenset({AUTH, DATABASE})),
     Case(
         "the default-deny policy is removed",
-        (
-            patch(
-                "components/namespace.py",
-                '        NetworkPolicy(\n            f"{name}-default',
-                '        _ = lambda: NetworkPolicy(\n            f"{name}-default',
-            ),
-        ),
+        (patch("components/namespace.py", 'traffic.policy(children, "default-deny", {})', "pass"),),
         "refused",
         frozenset({"network-policy production-cloud-default-deny"}),
     ),
     Case(
         "the database's policy restricts no egress any more",
-        (patch("components/mysql.py", 'policy_types=["Ingress", "Egress"]', 'policy_types=["Ingress"]'),),
+        (
+            patch(
+                "components/traffic.py",
+                'policy_types=["Ingress", "Egress"]',
+                'policy_types=["Ingress"] if child == "clients" else ["Ingress", "Egress"]',
+            ),
+        ),
         "refused",
         frozenset({"network-policy mysqlauth-clients"}),
     ),
