@@ -90,7 +90,11 @@ def new_password(root: Path) -> None:
 
 
 AUTH, DATABASE = "authenticate-deployment", "mysqlauth-deployment"
-RENAMED_CLAIM = patch("components/mysql.py", 'children, "data", size', 'children, "volume", size')
+RENAMED_CLAIM = patch(
+    "components/volumes.py",
+    'f"{children.instance}-{child}",',
+    'f"{children.instance}-" + child.replace("data", "volume"),',
+)
 ALIAS = patch(
     "components/volumes.py",
     "opts=children.options(protect=retain),",
