@@ -81,6 +81,11 @@ def growth(record: Record) -> float | None:
     return (per[1] / per[0] - 1) * 100
 
 
+def of_one_database(sides: dict[str, Any]) -> dict[str, dict[str, list[float]]]:
+    """The seconds of all sides with one database, by side and case; empty where that was not measured."""
+    return next((size["seconds"] for size in sides.get("sizes", []) if size["databases"] == 1), {})
+
+
 def _ratio(name: str, title: str, limit: float, above: list[float], below: list[float], *, note: str = "") -> Goal:
     return Goal(name, title, limit, "×", stats.ratio(above, below) if above and below else None, note)
 
@@ -91,8 +96,7 @@ def _previews(record: Record, *names: str) -> list[list[float]]:
 
 
 def _case(record: Record, case: str, *names: str) -> list[list[float]]:
-    sizes = record.get("sides", {}).get("results", {}).get("sizes", [])
-    one: dict[str, Any] = next((size["seconds"] for size in sizes if size["databases"] == 1), {})
+    one = of_one_database(record.get("sides", {}).get("results", {}))
     return [one.get(name, {}).get(case, []) for name in names]
 
 

@@ -1,12 +1,13 @@
 """docs/performance.md and its picture, from docs/performance.json and nothing else."""
 
+import statistics
 from typing import Any
 
 from tools import paths
 from tools.console import duration
 
 from . import chart, part_footprint, part_path, stats
-from .goals import LABELS, Goal, Record, goals
+from .goals import LABELS, Goal, Record, goals, of_one_database
 from .rounds import CASES
 
 PAGE = paths.CHECKOUT / "docs" / "performance.md"
@@ -124,17 +125,18 @@ def _sides(results: dict[str, Any]) -> str:
         ]
         text += _table(["", *CASES], *rows)
     text += _FAKE if any(size["fake"] for size in results["sizes"]) else ""
-    one: dict[str, Any] = next((size["seconds"] for size in results["sizes"] if size["databases"] == 1), {})
+    one = of_one_database(results)
     return text + (_floor(one) if one else "")
 
 
-def _floor(sides: dict[str, Any]) -> str:
-    seconds = {name: stats.spread(sides[name]["second up"]).median for name in _LAYERS}
-    before = dict(zip(list(seconds)[1:], seconds.values(), strict=False))
-    rows = [
-        [words, f"{seconds[name] - before.get(name, 0):+.2f} s", f"{seconds[name] / seconds['empty']:.2f} ×"]
-        for name, words in _LAYERS.items()
-    ]
+def _floor(sides: dict[str, dict[str, list[float]]]) -> str:
+    rows: list[list[str]] = []
+    before = 0.0
+    for name, words in _LAYERS.items():
+        seconds = sides[name]["second up"]
+        ratio = stats.ratio(seconds, sides["empty"]["second up"])
+        rows.append([words, f"{statistics.median(seconds) - before:+.2f} s", f"{ratio:.2f} ×"])
+        before = statistics.median(seconds)
     return _FLOOR + _table(["", "adds", "together, of the empty program"], *rows)
 
 

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT, project_files
-from tools import paths
 from tools.cluster import Node
 from tools.stack import deployer
 
@@ -68,7 +67,7 @@ class System:
             return self.node.kubeconfig
         made = make(self.checkout, self.node.name, "deployer", f"NAMESPACE={namespace}")
         assert made.returncode == 0, made.stderr
-        return self.checkout / paths.LOCAL.name / deployer.kubeconfig_name("dev", other=namespace)
+        return deployer.kubeconfig_in(self.checkout, "dev", other=namespace)
 
     def get(self, *arguments: str) -> dict[str, Any]:
         """`kubectl get … --output json` in the stack's namespace."""
@@ -125,7 +124,7 @@ def system(clone: Path) -> Iterator[System]:
         if AS_DEPLOYER:
             made = make(clone, node.name, "deployer")
             assert made.returncode == 0, made.stderr
-            variables["KUBECONFIG"] = str(clone / paths.LOCAL.name / deployer.kubeconfig_name("dev"))
+            variables["KUBECONFIG"] = str(deployer.kubeconfig_in(clone, "dev"))
         up = make(clone, node.name, "up", **variables)
         assert up.returncode == 0, up.stdout[-5000:] + up.stderr[-5000:]
         exports = make(clone, node.name, "-s", "env", **variables).stdout

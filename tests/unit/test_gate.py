@@ -1,12 +1,10 @@
 """The gate's rules on what the real engine said (tests/unit/previews, recorded by record.py), and on near misses."""
 
-import shutil
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
 from tools.preview import approval, gate, model
 from tools.preview.model import Change, Preview
 from tools.preview.series_cases import CASES, Case, new_password
@@ -36,14 +34,11 @@ def test_each_commit_of_the_series_is_judged_as_a_careful_reviewer_would(case):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_each_commit_of_the_series_can_be_made_from_the_program_of_today(case, tmp_path):
-    for path in [*ROOT.glob("*.yaml"), *ROOT.glob("*.py")]:
-        shutil.copy2(path, tmp_path)
-    shutil.copytree(ROOT / "components", tmp_path / "components", ignore=shutil.ignore_patterns("venv", "__pycache__"))
+def test_each_commit_of_the_series_can_be_made_from_the_program_of_today(case, checkout):
     # Another password is not made here, because it takes the CLI.
     for edit in (edit for edit in (*case.first, *case.edits) if edit is not new_password):
-        edit(tmp_path)
-    for path in tmp_path.rglob("*.py"):
+        edit(checkout)
+    for path in [*checkout.glob("*.py"), *checkout.glob("components/*.py")]:
         compile(path.read_text(encoding="utf-8"), str(path), "exec")
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from tools import paths
 from tools.cluster import Node
-from tools.stack.deployer import kubeconfig_name
+from tools.stack.deployer import kubeconfig_in
 from tools.stack.state import StateFiles
 
 NAMESPACE = "production-cloud"
@@ -207,7 +207,7 @@ def system(name: str, *, deployer: bool = False) -> Iterator[Bench]:
             bench = Bench(checkout, node)
             if deployer:
                 bench.must("deployer")
-                bench = Bench(checkout, node, checkout / paths.LOCAL.name / kubeconfig_name("dev"))
+                bench = Bench(checkout, node, kubeconfig_in(checkout, "dev"))
             bench.must("up")
             yield bench
         finally:

@@ -9,7 +9,6 @@ from typing import Any
 
 import yaml
 
-from tools import paths
 from tools.console import Problem, console
 from tools.stack import deployer
 
@@ -176,7 +175,7 @@ def life(made: Copy) -> list[tuple[str, str]]:
 
 def kubeconfig(made: Copy, name: str) -> str:
     """The kubeconfig that `make deployer` wrote for a user."""
-    return str(made.checkout / paths.LOCAL.name / deployer.kubeconfig_name("dev", name))
+    return str(deployer.kubeconfig_in(made.checkout, "dev", name))
 
 
 @contextmanager

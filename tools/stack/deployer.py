@@ -223,12 +223,12 @@ def make(stack: Stack, other: str = "") -> None:
 
 def kubeconfig(stack: Stack, user: str = "deployer", other: str = "") -> Path:
     """Where the kubeconfig of one of USERS is written, for the stack or for another namespace."""
-    return paths.LOCAL / kubeconfig_name(stack.name, user, other)
+    return kubeconfig_in(paths.CHECKOUT, stack.name, user, other)
 
 
-def kubeconfig_name(stack: str, user: str = "deployer", other: str = "") -> str:
-    """How that kubeconfig's file is called, in any checkout's `.kubeauth`."""
-    return f"{user}-{f'in-{other}' if other else stack}.kubeconfig"
+def kubeconfig_in(checkout: Path, stack: str, user: str = "deployer", other: str = "") -> Path:
+    """Where that is in any checkout."""
+    return checkout / paths.LOCAL.name / f"{user}-{f'in-{other}' if other else stack}.kubeconfig"
 
 
 def _must(stack: Stack, *arguments: str, text: str | None = None) -> str:
