@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
+from . import ownership
+
 
 @dataclass(frozen=True)
 class Children:
@@ -41,7 +43,7 @@ class Children:
             name=pulumi.Output.concat(name, suffix) if suffix else name,
             namespace=self.namespace,
             labels={**self.labels, **(extra or {})},
-            annotations={**(self.annotations or {}), **(annotations or {}), **waits} or None,
+            annotations={**(self.annotations or {}), **(annotations or {}), **waits, **ownership.mark()},
         )
 
     def options(self, *, protect: bool | None = None, rollout_seconds: int | None = None) -> pulumi.ResourceOptions:

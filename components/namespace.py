@@ -6,7 +6,7 @@ import pulumi
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from . import discovery, errors, labels, pods, quantities, traffic, validation
+from . import discovery, errors, labels, ownership, pods, quantities, traffic, validation
 from .children import Children
 from .errors import InputError, required
 
@@ -79,7 +79,7 @@ class AppNamespace(pulumi.ComponentResource):
             f"{name}-namespace",
             metadata=ObjectMetaArgs(
                 name=name,
-                annotations=args.get("annotations"),
+                annotations={**(args.get("annotations") or {}), **ownership.mark()},
                 labels={
                     **common,
                     **{

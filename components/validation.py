@@ -178,8 +178,9 @@ def annotations(key: str, value: Mapping[str, Any]) -> list[InputError]:
     for name, text in value.items():
         errors += _qualified_name(f"{key}.{name}", name, "an annotation")
         errors += check(isinstance(text, str), f"{key}.{name}", text, "text", "'true'")
-        reserved = name.startswith("pulumi.com/")
-        errors += check(not reserved, f"{key}.{name}", name, "not an annotation of Pulumi's own", "example.com/team")
+        reserved = name.startswith(("pulumi.com/", "kubeauth/"))
+        rule = "not an annotation of Pulumi's or kubeauth's own"
+        errors += check(not reserved, f"{key}.{name}", name, rule, "example.com/team")
     return errors
 
 

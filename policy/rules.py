@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import pulumi
 from pulumi_policy import (
     EnforcementLevel,
     Policy,
@@ -14,7 +15,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from . import network, pod_security, pods, services
+from . import network, ownership, pod_security, pods, services
 from .workloads import Finding, Pod, Resource, kubernetes, pod_of
 
 Config = dict[str, Any]
@@ -74,6 +75,24 @@ def _stack_policy(
     )
 
 
+def _ownership_policy(name: str, description: str) -> Policy:
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        # What an update made is there when it ends; only before it, the cluster can have nothing of the stack's.
+        if not pulumi.runtime.is_dry_run():
+            return
+        config = dict(args.get_config())
+        given = [
+            (Resource(str(resource.props.get("kind")), resource.props, resource.urn), provider.props)
+            for resource in args.resources
+            if resource.resource_type.startswith("kubernetes:") and (provider := resource.provider)
+        ]
+        _report(report, ownership.check(given, config.get("known"), adopt=config["adopt"]))
+
+    known = {"type": "array", "items": {"type": "string"}}
+    schema = PolicyConfigSchema({"known": known, "adopt": {"type": "boolean", "default": False}})
+    return StackValidationPolicy(name, description, validate, EnforcementLevel.MANDATORY, schema)
+
+
 def _texts() -> dict[str, Any]:
     return {"type": "array", "items": {"type": "string"}, "default": []}
 
@@ -118,4 +137,5 @@ POLICIES = [
         lambda resources, config: services.db_hosts(resources, config["externalDatabases"], config["clusterDomain"]),
         {"externalDatabases": _texts(), "clusterDomain": {"type": "string", "default": "cluster.local"}},
     ),
+    _ownership_policy("own-objects", "Objects of other stacks and of other tools are not taken over."),
 ]

@@ -82,7 +82,7 @@ def claimed(path: Path, command: str) -> Iterator[int]:
             if not _same(file.fileno(), path):
                 continue
             now = time.strftime("%Y-%m-%d %H:%M:%S")
-            _write(file, json.dumps(asdict(Holder(os.getpid(), getpass.getuser(), socket.gethostname(), command, now))))
+            _write(file, json.dumps(asdict(Holder(os.getpid(), _user(), socket.gethostname(), command, now))))
             try:
                 yield file.fileno()
             finally:
@@ -90,6 +90,14 @@ def claimed(path: Path, command: str) -> Iterator[int]:
                 # For all who inherited it: a plugin that ends a moment later must not keep others out.
                 fcntl.flock(file, fcntl.LOCK_UN)
             return
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container may run under a uid that has no name.
+        return f"uid {os.getuid()}"
 
 
 def _write(file: IO[str], text: str) -> None:

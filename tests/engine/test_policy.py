@@ -177,7 +177,7 @@ def test_each_stack_passes_its_own_config(stack, capfd, name):
 def test_prod_allows_neither_node_ports_nor_tags(stack, tmp_path):
     dev = stack("dev")
     with dev.offline(tmp_path / "out") as variables:
-        shown = dev.run("pulumi", "preview", "--non-interactive", *policy.options("prod"), **variables)
+        shown = dev.run("pulumi", "preview", "--non-interactive", *policy.options("prod"), variables=variables)
     assert shown.returncode != 0
     assert set(violations(shown.stdout)) == {
         ("mandatory", "node-ports", "mysqlauth-service"),

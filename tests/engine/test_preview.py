@@ -26,9 +26,9 @@ OLD = "mysqlauth-service.production-cloud.svc.cluster.local:3306"
 def test_one_changed_name_changes_db_host_in_the_preview(stack, tmp_path, key, value, new):
     dev = stack("dev")
     with dev.offline(tmp_path / "out") as variables:
-        assert dev.run("pulumi", "up", "--yes", "--skip-preview", **variables).returncode == 0
-        assert dev.run("pulumi", "config", "set", key, value, **variables).returncode == 0
-        shown = dev.run("pulumi", "preview", "--diff", "--non-interactive", **variables)
+        assert dev.run("pulumi", "up", "--yes", "--skip-preview", variables=variables).returncode == 0
+        assert dev.run("pulumi", "config", "set", key, value, variables=variables).returncode == 0
+        shown = dev.run("pulumi", "preview", "--diff", "--non-interactive", variables=variables)
     assert shown.returncode == 0, shown.stdout + shown.stderr
     assert re.search(rf'databaseHost *: "{re.escape(OLD)}" => "{re.escape(new)}"', shown.stdout), shown.stdout
     assert new in shown.stdout
@@ -38,10 +38,10 @@ def test_no_password_is_in_a_preview(stack, tmp_path):
     dev = stack("dev")
     with dev.offline(tmp_path / "out") as variables:
         for key in ("mysqlPassword", "mysqlRootPassword"):
-            done = dev.run("pulumi", "config", "set", "--secret", key, text=f"canary-{key}", **variables)
+            done = dev.run("pulumi", "config", "set", "--secret", key, text=f"canary-{key}", variables=variables)
             assert done.returncode == 0, done.stderr
         for form in ("--diff", "--json"):
-            shown = dev.run("pulumi", "preview", form, "--non-interactive", **variables)
+            shown = dev.run("pulumi", "preview", form, "--non-interactive", variables=variables)
             assert shown.returncode == 0, shown.stdout + shown.stderr
             assert "canary" not in shown.stdout + shown.stderr
             assert OLD in shown.stdout, "DB_HOST must be readable"
@@ -50,9 +50,9 @@ def test_no_password_is_in_a_preview(stack, tmp_path):
 def test_a_new_password_shows_that_both_pods_restart(stack, tmp_path):
     dev = stack("dev")
     with dev.offline(tmp_path / "out") as variables:
-        assert dev.run("pulumi", "up", "--yes", "--skip-preview", **variables).returncode == 0
-        dev.run("pulumi", "config", "set", "--secret", "mysqlPassword", text="another", **variables)
-        shown = dev.run("pulumi", "preview", "--non-interactive", **variables).stdout
+        assert dev.run("pulumi", "up", "--yes", "--skip-preview", variables=variables).returncode == 0
+        dev.run("pulumi", "config", "set", "--secret", "mysqlPassword", text="another", variables=variables)
+        shown = dev.run("pulumi", "preview", "--non-interactive", variables=variables).stdout
     for line in (
         r"\+-.*Secret +mysqlauth-credentials +replace",
         r"~ .*Deployment +mysqlauth-deployment +update",
@@ -64,8 +64,8 @@ def test_a_new_password_shows_that_both_pods_restart(stack, tmp_path):
 def test_an_unchanged_stack_has_no_changes(stack, tmp_path):
     dev = stack("dev")
     with dev.offline(tmp_path / "out") as variables:
-        assert dev.run("pulumi", "up", "--yes", "--skip-preview", **variables).returncode == 0
-        again = dev.run("pulumi", "preview", "--expect-no-changes", "--non-interactive", **variables)
+        assert dev.run("pulumi", "up", "--yes", "--skip-preview", variables=variables).returncode == 0
+        again = dev.run("pulumi", "preview", "--expect-no-changes", "--non-interactive", variables=variables)
     assert again.returncode == 0, again.stdout
 
 
@@ -73,9 +73,9 @@ def test_bad_configuration_is_refused_at_once_without_a_traceback(stack, tmp_pat
     dev = stack("dev")
     with dev.offline(tmp_path / "out") as variables:
         for key, value in {"mysqlNodePort": "29999", "authReplicas": "0", "mysqlStorageSize": "1GB"}.items():
-            dev.run("pulumi", "config", "set", key, value, **variables)
-        dev.run("pulumi", "config", "set", "mysqlPort", "3306", **variables)
-        shown = dev.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", **variables)
+            dev.run("pulumi", "config", "set", key, value, variables=variables)
+        dev.run("pulumi", "config", "set", "mysqlPort", "3306", variables=variables)
+        shown = dev.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", variables=variables)
     assert shown.returncode != 0
     output = shown.stdout + shown.stderr
     assert "stack dev: 4 inputs are not allowed. Nothing was created or changed." in output
@@ -144,10 +144,10 @@ def test_git_sees_nothing_of_what_a_stack_needs(stack, checkout):
 def test_what_would_lose_data_is_refused(stack, tmp_path, key, value):
     prod = stack("prod")
     with prod.offline(tmp_path / "out") as variables:
-        assert prod.run("pulumi", "up", "--yes", "--skip-preview", **variables).returncode == 0
+        assert prod.run("pulumi", "up", "--yes", "--skip-preview", variables=variables).returncode == 0
         claim = next((tmp_path / "out").rglob("*persistentvolumeclaim*mysqlauth-data.yaml"))
-        prod.run("pulumi", "config", "set", key, value, **variables)
-        refused = prod.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", **variables)
+        prod.run("pulumi", "config", "set", key, value, variables=variables)
+        refused = prod.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", variables=variables)
     assert refused.returncode != 0
     assert "protect" in refused.stdout + refused.stderr
     assert claim.exists()
@@ -156,11 +156,11 @@ def test_what_would_lose_data_is_refused(stack, tmp_path, key, value):
 def test_destroy_keeps_the_namespace_and_the_volume_and_up_brings_the_rest_back(stack, tmp_path):
     prod = stack("prod")
     with prod.offline(tmp_path / "out") as variables:
-        assert prod.run("pulumi", "up", "--yes", "--skip-preview", **variables).returncode == 0
+        assert prod.run("pulumi", "up", "--yes", "--skip-preview", variables=variables).returncode == 0
         before = sorted(path.name for path in (tmp_path / "out").rglob("*.yaml"))
-        refused = prod.run("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive", **variables)
+        refused = prod.run("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive", variables=variables)
         kept = sorted(path.name for path in (tmp_path / "out").rglob("*.yaml"))
-        again = prod.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", **variables)
+        again = prod.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", variables=variables)
         after = sorted(path.name for path in (tmp_path / "out").rglob("*.yaml"))
     assert refused.returncode != 0
     assert "cannot be deleted" in refused.stdout + refused.stderr

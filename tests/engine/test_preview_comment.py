@@ -112,10 +112,10 @@ def test_with_access_no_secret_is_in_any_output(stack, tmp_path):
     dev = stack("dev")
     with dev.offline(tmp_path / "out") as variables:
         for key in ("mysqlPassword", "mysqlRootPassword"):
-            dev.run("pulumi", "config", "set", "--secret", key, text=f"{CANARY} {key}", **variables)
-        assert dev.run("pulumi", "up", "--yes", "--skip-preview", **variables).returncode == 0
-        dev.run("pulumi", "config", "set", "--secret", "mysqlPassword", text=f"another {CANARY}", **variables)
-        asked = SimpleNamespace(name=dev.name, run=partial(dev.run, **variables))
+            dev.run("pulumi", "config", "set", "--secret", key, text=f"{CANARY} {key}", variables=variables)
+        assert dev.run("pulumi", "up", "--yes", "--skip-preview", variables=variables).returncode == 0
+        dev.run("pulumi", "config", "set", "--secret", "mysqlPassword", text=f"another {CANARY}", variables=variables)
+        asked = SimpleNamespace(name=dev.name, run=partial(dev.run, variables=variables))
         preview, notes = live.preview(asked)  # pyright: ignore[reportArgumentType] - all that it asks for
         forms = live.secrets(asked)  # pyright: ignore[reportArgumentType] - all that it asks for
     report = Report("dev", "Preview", preview, notes=notes)

@@ -21,14 +21,14 @@ OUT = "@the folder of manifests@"
 
 def prepared(dev: Any, variables: dict[str, str]) -> None:
     for key, value in PASSWORDS.items():
-        assert dev.run("pulumi", "config", "set", "--secret", key, text=value, **variables).returncode == 0
+        assert dev.run("pulumi", "config", "set", "--secret", key, text=value, variables=variables).returncode == 0
 
 
 def record(dev: Any, out: Path, file: Path) -> None:
     with dev.offline(out) as variables:
         prepared(dev, variables)
-        assert dev.run("pulumi", "up", "--yes", "--skip-preview", **variables).returncode == 0
-        state = dev.run("pulumi", "stack", "export", "--show-secrets", **variables).stdout
+        assert dev.run("pulumi", "up", "--yes", "--skip-preview", variables=variables).returncode == 0
+        state = dev.run("pulumi", "stack", "export", "--show-secrets", variables=variables).stdout
     content = json.loads(state.replace(str(out), OUT))
     # What belongs to the machine and to the stack that is gone; the passwords above are no secrets.
     del content["deployment"]["secrets_providers"]
@@ -48,9 +48,9 @@ def steps(dev: Any, release: Path, out: Path) -> list[dict[str, Any]]:
         content["deployment"]["secrets_providers"] = {"type": "passphrase", "state": {"salt": salt}}
         state.write_text(json.dumps(content))
         prepared(dev, variables)
-        imported = dev.run("pulumi", "stack", "import", "--file", str(state), **variables)
+        imported = dev.run("pulumi", "stack", "import", "--file", str(state), variables=variables)
         assert imported.returncode == 0, imported.stderr
-        shown = dev.run("pulumi", "preview", "--json", "--non-interactive", **variables)
+        shown = dev.run("pulumi", "preview", "--json", "--non-interactive", variables=variables)
         assert shown.returncode == 0, shown.stdout + shown.stderr
     return json.loads(shown.stdout)["steps"]
 

@@ -1,23 +1,30 @@
 """A Pulumi stack of this checkout, and the commands that people run on it."""
 
+import json
 import os
 import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from tools import paths
-from tools.console import Problem, console
+from tools import paths, programs
+from tools.console import Problem, console, duration
 from tools.toolchain import Toolchain
 
-from . import config, policy
+from . import backends, config, policy
 from .state import StateFiles
+
+#: How long one question to Pulumi or to the cluster may take, in seconds. Updates have limits of their own.
+ANSWER_SECONDS = 180
+#: How long a preview, a refresh or a rendering may take, in seconds.
+PREVIEW_SECONDS = 900
 
 
 class Stack:
@@ -42,8 +49,8 @@ class Stack:
 
     @property
     def backend(self) -> str:
-        """Where the state is kept, as Pulumi names it."""
-        return os.environ.get("PULUMI_BACKEND_URL") or f"file://{paths.LOCAL / 'state'}"
+        """Where the state is kept: PULUMI_BACKEND_URL, the project's, a login's, or this checkout's folder."""
+        return backends.of(self.name, self._tools.pulumi_home)
 
     @property
     def files(self) -> StateFiles | None:
@@ -63,7 +70,7 @@ class Stack:
             "PULUMI_OPTION_CONFIG_FILE": str(self.config_file),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
-        if "PULUMI_BACKEND_URL" not in os.environ:
+        if not os.environ.get("PULUMI_BACKEND_URL"):
             variables["PULUMI_BACKEND_URL"] = self.backend
         if not {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & set(os.environ) and not self.own_secrets:
             variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(config.passphrase_file())
@@ -72,37 +79,68 @@ class Stack:
         return variables
 
     def run(
-        self, *command: str, cwd: Path | None = None, text: str | None = None, **variables: str
+        self,
+        *command: str,
+        cwd: Path | None = None,
+        text: str | None = None,
+        seconds: float = ANSWER_SECONDS,
+        purpose: str = "",
+        check: bool = False,
+        variables: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command on this stack and return its output."""
-        env = {**os.environ, **self.exports(), **variables}
-        return subprocess.run(
-            command, cwd=cwd or paths.CHECKOUT, env=env, input=text, capture_output=True, text=True, check=False
-        )
+        """Run a command on this stack and return its output; `programs.run` has the inputs and errors.
 
-    def call(self, *command: str, **variables: str) -> None:
+        `variables` are set on top of the stack's own.
+        """
+        env = {**os.environ, **self.exports(), **(variables or {})}
+        place = cwd or paths.CHECKOUT
+        return programs.run(command, seconds=seconds, purpose=purpose, env=env, cwd=place, text=text, check=check)
+
+    def ask(self, *command: str, purpose: str, **options: Any) -> str:
+        """Run a command on this stack that has to succeed, and return what it printed.
+
+        Raises:
+            Failed: It ended with an error; see `programs.run` for the kinds.
+        """
+        return self.run(*command, purpose=purpose, check=True, **options).stdout
+
+    def call(self, *command: str, seconds: float = PREVIEW_SECONDS, variables: Mapping[str, str] | None = None) -> None:
         """Run a command on this stack with its output shown; its failure ends the program with its exit status."""
-        env = {**os.environ, **self.exports(), **variables}
-        status = subprocess.run(command, cwd=paths.CHECKOUT, env=env, check=False).returncode
+        env = {**os.environ, **self.exports(), **(variables or {})}
+        try:
+            status = subprocess.run(command, cwd=paths.CHECKOUT, env=env, check=False, timeout=seconds).returncode
+        except subprocess.TimeoutExpired:
+            raise Problem(f"waited {duration(seconds)} for {' '.join(command[:2])} and ended it") from None
         if status:
             console.print(f"error: {' '.join(command[:2])} failed; the lines above say why", style="red", markup=False)
             sys.exit(status)
 
+    def settings(self) -> dict[str, Any]:
+        """The stack's configuration with its defaults, by key; secrets are left out."""
+        values = json.loads(self.ask("pulumi", "config", "--json", purpose="read the configuration"))
+        return {key.partition(":")[2]: entry["value"] for key, entry in values.items() if "value" in entry}
+
     def prepare(self) -> None:
         """Make the stack ready for `pulumi up`: state, configuration and, where git has none, passwords."""
+        with config.alone():
+            self._prepare()
+
+    def _prepare(self) -> None:
         (paths.LOCAL / "state").mkdir(mode=0o700, parents=True, exist_ok=True)
+        select = ("pulumi", "stack", "select", "--create", self.name)
         if self.own_secrets:
-            self._checked("pulumi", "stack", "select", "--create", self.name)
+            self.ask(*select, purpose=f"select stack {self.name}")
             return
         config.ensure_passphrase()
         config.merge(self.name)
         # `pulumi stack init` writes next to Pulumi.yaml; in a folder of its own, git's file stays as it is.
         shutil.copyfile(config.project_file(), paths.LOCAL / "Pulumi.yaml")
-        self._checked("pulumi", "stack", "select", "--create", self.name, cwd=paths.LOCAL)
+        self.ask(*select, purpose=f"select stack {self.name}", cwd=paths.LOCAL)
         for key, declaration in config.missing(self.name, self.config_file).items():
             if declaration.get("secret"):
                 password = secrets.token_urlsafe(24)
-                self._checked("pulumi", "config", "set", "--secret", key, cwd=paths.LOCAL, text=password)
+                keep = ("pulumi", "config", "set", "--secret", key)
+                self.ask(*keep, purpose=f"keep a new {key}", cwd=paths.LOCAL, text=password)
 
     def check(self) -> None:
         """Refuse, before anything starts, what Pulumi would refuse with fewer words."""
@@ -134,11 +172,19 @@ class Stack:
         with tempfile.TemporaryDirectory() as temporary:
             scratch = Path(temporary, f"Pulumi.{self.name}.yaml")
             content = config.read(self.config_file)
-            content["config"]["kubernetes:renderYamlToDirectory"] = str(out.resolve())
+            # A cluster of the stack's own would win over the folder.
+            own = {"kubernetes:kubeconfig", "kubernetes:context", "kubernetes:cluster"}
+            kept = {key: value for key, value in (content.get("config") or {}).items() if key not in own}
+            content["config"] = {**kept, "kubernetes:renderYamlToDirectory": str(out.resolve())}
             config.write_private(scratch, yaml.safe_dump(content, sort_keys=False))
             shutil.copyfile(config.project_file(), scratch.with_name("Pulumi.yaml"))
             variables = {"PULUMI_BACKEND_URL": f"file://{temporary}", "PULUMI_OPTION_CONFIG_FILE": str(scratch)}
-            self._checked("pulumi", "stack", "init", self.name, cwd=scratch.parent, **variables)
+            self.ask(
+                *("pulumi", "stack", "init", self.name),
+                purpose="make a stack without a cluster",
+                cwd=scratch.parent,
+                variables=variables,
+            )
             yield variables
 
     def render(self, out: Path) -> None:
@@ -150,18 +196,15 @@ class Stack:
         options = ["--yes", "--skip-preview", "--suppress-progress", *policy.options(self.name)]
         with tempfile.TemporaryDirectory() as temporary:
             with self.offline(Path(temporary)) as variables:
-                self._checked("pulumi", "up", *options, **variables)
+                done = self.run("pulumi", "up", *options, seconds=PREVIEW_SECONDS, variables=variables)
+            if done.returncode:
+                raise Problem(f"stack {self.name} was not rendered:\n{(done.stdout + done.stderr).strip()}")
             shutil.copytree(temporary, out, dirs_exist_ok=True)
 
     def check_policies(self) -> None:
         """Show what the policy pack says about this stack, built from nothing and without a cluster."""
         with tempfile.TemporaryDirectory() as unused, self.offline(Path(unused)) as variables:
-            self.call("pulumi", "preview", "--suppress-progress", *policy.options(self.name), **variables)
-
-    def _checked(self, *command: str, **options: object) -> None:
-        done = self.run(*command, **options)  # pyright: ignore[reportArgumentType] - passed through as it is
-        if done.returncode:
-            raise Problem(f"{' '.join(command[:3])} failed:\n{(done.stdout + done.stderr).strip()}")
+            self.call("pulumi", "preview", "--suppress-progress", *policy.options(self.name), variables=variables)
 
 
 def _last_line(text: str) -> str:

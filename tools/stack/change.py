@@ -8,7 +8,7 @@ from pathlib import Path
 from tools import paths
 from tools.console import Problem, console
 
-from . import Stack, diagnose, guard, policy, proof, repair
+from . import Stack, diagnose, guard, policy, processes, proof, repair
 from .events import EventLog
 from .supervise import supervise
 
@@ -86,7 +86,7 @@ def _run(stack: Stack, lock: int, arguments: list[str]) -> EventLog | None:
         log = Path(folder, "events")
         events = EventLog(log)
         # This variable is what makes the CLI know --event-log; Pulumi's Automation API sets it, too.
-        env = {**os.environ, **stack.exports(), "PULUMI_DEBUG_COMMANDS": "true"}
+        env = {**os.environ, **stack.exports(), "PULUMI_DEBUG_COMMANDS": "true", processes.RUN: str(os.getpid())}
         command = ["pulumi", *arguments, "--event-log", str(log)]
         status, interrupted = supervise(command, env, paths.CHECKOUT, lock, diagnose.Watcher(stack, events))
         events.poll()

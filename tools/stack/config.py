@@ -3,12 +3,16 @@
 import os
 import secrets
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tools import paths
+from tools import locks, paths
+from tools.console import Problem
 
 
 def project_file() -> Path:
@@ -44,10 +48,15 @@ def read(path: Path) -> dict[str, Any]:
 def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner reads, whole or not at all."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    fresh.replace(path)
+    # A name of its own, and only the owner's: mkstemp sees to both.
+    descriptor, fresh = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(fresh).replace(path)
+    except BaseException:
+        Path(fresh).unlink(missing_ok=True)
+        raise
 
 
 def has_own_secrets(stack: str) -> bool:
@@ -62,32 +71,70 @@ def ensure_passphrase() -> Path:
     return passphrase_file()
 
 
-def merge(stack: str) -> None:
-    """Bring what changed in the tracked file since the last merge into the local one.
+@contextmanager
+def alone() -> Iterator[None]:
+    """Hold the lock under which this checkout's passphrase, configurations and state are made ready."""
+    with locks.locked(paths.LOCAL / "prepare.lock"):
+        yield
 
-    The local file keeps what `pulumi config set` put there, passwords above all; where both changed, git wins.
+
+def effective(stack: str) -> dict[str, Any]:
+    """The stack's values in this checkout: git's, and what `pulumi config set` put over them here.
+
+    The local file keeps what was set there, passwords above all; where both changed since the last merge, git wins.
     """
-    base_file = _base(stack)
-    base, ours, theirs = read(base_file).get("config", {}), read(local(stack)), read(tracked(stack)).get("config", {})
-    merged: dict[str, Any] = dict(ours.get("config") or {})
+    theirs = read(tracked(stack)).get("config") or {}
+    if has_own_secrets(stack):
+        return theirs
+    base = read(_base(stack)).get("config") or {}
+    merged: dict[str, Any] = dict(read(local(stack)).get("config") or {})
     for key in base.keys() | theirs.keys():
         if key not in theirs:
             merged.pop(key, None)
         elif key not in base or base[key] != theirs[key]:
             merged[key] = theirs[key]
+    return merged
+
+
+def merge(stack: str) -> None:
+    """Bring what changed in the tracked file since the last merge into the local one."""
+    ours, merged = read(local(stack)), effective(stack)
+    theirs = read(tracked(stack)).get("config") or {}
     if merged != (ours.get("config") or {}) or not local(stack).exists():
         write_private(local(stack), yaml.safe_dump({**ours, "config": merged}, sort_keys=False))
-    if base != theirs:
-        write_private(base_file, yaml.safe_dump({"config": theirs}, sort_keys=False))
+    if (read(_base(stack)).get("config") or {}) != theirs:
+        write_private(_base(stack), yaml.safe_dump({"config": theirs}, sort_keys=False))
 
 
 def forget(stack: str) -> None:
-    """Remove a stack's local configuration, and with the last one the passphrase that nothing needs any more."""
-    local(stack).unlink(missing_ok=True)
-    _base(stack).unlink(missing_ok=True)
-    (paths.LOCAL / f"{stack}.lock").unlink(missing_ok=True)
-    if not list(paths.LOCAL.glob("Pulumi.*.yaml")):
-        shutil.rmtree(paths.LOCAL, ignore_errors=True)
+    """Remove what this checkout keeps of a stack, and with the last one what nothing needs any more.
+
+    Another stack's files stay, and as long as a state of another one is here, so do state and passphrase.
+    """
+    own = [local(stack), _base(stack), place_file(stack), kubeconfig_file(stack), paths.LOCAL / f"{stack}.lock"]
+    own += [paths.LOCAL / f"policy.{stack}.json", *paths.LOCAL.glob(f"*-{stack}.kubeconfig")]
+    for path in own:
+        path.unlink(missing_ok=True)
+    states = paths.LOCAL / "state"
+    if list(paths.LOCAL.glob("Pulumi.*.yaml")) or list(states.glob(".pulumi/stacks/*/*.json")):
+        return
+    shutil.rmtree(states, ignore_errors=True)
+    for path in (passphrase_file(), paths.LOCAL / "Pulumi.yaml", paths.LOCAL / "prepare.lock"):
+        path.unlink(missing_ok=True)
+    for folder in (kubeconfig_file(stack).parent, paths.LOCAL):
+        # What somebody else put there keeps it.
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def place_file(stack: str) -> Path:
+    """Where this checkout remembers the cluster that a stack was deployed to."""
+    return paths.LOCAL / f"place.{stack}.json"
+
+
+def kubeconfig_file(stack: str) -> Path:
+    """The kubeconfig with the one context that a stack goes to."""
+    return paths.LOCAL / "clusters" / stack
 
 
 def missing(stack: str, path: Path) -> dict[str, dict[str, Any]]:
@@ -96,7 +143,7 @@ def missing(stack: str, path: Path) -> dict[str, dict[str, Any]]:
     given = read(path).get("config") or {}
     return {
         key: declaration
-        for key, declaration in project["config"].items()
+        for key, declaration in (project.get("config") or {}).items()
         if "default" not in declaration and f"{project['name']}:{key}" not in given
     }
 
@@ -105,4 +152,7 @@ def value(path: Path, key: str) -> Any:
     """What the program reads for a key: the stack's value, else the declared default, else None."""
     project = read(project_file())
     given = read(path).get("config") or {}
-    return given.get(f"{project['name']}:{key}", project["config"][key].get("default"))
+    declared = project.get("config") or {}
+    if key not in declared:
+        raise Problem(f"Pulumi.yaml declares no configuration key {key}", "see Pulumi.yaml of kubeauth for the keys")
+    return given.get(f"{project['name']}:{key}", declared[key].get("default"))

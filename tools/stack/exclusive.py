@@ -1,7 +1,7 @@
 """One changing command per stack at a time: a lock that dies with its holder, and Pulumi's own, which does not."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tools import locks, paths
@@ -29,22 +29,26 @@ def hold(stack: Stack, command: str) -> Iterator[int]:
     Raises:
         Problem: Somebody else works on the stack.
     """
-    try:
-        claim = locks.claimed(lock_file(stack.name), f"{command} STACK={stack.name}")
-        descriptor = claim.__enter__()
-    except locks.Held as held:
-        # A run that was killed holds the lock for as long as its plugins live.
-        if not _end_orphans(stack):
-            raise Problem(
-                f"stack {stack.name} is in use: {held.holder}. Nothing was changed.",
-                "wait until it ends; if it hangs, press Ctrl-C where it runs",
-            ) from None
-        claim = locks.claimed(lock_file(stack.name), f"{command} STACK={stack.name}")
-        descriptor = claim.__enter__()
-    try:
+    path, title = lock_file(stack.name), f"{command} STACK={stack.name}"
+    with ExitStack() as held:
+        try:
+            descriptor = held.enter_context(locks.claimed(path, title))
+        except locks.Held as first:
+            # A run that was killed holds the lock for as long as what it started lives.
+            if not _end_orphans(stack):
+                raise _in_use(stack, first) from None
+            try:
+                descriptor = held.enter_context(locks.claimed(path, title))
+            except locks.Held as again:
+                raise _in_use(stack, again) from None
         yield descriptor
-    finally:
-        claim.__exit__(None, None, None)
+
+
+def _in_use(stack: Stack, held: locks.Held) -> Problem:
+    return Problem(
+        f"stack {stack.name} is in use: {held.holder}. Nothing was changed.",
+        "wait until it ends; if it hangs, press Ctrl-C where it runs",
+    )
 
 
 def _end_orphans(stack: Stack) -> bool:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from tools import programs
 from tools.console import Problem, console
 
 from . import Stack, config, state
@@ -32,46 +33,50 @@ def check(stack: Stack, place: str, *, fresh: bool) -> None:
         fresh: The cluster was made a moment ago, in the place of the one that the stack may have lived in.
 
     Raises:
-        Problem: The stack has resources in another cluster.
+        Problem: The stack has resources in another cluster, or nobody can tell whether it has.
     """
-    done = stack.run(*_HOME)
-    uid = done.stdout.strip()
-    if done.returncode or not uid:
+    try:
+        uid = stack.ask(*_HOME, purpose="ask the cluster which one it is").strip()
+    except programs.Forbidden:
         console.print("This user may not read namespace kube-system: not checked whether the cluster is the same one.")
         return
-    known_uid, _, known_place = stack.run("pulumi", "stack", "tag", "get", TAG).stdout.strip().partition(" ")
+    if not uid:
+        raise Problem(f"the cluster at {place} did not say which one it is. Nothing was changed.")
+    listed = stack.ask("pulumi", "stack", "tag", "ls", "--json", purpose=f"read the tags of stack {stack.name}")
+    known_uid, _, known_place = str((json.loads(listed) or {}).get(TAG, "")).partition(" ")
     if known_uid == uid:
         return
-    if known_uid and not (fresh and known_place == place) and _has_resources(stack):
+    if known_uid and not (fresh and known_place == place) and resources(stack):
         raise Problem(
             f"stack {stack.name} lives in another cluster: {known_place}, not {place}. Nothing was changed.",
             f"set KUBECONFIG to that cluster (unset it for the local node), or use another stack here;\n"
             f"       if that cluster is gone for good: pulumi stack tag rm {TAG}, then make repair STACK={stack.name}",
         )
-    tagged = stack.run("pulumi", "stack", "tag", "set", TAG, f"{uid} {place}")
-    if tagged.returncode:
-        raise Problem(f"the stack could not be marked as living in {place}: {tagged.stderr.strip()}")
-
-
-def place_of(stack: Stack) -> str:
-    """The address of the cluster that KUBECONFIG names."""
-    found = stack.run("kubectl", "config", "view", "--minify", "--output", "jsonpath={.clusters[0].cluster.server}")
-    return found.stdout.strip() or str(stack.kubeconfig)
+    stack.ask("pulumi", "stack", "tag", "set", TAG, f"{uid} {place}", purpose=f"mark the stack as living in {place}")
 
 
 def resources(stack: Stack) -> list[dict[str, object]]:
-    """What the stack has in its cluster, as its state says."""
+    """What the stack has in its cluster, as its state says.
+
+    Raises:
+        Problem: The state cannot be read.
+    """
     if stack.files:
         # The same as the export, half a second earlier.
-        listed = (state.deployment(stack.files.path) or {}).get("resources") or []
+        found = state.deployment(stack.files.path)
+        if found is None and stack.files.path.exists():
+            raise Problem(f"the state of stack {stack.name} is not whole", f"make repair STACK={stack.name}")
+        listed = (found or {}).get("resources") or []
     else:
-        exported = json.loads(stack.run("pulumi", "stack", "export").stdout or "{}")
+        exported = json.loads(stack.ask("pulumi", "stack", "export", purpose=f"read the state of stack {stack.name}"))
         listed = (exported.get("deployment") or {}).get("resources") or []
     return [item for item in listed if str(item.get("type", "")).startswith("kubernetes:")]
 
 
-def _has_resources(stack: Stack) -> bool:
-    return bool(resources(stack))
+def known(stack: Stack) -> list[str]:
+    """The objects of the stack's state, as the policy pack names them: `Service shop/db`."""
+    found = ((item.get("inputs"), item.get("id")) for item in resources(stack))
+    return [f"{inputs.get('kind')} {name}" for inputs, name in found if isinstance(inputs, dict) and name]
 
 
 def protected(stack: Stack) -> list[str]:
@@ -104,3 +109,9 @@ def check_volume(stack: Stack) -> None:
                 " changed.\n  rule: a volume can grow, not shrink",
                 f"pulumi config set mysqlStorageSize {before}; for less: make backup, another mysqlName, make restore",
             )
+
+
+def place_of(stack: Stack) -> str:
+    """The address of the cluster that KUBECONFIG names."""
+    command = ("kubectl", "config", "view", "--minify", "--output", "jsonpath={.clusters[0].cluster.server}")
+    return stack.run(*command).stdout.strip() or str(stack.kubeconfig)

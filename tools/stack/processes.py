@@ -7,20 +7,24 @@ import psutil
 #: What Pulumi is called, and the commands of it that change a stack.
 CLI = "pulumi"
 CHANGING = {"up", "update", "destroy", "refresh", "import", "cancel", "state"}
+#: In the environment of all that a run of ours starts, whatever it is called; a user's shell does not have it.
+RUN = "KUBEAUTH_RUN"
 #: A plugin gets this long to end by itself.
 GRACE_SECONDS = 3
 
 
 def _of_stack(variables: Mapping[str, str]) -> Iterator[psutil.Process]:
-    """Pulumi's processes of this user that got these variables."""
+    """Pulumi's processes of this user that got these variables, and what they started."""
     for process in psutil.process_iter():
         try:
-            # The names are cut at 15 characters: pulumi-resource, pulumi-language.
-            if process.name().startswith(CLI) and process.status() != psutil.STATUS_ZOMBIE:
-                environment = process.environ()
-                if all(environment.get(name) == value for name, value in variables.items()):
-                    yield process
-        except psutil.Error:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            environment = process.environ()
+            # The names are cut at 15 characters: pulumi-resource, pulumi-language. The policy pack is called python.
+            ours = process.name().startswith(CLI) or RUN in environment
+            if ours and all(environment.get(name) == value for name, value in variables.items()):
+                yield process
+        except (psutil.Error, OSError):
             continue
 
 
@@ -41,7 +45,10 @@ def runs(variables: Mapping[str, str]) -> list[psutil.Process]:
 
 
 def orphans(variables: Mapping[str, str]) -> list[psutil.Process]:
-    """Plugins whose Pulumi was killed. They may still be creating or deleting what it asked for last."""
+    """Plugins, language hosts and policy packs whose Pulumi was killed.
+
+    They may still be creating or deleting what it asked for last, and they hold the lock that they inherited.
+    """
     found = []
     for process in _of_stack(variables):
         try:

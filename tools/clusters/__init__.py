@@ -1,0 +1,1 @@
+"""Where a stack goes: the road into a cluster, and how images get there."""

@@ -1,0 +1,50 @@
+"""Clusters that kind makes in Docker (https://kind.sigs.k8s.io)."""
+
+import shutil
+from pathlib import Path
+
+from tools import programs
+
+#: How long `kind create cluster` may take: it pulls an image of about 1 GB and waits for the node.
+CREATE_SECONDS = 900
+#: How long Docker may take to say that it runs.
+DOCKER_SECONDS = 20
+
+
+def available() -> bool:
+    """Whether kind is here, and a Docker that answers."""
+    if not (shutil.which("kind") and shutil.which("docker")):
+        return False
+    asked = ["docker", "version", "--format", "{{.Server.Version}}"]
+    try:
+        done = programs.run(asked, seconds=DOCKER_SECONDS, purpose="ask Docker for its version", check=False)
+    except programs.Failed:
+        return False
+    return done.returncode == 0
+
+
+def context(name: str) -> str:
+    """The context that kind writes for a cluster."""
+    return f"kind-{name}"
+
+
+def create(name: str, kubeconfig: Path) -> str:
+    """Make the cluster if it is not there, write its kubeconfig, and return its context.
+
+    Raises:
+        Problem: kind failed or did not end in time; its words are in it.
+    """
+    listed = programs.run(["kind", "get", "clusters"], seconds=60, purpose="list kind's clusters")
+    if name in listed.stdout.split():
+        command = ["kind", "export", "kubeconfig", "--name", name, "--kubeconfig", str(kubeconfig)]
+        programs.run(command, seconds=60, purpose=f"read the kubeconfig of kind's cluster {name}")
+    else:
+        command = ["kind", "create", "cluster", "--name", name, "--kubeconfig", str(kubeconfig), "--wait", "5m"]
+        programs.run(command, seconds=CREATE_SECONDS, purpose=f"create the cluster {name} with kind")
+    return context(name)
+
+
+def delete(name: str, kubeconfig: Path) -> None:
+    """Remove the cluster that `create` made, and its entries in the kubeconfig."""
+    command = ["kind", "delete", "cluster", "--name", name, "--kubeconfig", str(kubeconfig)]
+    programs.run(command, seconds=300, purpose=f"delete kind's cluster {name}")
