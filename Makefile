@@ -1,11 +1,13 @@
-# `make` lists the targets. Variables: STACK (default dev), OUT (a folder), NODE (a local node's name), ARGS (for pytest),
+# `make` lists the targets. Variables: STACK (default dev), CONTEXT (of your kubeconfig; consents to deploy there), CLUSTER
+# (current, kind or node), NODE (a local node's name), ADOPT=1 (take over what carries the stack's mark), OUT (a folder), ARGS (for pytest),
 # BASE (what a preview is compared with), ALLOW (what its gate may let through).
 STACK ?= dev
 BASE ?= origin/main
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-NODE_OPTION := $(if $(NODE),--node $(NODE))
+NODE_OPTION := $(if $(NODE),--node '$(NODE)')
+WAY := $(NODE_OPTION) $(if $(CONTEXT),--context '$(CONTEXT)') $(if $(CLUSTER),--cluster '$(CLUSTER)')
 STACK_RUN = $(PY) -m tools.stack
 .DEFAULT_GOAL := help
 SHELL := bash
@@ -46,19 +48,19 @@ dev: $(VENV)/.dev
 
 .PHONY: up
 up: venv ## From nothing to a running system: tools, local node (or KUBECONFIG), stack, proof
-	@$(STACK_RUN) up --stack $(STACK) $(NODE_OPTION)
+	@$(STACK_RUN) up --stack $(STACK) $(WAY) $(if $(ADOPT),--adopt)
 
 .PHONY: down
 down: venv ## Remove all that `make up` made, the local node and its data included
-	@$(STACK_RUN) down --stack $(STACK) $(NODE_OPTION)
+	@$(STACK_RUN) down --stack $(STACK) $(WAY)
 
 .PHONY: env
 env: venv ## Print the variables for a shell of your own: eval "$$(make -s env)"
-	@$(STACK_RUN) env --stack $(STACK) $(NODE_OPTION)
+	@$(STACK_RUN) env --stack $(STACK) $(WAY)
 
 .PHONY: preview
 preview: venv ## Show what `up` would change: make preview STACK=staging
-	@$(STACK_RUN) preview --stack $(STACK) $(NODE_OPTION)
+	@$(STACK_RUN) preview --stack $(STACK) $(WAY)
 
 .PHONY: policy
 policy: venv ## Check a stack against the policy pack without any cluster: make policy STACK=prod
@@ -67,7 +69,7 @@ policy: venv ## Check a stack against the policy pack without any cluster: make 
 .PHONY: preview-comment
 preview-comment: venv ## The comment of a pull request: STACK=dev BASE=origin/main, or LIVE=1; OUT=folder ALLOW=dev/name
 	@$(PY) -m tools.preview comment --stack '$(STACK)' $(if $(LIVE),--live,--base '$(BASE)') $(if $(OUT),--out '$(OUT)') \
-	  $(NODE_OPTION)
+	  $(WAY)
 
 .PHONY: preview-stacks
 preview-stacks: venv ## The stacks of this checkout and of BASE as a JSON list, for CI
@@ -83,27 +85,27 @@ preview-series: venv ## Play commits and compare what comment and gate say with 
 
 .PHONY: drift
 drift: venv ## Show what changed on the cluster without Pulumi; writes nothing: make drift STACK=dev
-	@$(PY) -m tools.preview drift --stack '$(STACK)' $(if $(OUT),--out '$(OUT)') $(NODE_OPTION)
+	@$(PY) -m tools.preview drift --stack '$(STACK)' $(if $(OUT),--out '$(OUT)') $(WAY)
 
 .PHONY: destroy
 destroy: venv ## Remove a stack's resources, keep its configuration and the node
-	@$(STACK_RUN) destroy --stack $(STACK) $(NODE_OPTION)
+	@$(STACK_RUN) destroy --stack $(STACK) $(WAY)
 
 .PHONY: repair
 repair: venv ## Bring a stack back after its run was killed or its state damaged: make repair STACK=dev
-	@$(STACK_RUN) repair --stack $(STACK) $(NODE_OPTION)
+	@$(STACK_RUN) repair --stack $(STACK) $(WAY)
 
 .PHONY: deployer
 deployer: venv ## Make a user that may deploy this stack (or NAMESPACE=<another project's>) and nothing else, and a reader
-	@$(STACK_RUN) deployer --stack $(STACK) $(NODE_OPTION) $(if $(NAMESPACE),--namespace $(NAMESPACE))
+	@$(STACK_RUN) deployer --stack $(STACK) $(WAY) $(if $(NAMESPACE),--namespace $(NAMESPACE))
 
 .PHONY: backup
 backup: venv ## Make a backup of the database now: make backup STACK=dev
-	@$(STACK_RUN) backup --stack $(STACK) $(NODE_OPTION)
+	@$(STACK_RUN) backup --stack $(STACK) $(WAY) $(if $(ADOPT),--adopt)
 
 .PHONY: restore
 restore: venv ## Put a backup back, or list them: make restore STACK=dev BACKUP=<name> [FORCE=1]
-	@$(STACK_RUN) restore --stack $(STACK) $(NODE_OPTION) --backup "$(BACKUP)" $(if $(FORCE),--force)
+	@$(STACK_RUN) restore --stack $(STACK) $(WAY) --backup "$(BACKUP)" $(if $(FORCE),--force)
 
 .PHONY: render
 render: venv ## Write a stack's manifests without any cluster: make render STACK=dev OUT=manifests

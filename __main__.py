@@ -49,7 +49,8 @@ database_to_come = pulumi.Output.from_input(cast(DatabaseConnection, {}))
 
 # Everything is checked before the first resource, so that a mistake leaves nothing half-made.
 declared = yaml.safe_load(Path("Pulumi.yaml").read_text(encoding="utf-8"))["config"]
-given = [key.removeprefix("kubeauth:") for key in pulumi.runtime.config.get_config_env() if key.startswith("kubeauth:")]
+own = f"{pulumi.get_project()}:"
+given = [key.removeprefix(own) for key in pulumi.runtime.config.get_config_env() if key.startswith(own)]
 errors.require_config(
     {
         "": errors.unknown_keys(given, declared),

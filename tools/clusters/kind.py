@@ -23,6 +23,15 @@ def available() -> bool:
     return done.returncode == 0
 
 
+def exists(name: str) -> bool:
+    """Whether kind has a cluster of this name.
+
+    Raises:
+        Failed: kind or Docker did not answer.
+    """
+    return name in programs.run(["kind", "get", "clusters"], seconds=60, purpose="list kind's clusters").stdout.split()
+
+
 def context(name: str) -> str:
     """The context that kind writes for a cluster."""
     return f"kind-{name}"
@@ -34,8 +43,7 @@ def create(name: str, kubeconfig: Path) -> str:
     Raises:
         Problem: kind failed or did not end in time; its words are in it.
     """
-    listed = programs.run(["kind", "get", "clusters"], seconds=60, purpose="list kind's clusters")
-    if name in listed.stdout.split():
+    if exists(name):
         command = ["kind", "export", "kubeconfig", "--name", name, "--kubeconfig", str(kubeconfig)]
         programs.run(command, seconds=60, purpose=f"read the kubeconfig of kind's cluster {name}")
     else:

@@ -43,6 +43,15 @@ class Road:
         return f"context {self.name}, {self.server}"
 
     @property
+    def place(self) -> str:
+        """The cluster as everybody who shares the stack's state knows it."""
+        return (
+            self.server
+            if self.kind == CONTEXT
+            else f"{'local node' if self.kind == NODE else 'kind cluster'} {self.name}"
+        )
+
+    @property
     def plainly_local(self) -> bool:
         """Whether nothing but this machine can be meant."""
         return self.kind != CONTEXT or is_local(self.name)
@@ -141,9 +150,10 @@ def _remembered(wish: Wish) -> Road | None:
     if before["kind"] == NODE:
         return Road(NODE, before["name"], "where it was deployed last")
     found = _default()
-    if found and before["name"] in found.contexts and found.server(before["name"]) == before["server"]:
-        name = before["name"]
-        return Road(CONTEXT, name, "where it was deployed last", before["server"], found.alone(name), asked_for=True)
+    name = before["name"]
+    # A local cluster that was made again has another port; the guard of the stack tells whether it is the same one.
+    if found and name in found.contexts and (is_local(name) or found.server(name) == before["server"]):
+        return Road(CONTEXT, name, "where it was deployed last", found.server(name), found.alone(name))
     if before["kind"] == KIND:
         return _kind("where it was deployed last")
     raise Problem(

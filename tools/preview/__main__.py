@@ -6,8 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from tools import console, paths, toolchain
-from tools.cluster import Node
+from tools import console, toolchain
 from tools.console import Problem
 from tools.stack import Stack, cluster
 
@@ -25,7 +24,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--live", action="store_true", help="comment: ask state and cluster instead of git")
     parser.add_argument("--out", type=Path, help="write <stack>.md, <stack>.full.md and <stack>.json to this folder")
     parser.add_argument("--allow", default="", help="tokens that the gate named, with blanks between; also ALLOW")
-    parser.add_argument("--node", default=paths.default_node(), help="the local node's name (default: this checkout's)")
+    parser.add_argument("--node", default="", help="the local node's name (default: this checkout's)")
+    parser.add_argument("--context", default="", help="with the cluster: the kubeconfig's context to ask")
+    parser.add_argument("--cluster", default="", help="with the cluster: current, kind or node (default: find it)")
     return parser.parse_args()
 
 
@@ -36,20 +37,20 @@ def main() -> None:
         print(json.dumps(offline.stacks(given.base)))
         return
     with_access = given.live or given.command == "drift"
-    node = Node(given.node)
-    kubeconfig = cluster.given()
-    if with_access and kubeconfig is None and not node.kubeconfig.exists():
-        raise Problem(
-            f"there is no cluster to ask: the local node {node.name} is not running", "make up, or set KUBECONFIG"
-        )
+    way = (
+        cluster.find(given.stack, node=given.node, context=given.context, choice=given.cluster) if with_access else None
+    )
+    if way and not cluster.exists(way):
+        raise Problem(f"there is no cluster to ask: the {way} does not exist", "make up, or CONTEXT=<a context>")
     tools = toolchain.ensure("engine")
     stack = None
     forms: list[str] = []
     made = Report(given.stack, _title(given), Preview(), is_drift=given.command == "drift")
     try:
-        if with_access:
-            stack = Stack(given.stack, tools, kubeconfig or node.kubeconfig)
+        if way:
+            stack = Stack(given.stack, tools, cluster.kubeconfig(given.stack, way))
             stack.prepare()
+            cluster.write(stack, way)
             stack.check()
             forms = live.secrets(stack)
         if given.command == "drift" and stack:

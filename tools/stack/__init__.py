@@ -38,9 +38,7 @@ class Stack:
             tools: The programs to use.
             kubeconfig: The cluster to work on; None where no cluster is needed.
         """
-        if not config.tracked(name).exists():
-            stacks = ", ".join(sorted(path.name.split(".")[1] for path in paths.CHECKOUT.glob("Pulumi.*.yaml")))
-            raise Problem(f"there is no stack {name}: Pulumi.{name}.yaml is missing", f"use one of: {stacks}")
+        config.require(name)
         self.name = name
         self.kubeconfig = kubeconfig
         self.own_secrets = config.has_own_secrets(name)

@@ -4,8 +4,8 @@ import argparse
 import shlex
 from pathlib import Path
 
-from tools import console, paths, toolchain
-from tools.cluster import Node
+from tools import console, toolchain
+from tools.clusters.road import Road
 from tools.toolchain import Toolchain
 
 from . import Stack, backup, change, cluster, config, deployer, exclusive, guard, policy, repair, state
@@ -29,7 +29,10 @@ def arguments() -> argparse.Namespace:
     ]
     parser.add_argument("command", choices=commands)
     parser.add_argument("--stack", default="dev", help="the stack's name (default: dev)")
-    parser.add_argument("--node", default=paths.default_node(), help="the local node's name (default: this checkout's)")
+    parser.add_argument("--node", default="", help="the local node's name (default: this checkout's)")
+    parser.add_argument("--context", default="", help="the kubeconfig's context to use; also consents to deploy there")
+    parser.add_argument("--cluster", default="", help="current, kind or node (default: the first one that is there)")
+    parser.add_argument("--adopt", action="store_true", help="up: take over objects with this stack's own mark")
     parser.add_argument("--backup", default="", help="restore: the backup's name (default: list them)")
     parser.add_argument("--force", action="store_true", help="restore: replace the rows that are there")
     parser.add_argument("--namespace", default="", help="deployer: another project's namespace (default: the stack's)")
@@ -40,57 +43,76 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Run one command on one stack."""
     given = arguments()
-    node = Node(given.node)
-    kubeconfig = cluster.given()
-    offline = given.command in ("policy", "render")
-    uses_node = kubeconfig is None and not offline
-    tools = toolchain.ensure("engine", *(["node"] if uses_node else []))
-    stack = Stack(given.stack, tools, None if offline else kubeconfig or node.kubeconfig)
+    config.require(given.stack)
+    if given.command in ("policy", "render"):
+        offline(given)
+        return
     if given.command == "env":
+        environment(given)
+        return
+    way = road(given)
+    cluster.show(given.stack, way)
+    tools = cluster.tools_for(way)
+    stack = Stack(given.stack, tools, cluster.kubeconfig(given.stack, way))
+    if given.command == "deployer":
         stack.prepare()
-        for name, value in stack.exports().items():
-            print(f"export {name}={shlex.quote(value)}")
-    elif given.command == "render":
-        render(stack, given.out)
-    elif given.command == "policy":
-        stack.prepare()
-        stack.check()
-        stack.check_policies()
-    elif given.command == "deployer":
-        stack.prepare()
-        if uses_node:
-            cluster.start(node, tools)
+        cluster.start(stack, way, tools)
         deployer.make(stack, given.namespace)
     elif given.command == "preview":
         if stack.files:
             state.refuse_damage(stack.files, stack.name)
-        connect(stack, node if uses_node else None, tools)
-        stack.call("pulumi", "preview", *policy.options(stack.name))
+        connect(stack, way, tools)
+        stack.call("pulumi", "preview", *policy.options(stack.name, guard.known(stack)))
     else:
         with exclusive.hold(stack, f"make {given.command}") as lock:
-            if given.command in ("backup", "restore"):
-                if stack.files:
-                    state.refuse_damage(stack.files, stack.name)
-                connect(stack, node if uses_node else None, tools)
-                guard.check(stack, f"local node {node.name}" if uses_node else guard.place_of(stack), fresh=False)
-                backup.run(stack, given.command, given.backup, force=given.force)
-                return
-            work(given.command, stack, node if uses_node else None, tools, lock)
+            work(given, stack, way, tools, lock)
 
 
-def connect(stack: Stack, node: Node | None, tools: Toolchain) -> None:
-    """Make the cluster and the stack ready."""
-    if node is not None:
-        cluster.start(node, tools)
+def road(given: argparse.Namespace) -> Road:
+    """Return the way to the stack's cluster."""
+    return cluster.find(given.stack, node=given.node, context=given.context, choice=given.cluster)
+
+
+def environment(given: argparse.Namespace) -> None:
+    """Print what a shell needs to work on a stack; without a cluster, all but the way to one."""
+    try:
+        way = road(given)
+    except console.Problem as problem:
+        console.console.print(f"no cluster: {str(problem).splitlines()[0]}", markup=False)
+        stack = Stack(given.stack, toolchain.ensure("engine"), None)
+    else:
+        stack = Stack(given.stack, cluster.tools_for(way), cluster.kubeconfig(given.stack, way))
+        cluster.write(stack, way)
+    stack.prepare()
+    for name, value in stack.exports().items():
+        print(f"export {name}={shlex.quote(value)}")
+
+
+def offline(given: argparse.Namespace) -> None:
+    """Run a command that needs no cluster."""
+    stack = Stack(given.stack, toolchain.ensure("engine"), None)
+    if given.command == "render":
+        render(stack, given.out)
+        return
     stack.prepare()
     stack.check()
-    cluster.check(stack)
+    stack.check_policies()
 
 
-def work(command: str, stack: Stack, node: Node | None, tools: Toolchain, lock: int) -> None:
+def connect(stack: Stack, way: Road, tools: Toolchain) -> bool:
+    """Make the cluster and the stack ready; return whether the cluster is new."""
+    fresh = cluster.start(stack, way, tools)
+    stack.prepare()
+    stack.check()
+    cluster.check(stack, way)
+    return fresh
+
+
+def work(given: argparse.Namespace, stack: Stack, way: Road, tools: Toolchain, lock: int) -> None:
     """Run one command that changes the stack, under its lock."""
+    command = given.command
     if command == "down":
-        down(stack, node, lock)
+        down(stack, way, tools, lock)
         return
     # What a killed run left comes first: Pulumi would trip over its lock, and make an empty stack of a lost state.
     killed, restored = exclusive.clear(stack), False
@@ -98,17 +120,18 @@ def work(command: str, stack: Stack, node: Node | None, tools: Toolchain, lock: 
         restored = repair.restore(stack)
     elif stack.files:
         state.refuse_damage(stack.files, stack.name)
-    # A new node has nothing of what the stack's state may still list, for example after `make node-reset`.
-    fresh = node is not None and not node.kubeconfig.exists()
-    connect(stack, node, tools)
-    guard.check(stack, f"local node {node.name}" if node else guard.place_of(stack), fresh=fresh)
+    fresh = connect(stack, way, tools)
+    cluster.claim(stack, way, fresh=fresh)
+    if command in ("backup", "restore"):
+        backup.run(stack, command, given.backup, force=given.force)
+        return
     if command == "repair":
         repair.repair(stack, found=killed or restored, restored=restored)
         return
     refresh = repair.settle(stack) or killed or fresh
     if command == "up":
         guard.check_volume(stack)
-        change.up(stack, lock, refresh=refresh)
+        change.up(stack, lock, refresh=refresh, adopt=given.adopt)
     else:
         change.destroy(stack, lock, refresh=refresh)
 
@@ -125,20 +148,20 @@ def render(stack: Stack, out: Path | None) -> None:
     console.console.print(f"Wrote {out}. Its Secrets hold passwords in plain text: keep them out of git.", markup=False)
 
 
-def down(stack: Stack, node: Node | None, lock: int) -> None:
-    """Remove what `up` made: the stack's resources, its state and passwords, and the local node with its data."""
+def down(stack: Stack, way: Road, tools: Toolchain, lock: int) -> None:
+    """Remove what `up` made: the stack's resources, its state and passwords, and a cluster that nobody else uses."""
     killed = exclusive.clear(stack)
     stack.prepare()
     forget = ["pulumi", "stack", "rm", "--yes", "--preserve-config"]
-    if node is None or node.running():
-        guard.check(stack, f"local node {node.name}" if node else guard.place_of(stack), fresh=False)
+    if cluster.exists(way):
+        cluster.start(stack, way, tools)
+        cluster.claim(stack, way, fresh=False)
         change.destroy(stack, lock, refresh=repair.settle(stack) or killed)
         stack.call(*forget)
+        cluster.remove(stack, way)
     else:
-        # The resources go with the node below.
+        # The resources went with their cluster.
         stack.call(*forget, "--force")
-    if node is not None:
-        node.reset()
     config.forget(stack.name)
 
 

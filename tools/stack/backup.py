@@ -48,19 +48,18 @@ def restore(stack: Stack, name: str, *, force: bool) -> None:
 
 def _run(stack: Stack, *arguments: str) -> str:
     """Run the CronJob's pod with arguments and return what it printed; the Job goes with its pod when it is over."""
-    config = json.loads(stack.run("pulumi", "config", "--json").stdout)
-    database, namespace = (config[f"kubeauth:{key}"]["value"] for key in ("mysqlName", "namespaceName"))
+    settings = stack.settings()
+    database, namespace = settings["mysqlName"], settings["namespaceName"]
     kubectl = ("kubectl", "--namespace", namespace)
     cronjob = f"{database}-backup"
-    found = stack.run(*kubectl, "get", "cronjob", cronjob, "--ignore-not-found", "--output", "json")
-    if found.returncode:
-        raise Problem(f"the cluster does not answer: {found.stderr.strip()}", "check KUBECONFIG")
-    if not found.stdout:
+    asked = ("get", "cronjob", cronjob, "--ignore-not-found", "--output", "json")
+    found = stack.ask(*kubectl, *asked, purpose=f"look for CronJob {cronjob}")
+    if not found:
         raise Problem(
             f"stack {stack.name} makes no backups: there is no CronJob {cronjob} in namespace {namespace}",
             f"pulumi config set mysqlBackupSchedule '0 3 * * *', then make up STACK={stack.name}",
         )
-    job = _job(json.loads(found.stdout), arguments)
+    job = _job(json.loads(found), arguments)
     name = job["metadata"]["name"]
     created = stack.run(*kubectl, "create", "--filename", "-", text=json.dumps(job))
     if created.returncode:

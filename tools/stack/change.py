@@ -15,20 +15,21 @@ from .supervise import supervise
 INTERRUPTED = 130
 
 
-def up(stack: Stack, lock: int, *, refresh: bool) -> None:
+def up(stack: Stack, lock: int, *, refresh: bool, adopt: bool = False) -> None:
     """Deploy the stack and prove that it works, or say why it does not.
 
     Args:
         stack: The stack.
         lock: The descriptor of its lock.
         refresh: Compare the state with the cluster first.
+        adopt: Take over objects with this stack's own mark that its state does not have.
 
     Raises:
         Problem: It failed; the lines above say why.
     """
-    # What is protected is refused while nothing has changed yet, which only a preview can do.
-    preview = [] if guard.protected(stack) else ["--skip-preview"]
-    arguments = ["up", "--yes", *preview, *(["--refresh"] if refresh else []), *policy.options(stack.name)]
+    # What is protected, or somebody else's, is refused while nothing has changed yet, which only the preview can do.
+    rules = policy.options(stack.name, guard.known(stack), adopt=adopt)
+    arguments = ["up", "--yes", *(["--refresh"] if refresh else []), *rules]
     events = _run(stack, lock, arguments)
     if events is None:
         _prove(stack)

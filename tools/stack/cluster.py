@@ -1,53 +1,168 @@
-"""The cluster a stack goes to: what KUBECONFIG names, or the local node of this checkout."""
+"""The cluster a stack goes to: found, shown, started, agreed to and, with `make down`, removed."""
 
 import json
-import os
+import sys
 from pathlib import Path
 
-from tools import images, paths
-from tools.cluster import Node
-from tools.console import Problem, console
+from rich.prompt import Confirm
+
+from tools import images, programs, toolchain
+from tools.cluster import Node, machine
+from tools.clusters import kind, road
+from tools.clusters.road import Road, Wish
+from tools.console import Problem, console, step
 from tools.toolchain import Toolchain
 
-from . import Stack
+from . import Stack, config, guard
+
+#: Namespaces that every node of ours has; what else is on it is somebody's.
+SYSTEM = ("default", "kube-", "local-path-storage", "kubeauth-deployers")
 
 
-def given() -> Path | None:
-    """The cluster of the user's choice, or None for the local node."""
-    kubeconfig = os.environ.get("KUBECONFIG", "")
-    local_nodes = paths.STATE / "nodes"
-    if not kubeconfig or Path(kubeconfig).is_relative_to(local_nodes):
-        return None
-    return Path(kubeconfig)
+def find(stack: str, *, node: str, context: str, choice: str) -> Road:
+    """Return the way to the stack's cluster; nothing is built or started, except to read an encrypted kubeconfig.
+
+    Args:
+        stack: The stack's name.
+        node: NODE, a local node's name; empty for this checkout's own.
+        context: CONTEXT, a context's name; empty for the current one.
+        choice: CLUSTER, one of `current`, `kind`, `node`; empty to search.
+
+    Raises:
+        Problem: There is no cluster, or what was named is not there.
+    """
+    own = config.effective(stack)
+    kubeconfig = own.get("kubernetes:kubeconfig") or ""
+    if isinstance(kubeconfig, dict):
+        kubeconfig = _decrypted(stack) if "secure" in kubeconfig else json.dumps(kubeconfig)
+    remembered = config.read(config.place_file(stack))
+    return road.find(Wish(node, context, choice, str(own.get("kubernetes:context") or ""), kubeconfig, remembered))
 
 
-def start(node: Node, tools: Toolchain) -> None:
-    """Start the local node with the images of the dev stack."""
-    node.start(programs=tools.bin, images=list(images.archives().values()))
+def _decrypted(stack: str) -> str:
+    asked = Stack(stack, toolchain.ensure("engine"), None)
+    asked.prepare()
+    return asked.ask("pulumi", "config", "get", "kubernetes:kubeconfig", purpose="read the stack's kubeconfig").strip()
 
 
-def check(stack: Stack) -> None:
+def show(stack: str, way: Road) -> None:
+    """Say where a stack goes, before anything is built."""
+    console.print(f"Stack {stack} goes to {way} ({way.why}).", markup=False)
+
+
+def tools_for(way: Road) -> Toolchain:
+    """Return the programs that a cluster needs; what cannot work on this machine is refused before one is built.
+
+    Raises:
+        Problem: This machine cannot run the node, or a program could not be had.
+    """
+    if way.kind != road.NODE:
+        return toolchain.ensure("engine")
+    machine.require_root()
+    return toolchain.ensure("engine", "node")
+
+
+def kubeconfig(stack: str, way: Road) -> Path:
+    """The file with the one context that Pulumi, its provider and kubectl use."""
+    return Node(way.name).kubeconfig if way.kind == road.NODE else config.kubeconfig_file(stack)
+
+
+def exists(way: Road) -> bool:
+    """Whether there is a cluster already; one that a context names counts as there."""
+    if way.kind == road.NODE:
+        return Node(way.name).kubeconfig.exists()
+    return way.kind != road.KIND or kind.exists(way.name)
+
+
+def write(stack: Stack, way: Road) -> None:
+    """Write the kubeconfig of a cluster that is there already."""
+    if way.kind == road.CONTEXT:
+        config.write_private(config.kubeconfig_file(stack.name), way.kubeconfig)
+
+
+def start(stack: Stack, way: Road, tools: Toolchain) -> bool:
+    """Start or make the cluster, and write its kubeconfig.
+
+    Returns:
+        Whether it is a new cluster, with nothing of what a state may still list.
+    """
+    fresh = not exists(way)
+    if way.kind == road.NODE:
+        Node(way.name).start(programs=tools.bin, images=list(images.archives().values()))
+    elif way.kind == road.KIND:
+        with step(f"{'Make' if fresh else 'Find'} the cluster {way.name} with kind", 90 if fresh else 2):
+            kind.create(way.name, config.kubeconfig_file(stack.name))
+    else:
+        write(stack, way)
+    return fresh
+
+
+def claim(stack: Stack, way: Road, *, fresh: bool) -> None:
+    """Refuse another cluster than the stack's own; for its first one, get the user's consent, and remember it.
+
+    Raises:
+        Problem: The stack lives elsewhere, nobody can tell, or the user does not agree.
+    """
+    first = guard.check(stack, way.place, fresh=fresh)
+    if first is not None:
+        _consent(stack.name, way)
+        guard.remember(stack, first)
+    config.write_private(config.place_file(stack.name), way.as_json())
+
+
+def _consent(stack: str, way: Road) -> None:
+    if way.asked_for or way.plainly_local or config.read(config.place_file(stack)).get("server") == way.server:
+        return
+    question = f"Stack {stack} has never been deployed to {way}, which is not plainly local."
+    if not sys.stdin.isatty() or not console.is_terminal:
+        raise Problem(f"{question} Nothing was changed.", f"make up STACK={stack} CONTEXT={way.name}, if that is meant")
+    if not Confirm.ask(f"{question} Deploy there?", console=console, default=False):
+        raise Problem("nothing was changed", "make up CONTEXT=<another context>, CLUSTER=node or CLUSTER=kind")
+
+
+def remove(stack: Stack, way: Road) -> None:
+    """Remove a cluster that `make up` made, unless somebody else has something on it."""
+    if way.kind == road.CONTEXT or not exists(way):
+        return
+    others = _others(stack)
+    if others:
+        away = f"make node-reset NODE={way.name}" if way.kind == road.NODE else f"kind delete cluster --name {way.name}"
+        console.print(
+            f"The {way} stays: it has namespaces of others, {', '.join(others)}. With all of them: {away}", markup=False
+        )
+    elif way.kind == road.NODE:
+        Node(way.name).reset()
+    else:
+        kind.delete(way.name, config.kubeconfig_file(stack.name))
+
+
+def _others(stack: Stack) -> list[str]:
+    listed = stack.ask("kubectl", "get", "namespaces", "--output", "json", purpose="list the cluster's namespaces")
+    names = [item["metadata"]["name"] for item in json.loads(listed)["items"]]
+    return [name for name in names if not name.startswith(SYSTEM)]
+
+
+def check(stack: Stack, way: Road) -> None:
     """Refuse a cluster that does not answer, and a node port that something else has.
 
     Raises:
         Problem: Says which, and what to do.
     """
-    done = stack.run("kubectl", "get", "services", "--all-namespaces", "--output", "json", "--request-timeout", "10s")
-    if "(Forbidden)" in done.stderr:
+    command = ("kubectl", "get", "services", "--all-namespaces", "--output", "json", "--request-timeout", "10s")
+    try:
+        services = json.loads(stack.ask(*command, purpose="ask the cluster for its Services"))["items"]
+    except programs.Forbidden:
         console.print("This user may not list all Services: not checked whether the node port is free.")
         return
-    if done.returncode:
-        raise Problem(
-            f"the cluster in {stack.kubeconfig} does not answer: {done.stderr.strip().splitlines()[-1]}",
-            "check KUBECONFIG, or unset it to use a local node",
-        )
-    wanted = json.loads(stack.run("pulumi", "config", "--json").stdout)
-    node_port = int(wanted["kubeauth:mysqlNodePort"]["value"])
-    own = wanted["kubeauth:namespaceName"]["value"], f"{wanted['kubeauth:mysqlName']['value']}-service"
-    for service in json.loads(done.stdout)["items"]:
-        name = service["metadata"]["namespace"], service["metadata"]["name"]
-        if name != own and node_port in [port.get("nodePort") for port in service["spec"].get("ports", [])]:
+    except programs.Failed as failure:
+        raise Problem(f"{way} does not answer: {failure}", "start it, or name another: CONTEXT=<a context>") from None
+    settings = stack.settings()
+    node_port, namespace, name = (str(settings.get(key)) for key in ("mysqlNodePort", "namespaceName", "mysqlName"))
+    own = namespace, f"{name}-service"
+    for service in services:
+        found = service["metadata"]["namespace"], service["metadata"]["name"]
+        if found != own and node_port in [str(port.get("nodePort")) for port in service["spec"].get("ports", [])]:
             raise Problem(
-                f"node port {node_port} belongs to the Service {name[1]} in namespace {name[0]}",
+                f"node port {node_port} belongs to the Service {found[1]} in namespace {found[0]}",
                 "choose another one: pulumi config set mysqlNodePort 32002 (0 lets the cluster choose)",
             )

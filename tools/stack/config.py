@@ -35,6 +35,17 @@ def local(stack: str) -> Path:
     return paths.LOCAL / f"Pulumi.{stack}.yaml"
 
 
+def require(stack: str) -> None:
+    """Refuse a stack that this checkout does not have.
+
+    Raises:
+        Problem: Names those that it has.
+    """
+    if not tracked(stack).exists():
+        stacks = ", ".join(sorted(path.name.split(".")[1] for path in paths.CHECKOUT.glob("Pulumi.*.yaml")))
+        raise Problem(f"there is no stack {stack}: Pulumi.{stack}.yaml is missing", f"use one of: {stacks}")
+
+
 def _base(stack: str) -> Path:
     """The tracked file's values at the last merge."""
     return paths.LOCAL / f"base.{stack}.yaml"

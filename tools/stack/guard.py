@@ -24,35 +24,51 @@ _HOME = (
 )
 
 
-def check(stack: Stack, place: str, *, fresh: bool) -> None:
-    """Refuse to deploy a stack to another cluster than the one it lives in; remember the cluster the first time.
+def check(stack: Stack, place: str, *, fresh: bool) -> str | None:
+    """Refuse to deploy a stack to another cluster than the one it lives in.
 
     Args:
         stack: The stack.
         place: The cluster as people know it: `local node dev`, or the API server's address.
         fresh: The cluster was made a moment ago, in the place of the one that the stack may have lived in.
 
+    Returns:
+        None in the stack's own cluster; else what `remember` takes once the stack may live in this one.
+
     Raises:
         Problem: The stack has resources in another cluster, or nobody can tell whether it has.
     """
+    listed = stack.ask("pulumi", "stack", "tag", "ls", "--json", purpose=f"read the tags of stack {stack.name}")
+    known_uid, _, known_place = str((json.loads(listed) or {}).get(TAG, "")).partition(" ")
     try:
         uid = stack.ask(*_HOME, purpose="ask the cluster which one it is").strip()
     except programs.Forbidden:
-        console.print("This user may not read namespace kube-system: not checked whether the cluster is the same one.")
-        return
-    if not uid:
-        raise Problem(f"the cluster at {place} did not say which one it is. Nothing was changed.")
-    listed = stack.ask("pulumi", "stack", "tag", "ls", "--json", purpose=f"read the tags of stack {stack.name}")
-    known_uid, _, known_place = str((json.loads(listed) or {}).get(TAG, "")).partition(" ")
-    if known_uid == uid:
-        return
+        console.print(
+            "This user may not read namespace kube-system: the cluster's address has to tell which one it is."
+        )
+        uid = known_uid if known_place == place else ""
+    else:
+        if not uid:
+            raise Problem(f"the cluster at {place} did not say which one it is. Nothing was changed.")
+    if known_uid and known_uid == uid:
+        return None
     if known_uid and not (fresh and known_place == place) and resources(stack):
         raise Problem(
             f"stack {stack.name} lives in another cluster: {known_place}, not {place}. Nothing was changed.",
-            f"set KUBECONFIG to that cluster (unset it for the local node), or use another stack here;\n"
+            f"name that cluster (CONTEXT=, KUBECONFIG or CLUSTER=node), or use another stack here;\n"
             f"       if that cluster is gone for good: pulumi stack tag rm {TAG}, then make repair STACK={stack.name}",
         )
-    stack.ask("pulumi", "stack", "tag", "set", TAG, f"{uid} {place}", purpose=f"mark the stack as living in {place}")
+    return f"{uid} {place}"
+
+
+def remember(stack: Stack, cluster: str) -> None:
+    """Keep, beside the state, in which cluster the stack lives; `check` returned it.
+
+    A cluster that did not say which one it is cannot be told from another, and is not kept.
+    """
+    uid, _, place = cluster.partition(" ")
+    if uid:
+        stack.ask("pulumi", "stack", "tag", "set", TAG, cluster, purpose=f"mark the stack as living in {place}")
 
 
 def resources(stack: Stack) -> list[dict[str, object]]:
@@ -109,9 +125,3 @@ def check_volume(stack: Stack) -> None:
                 " changed.\n  rule: a volume can grow, not shrink",
                 f"pulumi config set mysqlStorageSize {before}; for less: make backup, another mysqlName, make restore",
             )
-
-
-def place_of(stack: Stack) -> str:
-    """The address of the cluster that KUBECONFIG names."""
-    command = ("kubectl", "config", "view", "--minify", "--output", "jsonpath={.clusters[0].cluster.server}")
-    return stack.run(*command).stdout.strip() or str(stack.kubeconfig)

@@ -61,8 +61,7 @@ def show(stack: Stack) -> None:
     Raises:
         Problem: The auth service did not do what it should.
     """
-    values = json.loads(stack.run("pulumi", "config", "--json").stdout)
-    setting = {key.partition(":")[2]: entry.get("value") for key, entry in values.items()}
+    setting = stack.settings()
     outputs = json.loads(stack.run("pulumi", "stack", "output", "--json").stdout)
     for name in (setting["mysqlName"], setting["authName"]):
         rolled_out(stack, outputs["namespace"], f"deployment/{name}-deployment")
