@@ -1,5 +1,5 @@
 # `make` lists the targets. Variables: STACK (default dev), CONTEXT (of your kubeconfig; consents to deploy there), CLUSTER
-# (current, kind or node), NODE (a local node's name), ADOPT=1 (take over what carries the stack's mark), OUT (a folder), ARGS (for pytest),
+# (current, kind or node), NODE (a local node's name), ADOPT=1 (take over what has the stack's mark), OUT (a folder), ARGS (for pytest),
 # BASE (what a preview is compared with), ALLOW (what its gate may let through).
 STACK ?= dev
 BASE ?= origin/main
@@ -101,7 +101,7 @@ deployer: venv ## Make a user that may deploy this stack (or NAMESPACE=<another 
 
 .PHONY: backup
 backup: venv ## Make a backup of the database now: make backup STACK=dev
-	@$(STACK_RUN) backup --stack $(STACK) $(WAY) $(if $(ADOPT),--adopt)
+	@$(STACK_RUN) backup --stack $(STACK) $(WAY)
 
 .PHONY: restore
 restore: venv ## Put a backup back, or list them: make restore STACK=dev BACKUP=<name> [FORCE=1]

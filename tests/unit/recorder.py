@@ -11,6 +11,9 @@ from pulumi.runtime import mocks, rpc
 #: Appended by the "cluster" to each physical name: a value that holds it came from an output, not from an input.
 LIVE = "-live"
 
+#: The mark of the stack that `deploy` plays.
+MINE = {"kubeauth/stack": "organization/kubeauth/unit"}
+
 
 @dataclass(frozen=True)
 class Secret:
@@ -96,7 +99,9 @@ def _plain(value: Any) -> Any:
 def deploy(program: Callable[[], object]) -> Recorder:
     """Run a program against a fresh mock monitor and return what it registered."""
     recorder = Recorder()
-    mocks.set_mocks(recorder.mocks, project="kubeauth", stack="unit", preview=False, monitor=recorder)
+    mocks.set_mocks(
+        recorder.mocks, project="kubeauth", stack="unit", organization="organization", preview=False, monitor=recorder
+    )
 
     @pulumi.runtime.test
     def run() -> None:

@@ -2,13 +2,14 @@
 
 import copy
 
-from tools.stack import signatures
+from tools.stack import policy, signatures
 from tools.stack.adopt import announced, from_preview, settle
 from tools.stack.objects import Ref
 
 URN = "urn:pulumi:dev::kubeauth::kubeauth:index:MySqlDatabase$kubernetes:core/v1:Secret::mysqlauth-credentials"
 REF = Ref("v1", "Secret", "production-cloud", "mysqlauth-credentials-2222")
 MANAGED = "app.kubernetes.io/managed-by"
+MINE = {policy.MARK: "organization/kubeauth/dev"}
 ONE, TWO = "pulumi-kubernetes-11111111", "pulumi-kubernetes-22222222"
 CIPHER = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:x"}
 
@@ -21,7 +22,7 @@ def resource(name="mysqlauth-credentials-2222", **extra):
         "inputs": {
             "apiVersion": "v1",
             "kind": "Secret",
-            "metadata": {"name": name, "namespace": "production-cloud", "labels": {MANAGED: "pulumi"}},
+            "metadata": {"name": name, "namespace": "production-cloud", "annotations": MINE},
             "data": CIPHER,
         },
         "parent": "urn:parent",
@@ -40,9 +41,8 @@ def owner(manager, time="2026-11-24T04:00:00Z", operation="Apply", field=f"f:{MA
     return {"manager": manager, "operation": operation, "time": time, "fieldsV1": fields}
 
 
-def signed(*owners, labels=None):
-    labels = {MANAGED: "pulumi"} if labels is None else labels
-    return {"kind": "Secret", "metadata": {"labels": labels, "managedFields": list(owners)}}
+def signed(*owners, mark=MINE):
+    return {"kind": "Secret", "metadata": {"annotations": mark, "managedFields": list(owners)}}
 
 
 def live(manager=ONE, **options):
@@ -69,10 +69,18 @@ def test_what_was_not_created_is_dropped():
 
 
 def test_an_object_of_somebody_else_is_left_alone():
-    for foreign in (live("kubectl-client-side-apply"), live(labels={"another": "program"})):
+    another = {policy.MARK: "organization/kubeauth/dev2"}
+    for foreign in (live("kubectl-client-side-apply"), live(mark=another), live(mark=None), live(mark={})):
         outcome = settle(deployment(pending=[("creating", resource())]), foreign)
         assert outcome.deployment["resources"] == []
-        assert outcome.notes == [f"{REF}: exists, but this program did not make it; left alone"]
+        assert outcome.notes == [f"{REF}: exists, but this stack did not make it; left alone"]
+
+
+def test_what_a_version_without_marks_announced_is_left_alone():
+    announced_before = resource()
+    announced_before["inputs"]["metadata"]["annotations"] = {}
+    outcome = settle(deployment(pending=[("creating", announced_before)]), live(mark={}))
+    assert outcome.deployment["resources"] == []
 
 
 def test_a_replacement_takes_the_place_and_the_old_object_is_removed_by_the_next_up():

@@ -1,12 +1,12 @@
 """A stack stays in its cluster, and nobody works on what a run elsewhere may be working on."""
 
 import json
-import subprocess
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from tools import programs
 from tools.console import Problem
 from tools.stack import exclusive, guard
 from tools.stack.state import PulumiLock
@@ -17,68 +17,96 @@ CLAIM = {"type": "kubernetes:core/v1:PersistentVolumeClaim", "id": "production-c
 class Fake:
     """Stands for a stack: answers kubectl and pulumi, remembers the tag."""
 
-    def __init__(self, uid, tag="", resources=(), locks=(), torn=()):
+    def __init__(self, uid, tag="", resources=(), locks=(), torn=(), fails=()):
         self.name, self.uid, self.tag, self.resources, self.cleared = "dev", uid, tag, list(resources), []
+        self.fails = fails
         files = SimpleNamespace(locks=lambda: list(locks), torn=lambda: list(torn), clear=self.cleared.append)
         self.files = files if locks or torn else None
 
     def identity(self):
         return {"PULUMI_STACK": "no-such-stack", "PULUMI_BACKEND_URL": "file:///nowhere"}
 
-    def run(self, *command):
-        answer, status = "", 0
+    def ask(self, *command, purpose):
+        if self.fails and command[: len(self.fails)] == self.fails:
+            raise programs.Failed(f"{purpose} failed")
         if command[:2] == ("kubectl", "get"):
-            answer, status = self.uid, 0 if self.uid else 1
-        elif command[:4] == ("pulumi", "stack", "tag", "get"):
-            answer = self.tag
-        elif command[:4] == ("pulumi", "stack", "tag", "set"):
+            if not self.uid:
+                raise programs.Forbidden("namespaces is forbidden")
+            return self.uid
+        if command[:4] == ("pulumi", "stack", "tag", "ls"):
+            return json.dumps({guard.TAG: self.tag} if self.tag else {})
+        if command[:4] == ("pulumi", "stack", "tag", "set"):
             self.tag = command[5]
-        elif command[:3] == ("pulumi", "stack", "export"):
-            answer = json.dumps({"deployment": {"resources": self.resources}})
-        return subprocess.CompletedProcess(command, status, answer, "")
+            return ""
+        assert command[:3] == ("pulumi", "stack", "export"), command
+        return json.dumps({"deployment": {"resources": self.resources}})
 
 
 def fake(*given: Any, **options: Any) -> Any:
     return Fake(*given, **options)
 
 
+def check(stack, place, *, fresh=False):
+    """As `make up` does once the user agreed."""
+    first = guard.check(stack, place, fresh=fresh)
+    if first is not None:
+        guard.remember(stack, first)
+
+
 def test_the_first_cluster_is_remembered():
     stack = fake("uid-1")
-    guard.check(stack, "https://one", fresh=False)
+    check(stack, "https://one")
     assert stack.tag == "uid-1 https://one"
 
 
 def test_another_cluster_is_refused_with_both_names_and_the_way_out():
     stack = fake("uid-2", "uid-1 https://one", [CLAIM])
     with pytest.raises(Problem, match="stack dev lives in another cluster: https://one, not https://two") as caught:
-        guard.check(stack, "https://two", fresh=False)
+        check(stack, "https://two")
     assert "pulumi stack tag rm kubeauth:cluster, then make repair STACK=dev" in caught.value.fix
     assert stack.tag == "uid-1 https://one"
 
 
 def test_a_stack_without_resources_may_move():
     stack = fake("uid-2", "uid-1 https://one")
-    guard.check(stack, "https://two", fresh=False)
+    check(stack, "https://two")
     assert stack.tag == "uid-2 https://two"
 
 
 def test_a_local_node_that_was_reset_is_the_stacks_own():
     stack = fake("uid-2", "uid-1 local node dev", [CLAIM])
-    guard.check(stack, "local node dev", fresh=True)
+    check(stack, "local node dev", fresh=True)
     assert stack.tag == "uid-2 local node dev"
 
 
 def test_a_new_local_node_does_not_replace_a_real_cluster():
     stack = fake("uid-2", "uid-1 https://one", [CLAIM])
     with pytest.raises(Problem, match="lives in another cluster"):
-        guard.check(stack, "local node dev", fresh=True)
+        check(stack, "local node dev", fresh=True)
 
 
-def test_who_may_not_ask_is_told_so(capsys):
+def test_who_may_not_ask_is_known_by_the_address(capsys):
     stack = fake("", "uid-1 https://one", [CLAIM])
-    guard.check(stack, "https://two", fresh=False)
-    assert "not checked whether the cluster is the same one" in capsys.readouterr().err
+    check(stack, "https://one")
+    assert "the cluster's address has to tell which one it is" in capsys.readouterr().err
+    with pytest.raises(Problem, match="lives in another cluster: https://one, not https://two"):
+        check(stack, "https://two")
     assert stack.tag == "uid-1 https://one"
+
+
+@pytest.mark.parametrize(
+    "fails", [("kubectl",), ("pulumi", "stack", "tag"), ("pulumi", "stack", "export")], ids=lambda given: given[-1]
+)
+def test_a_guard_that_cannot_find_out_refuses(fails):
+    stack = fake("uid-2", "uid-1 https://one", [CLAIM], fails=fails)
+    with pytest.raises(Problem, match="failed"):
+        check(stack, "https://two")
+    assert stack.tag == "uid-1 https://one"
+
+
+def test_a_state_that_cannot_be_read_is_not_taken_for_an_empty_one():
+    with pytest.raises(Problem, match="failed"):
+        guard.protected(fake("u", resources=[CLAIM], fails=("pulumi",)))
 
 
 def test_what_is_protected_is_listed_by_its_name_in_the_cluster():

@@ -6,7 +6,7 @@ import pytest
 
 from components import DatabaseSize, InputErrors, MySqlDatabase, MySqlDatabaseArgs, ServiceType, TrafficPolicy
 
-from .recorder import Recorder, Secret, deploy
+from .recorder import MINE, Recorder, Secret, deploy
 
 REQUIRED: MySqlDatabaseArgs = {"namespace": "shop", "password": "app-pw", "root_password": "root-pw"}
 
@@ -65,7 +65,7 @@ def test_the_service_is_the_seeds():
         "ports": [{"name": "mysql", "port": 3306, "targetPort": "mysql", "nodePort": 32001, "protocol": "TCP"}],
     }
     # Without it every `up` waits 10 s for endpoints.
-    assert service["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+    assert service["metadata"]["annotations"] == {**MINE, "pulumi.com/skipAwait": "true"}
 
 
 def test_service_type_and_ports_are_inputs():
@@ -219,7 +219,7 @@ def test_service_annotations_and_traffic_policy():
     recorder = database(service_annotations={"example.com/dns": "db"}, external_traffic_policy=TrafficPolicy.LOCAL)
     service = recorder.one("Service", "mysqlauth-service").inputs
     assert service["spec"]["externalTrafficPolicy"] == "Local"
-    assert service["metadata"]["annotations"] == {"example.com/dns": "db", "pulumi.com/skipAwait": "true"}
+    assert service["metadata"]["annotations"] == {**MINE, "example.com/dns": "db", "pulumi.com/skipAwait": "true"}
 
 
 def test_annotations_reach_every_child_and_the_pod():

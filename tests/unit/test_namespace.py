@@ -2,7 +2,7 @@ import pytest
 
 from components import AppNamespace, InputErrors, Quota, Resources
 
-from .recorder import deploy
+from .recorder import MINE, deploy
 
 COMMON = {
     "app.kubernetes.io/name": "namespace",
@@ -27,6 +27,7 @@ def test_the_namespace_enforces_restricted_pods_at_a_pinned_version():
     )
     assert namespace.inputs["metadata"] == {
         "name": "shop",
+        "annotations": MINE,
         "labels": {
             **COMMON,
             "team": "payments",
@@ -43,7 +44,12 @@ def test_the_namespace_enforces_restricted_pods_at_a_pinned_version():
 def test_nothing_talks_unless_a_policy_allows_it():
     policy = deploy(lambda: AppNamespace("shop", {})).one("NetworkPolicy", "shop-default-deny")
     assert policy.inputs["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
-    assert policy.inputs["metadata"] == {"name": "shop-default-deny", "namespace": "shop-live", "labels": COMMON}
+    assert policy.inputs["metadata"] == {
+        "name": "shop-default-deny",
+        "namespace": "shop-live",
+        "labels": COMMON,
+        "annotations": MINE,
+    }
 
 
 def test_a_quota_bounds_all_pods_together():
@@ -72,7 +78,7 @@ def test_annotations_reach_every_child():
     recorder = deploy(lambda: AppNamespace("shop", {"annotations": {"example.com/owner": "x"}, "quota": {"pods": 1}}))
     assert len(recorder.all) == 4
     for child in recorder.all[1:]:
-        assert child.inputs["metadata"]["annotations"] == {"example.com/owner": "x"}, child.name
+        assert child.inputs["metadata"]["annotations"] == {**MINE, "example.com/owner": "x"}, child.name
 
 
 def test_the_output_is_the_name_that_the_cluster_gave():

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from . import signatures
+from .policy import MARK
 from .objects import Object, Ref, ref_of
 
 
@@ -52,7 +53,7 @@ def settle(deployment: Mapping[str, Any], live: Mapping[Ref, Object]) -> Outcome
         elif ref not in live:
             outcome.notes.append(f"{ref}: was not created")
         elif not _ours(live[ref], resource["inputs"]):
-            outcome.notes.append(f"{ref}: exists, but this program did not make it; left alone")
+            outcome.notes.append(f"{ref}: exists, but this stack did not make it; left alone")
         else:
             _add(outcome, resource, ref, signatures.of(live[ref]))
     return outcome
@@ -92,9 +93,9 @@ def _name(urn: str) -> str:
 
 
 def _ours(item: Object, inputs: Object) -> bool:
-    """Whether a run of this program made the object: signed by the provider, with the labels that the program gives."""
-    labels = inputs["metadata"].get("labels", {})
-    return bool(signatures.of(item)) and labels.items() <= item["metadata"].get("labels", {}).items()
+    """Whether a run of this very stack made the object: signed by the provider, and with the stack's mark."""
+    wanted, found = ((thing["metadata"].get("annotations") or {}).get(MARK) for thing in (inputs, item))
+    return bool(signatures.of(item)) and wanted is not None and wanted == found
 
 
 def _add(outcome: Outcome, resource: dict[str, Any], ref: Ref, signature: str) -> None:

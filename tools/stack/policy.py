@@ -9,6 +9,8 @@ from . import config
 
 #: The rule of policy/ownership.py.
 OWN_OBJECTS = "own-objects"
+#: The annotation that says whose an object is, as components/ownership.py writes it.
+MARK = "kubeauth/stack"
 
 
 def options(stack: str, known: Iterable[str] | None = None, *, adopt: bool = False) -> list[str]:
