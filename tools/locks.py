@@ -12,6 +12,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
+from .console import Problem, duration
+
+#: How long to wait for another command, in seconds: the longest one under such a lock builds all programs.
+WAIT_SECONDS = 3600
+_POLL_SECONDS = 0.05
+
 
 @dataclass(frozen=True)
 class Holder:
@@ -46,12 +52,27 @@ def _same(descriptor: int, path: Path) -> bool:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock at `path`, after whoever holds it now. The body may remove the file."""
+def locked(path: Path, seconds: float = WAIT_SECONDS) -> Iterator[None]:
+    """Hold the lock at `path`, after whoever holds it now. The body may remove the file.
+
+    Args:
+        path: The lock's file.
+        seconds: How long to wait for whoever holds it.
+
+    Raises:
+        Problem: It was held for longer.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + seconds
     while True:
         with path.open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            while not _try(file):
+                if time.monotonic() > deadline:
+                    raise Problem(
+                        f"waited {duration(seconds)} for another command that holds {path}",
+                        f"see which one: fuser {path}; then type the same command again",
+                    )
+                time.sleep(_POLL_SECONDS)
             # Who waited here while a reset removed the file holds a lock that nobody else can see: try again.
             if _same(file.fileno(), path):
                 yield
@@ -75,10 +96,8 @@ def claimed(path: Path, command: str) -> Iterator[int]:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     while True:
         with path.open("a+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise Held(_read(file)) from None
+            if not _try(file):
+                raise Held(_read(file))
             if not _same(file.fileno(), path):
                 continue
             now = time.strftime("%Y-%m-%d %H:%M:%S")
@@ -90,6 +109,14 @@ def claimed(path: Path, command: str) -> Iterator[int]:
                 # For all who inherited it: a plugin that ends a moment later must not keep others out.
                 fcntl.flock(file, fcntl.LOCK_UN)
             return
+
+
+def _try(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _user() -> str:

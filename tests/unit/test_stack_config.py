@@ -1,12 +1,17 @@
 """The configuration of a checkout: git's values, plus passwords that git never sees."""
 
+import multiprocessing
+import os
+import shutil
 import stat
 
 import pytest
 import yaml
 
 from tools import paths
-from tools.stack import config
+from tools.console import Problem
+from tools.stack import Stack, config
+from tools.toolchain import Toolchain
 
 
 @pytest.fixture
@@ -72,3 +77,80 @@ def test_forgetting_one_stack_keeps_the_others_passwords(checkout):
     assert config.passphrase_file().exists()
     config.forget("staging")
     assert not paths.LOCAL.exists()
+
+
+def keep_state(stack, project="kubeauth"):
+    state = paths.LOCAL / f"state/.pulumi/stacks/{project}/{stack}.json"
+    state.parent.mkdir(parents=True, exist_ok=True)
+    state.write_text("{}")
+    return state
+
+
+def test_forgetting_one_stack_keeps_the_state_of_one_whose_secrets_are_in_git(checkout):
+    git_says(checkout, size="1Gi")
+    config.ensure_passphrase()
+    (checkout / "Pulumi.staging.yaml").write_text("encryptionsalt: v1:abc\n")
+    state = keep_state("staging")
+    config.forget("dev")
+    assert state.exists()
+    assert config.passphrase_file().exists()
+    assert not config.local("dev").exists()
+
+
+def test_forgetting_removes_nothing_that_is_not_the_stacks(checkout):
+    git_says(checkout, size="1Gi")
+    for name in ("dev.damaged-1", "notes", "staging.lock"):
+        config.write_private(paths.LOCAL / name, "")
+    config.forget("dev")
+    assert sorted(path.name for path in paths.LOCAL.iterdir()) == ["dev.damaged-1", "notes", "staging.lock"]
+
+
+def test_a_key_that_is_not_declared_is_a_problem_not_a_traceback(checkout):
+    (checkout / "Pulumi.yaml").write_text("name: shop\nconfig: {size: {type: string, default: 1Gi}}\n")
+    git_says(checkout)
+    assert config.value(config.local("dev"), "size") == "1Gi"
+    with pytest.raises(Problem, match="declares no configuration key mysqlName"):
+        config.value(config.local("dev"), "mysqlName")
+
+
+PULUMI = """#!/bin/sh
+# A Pulumi that takes its time, as the real one does, and writes what it is told to keep.
+case "$1 $2" in
+  "config set") cat > "$PULUMI_KEPT/$4.$$";;
+esac
+"""
+
+
+def prepare(root, kept):
+    stack = Stack("dev", Toolchain(root / "bin", root / "home"), None)
+    os.environ["PULUMI_KEPT"] = str(kept)
+    stack.prepare()
+
+
+def test_three_commands_that_begin_at_once_make_one_passphrase(checkout, monkeypatch):
+    """19 of 60 rounds broke before there was a lock: two passphrases, or a file that another one had moved."""
+    (checkout / "Pulumi.yaml").write_text("name: shop\nconfig: {}\n")
+    (checkout / "Pulumi.dev.yaml").write_text("config: {shop:size: 1Gi}\n")
+    program = checkout / "bin/pulumi"
+    program.parent.mkdir()
+    program.write_text(PULUMI)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    forking = multiprocessing.get_context("fork")
+    for _ in range(12):
+        shutil.rmtree(paths.LOCAL, ignore_errors=True)
+        seen = forking.Queue()
+
+        def one(seen=seen):
+            prepare(checkout, checkout)
+            seen.put(config.passphrase_file().read_text())
+
+        begun = [forking.Process(target=one) for _ in range(3)]
+        for process in begun:
+            process.start()
+        read = {seen.get(timeout=30) for _ in begun}
+        for process in begun:
+            process.join(30)
+        assert [process.exitcode for process in begun] == [0, 0, 0]
+        assert len(read) == 1
+        assert config.read(config.local("dev"))["config"] == {"shop:size": "1Gi"}

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from . import signatures
-from .policy import MARK
 from .objects import Object, Ref, ref_of
+from .policy import MARK
 
 
 @dataclass
