@@ -90,19 +90,19 @@ def _signed(item: Mapping[str, Any]) -> bool:
 def _finding(item: Mapping[str, Any], owner: str | None, wanted: str) -> Finding:
     if owner == wanted:
         return Finding(
-            "metadata",
+            "",
             "exists with this stack's mark, but the stack's state does not have it: another checkout's stack of the"
             " same name made it, or the state was lost",
             "use the state that has it, or another namespaceName; if that state is gone for good, make up ADOPT=1",
         )
     if owner:
-        return Finding("metadata", f"exists and belongs to stack {owner}", "use another name or namespaceName")
+        return Finding("", f"exists and belongs to stack {owner}", "use another name or namespaceName")
     managers = dict.fromkeys(entry.get("manager", "") for entry in get(item, "metadata", "managedFields") or [])
     place = get(item, "metadata", "namespace")
     name = f"{item['kind'].lower()} {item['metadata']['name']}"
     where = f" --namespace {place}" if place else ""
     return Finding(
-        "metadata",
+        "",
         f"exists and is not this stack's; it was made by {', '.join(filter(None, managers)) or 'somebody else'}",
         f"use another name, or give it to this stack: kubectl annotate{where} {name} {MARK}={wanted}",
     )
@@ -128,7 +128,7 @@ def check(
             live = ask(resources, place)
         except Unanswered as reason:
             problem = f"may be somebody else's, and the cluster did not say: {reason}"
-            yield resources[0], Finding("metadata", problem, "see that `kubectl get namespaces` answers, then repeat")
+            yield resources[0], Finding("", problem, "see that `kubectl get namespaces` answers, then repeat")
             continue
         yield from taken(resources, live, known, adopt=adopt)
 

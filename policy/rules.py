@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-import pulumi
 from pulumi_policy import (
     EnforcementLevel,
     Policy,
@@ -77,9 +76,6 @@ def _stack_policy(
 
 def _ownership_policy(name: str, description: str) -> Policy:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        # What an update made is there when it ends; only before it, the cluster can have nothing of the stack's.
-        if not pulumi.runtime.is_dry_run():
-            return
         config = dict(args.get_config())
         given = [
             (Resource(str(resource.props.get("kind")), resource.props, resource.urn), provider.props)

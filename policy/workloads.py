@@ -24,7 +24,7 @@ class Finding(NamedTuple):
     """One thing that a rule does not allow."""
 
     path: str
-    """Where, for example `spec.template.spec.containers[web].image`."""
+    """Where, for example `spec.template.spec.containers[web].image`; empty for the whole object."""
     problem: str
     """What is wrong there, for example `is 'nginx', which has no tag`."""
     fix: str
@@ -33,7 +33,7 @@ class Finding(NamedTuple):
     def text(self, resource: "Resource") -> str:
         """Return the finding as people read it."""
         where = f"{resource.kind} {resource.title}"
-        return f"{where}: {self.path} {self.problem}. Fix: {self.fix}."
+        return f"{where}: {' '.join(filter(None, (self.path, self.problem)))}. Fix: {self.fix}."
 
 
 class Container(NamedTuple):

@@ -27,10 +27,14 @@ def up(stack: Stack, lock: int, *, refresh: bool, adopt: bool = False) -> None:
     Raises:
         Problem: It failed; the lines above say why.
     """
-    # What is protected, or somebody else's, is refused while nothing has changed yet, which only the preview can do.
+    # What is protected, or somebody else's, is refused while nothing has changed yet, which only a preview can do.
+    # A command of its own, because the second one finds what it makes itself.
+    again = ["--refresh"] if refresh else []
     rules = policy.options(stack.name, guard.known(stack), adopt=adopt)
-    arguments = ["up", "--yes", *(["--refresh"] if refresh else []), *rules]
-    events = _run(stack, lock, arguments)
+    events, refused = _run(stack, lock, ["preview", *again, *rules]), True
+    if events is None:
+        events = _run(stack, lock, ["up", "--yes", "--skip-preview", *again, *policy.options(stack.name)])
+        refused = False
     if events is None:
         _prove(stack)
         return
@@ -44,6 +48,8 @@ def up(stack: Stack, lock: int, *, refresh: bool, adopt: bool = False) -> None:
             f"stack {stack.name} is in conflict with itself: objects carry the signature of a run that was killed",
             f"make repair STACK={stack.name}, then make up",
         )
+    if refused:
+        raise Problem("make up was refused; nothing was changed", f"remove the cause, then make up STACK={stack.name}")
     if events.rolled_out:
         _explain(stack)
     raise Problem("make up did not succeed; what it made stays", f"remove the cause, then make up STACK={stack.name}")
@@ -91,7 +97,7 @@ def _run(stack: Stack, lock: int, arguments: list[str]) -> EventLog | None:
         command = ["pulumi", *arguments, "--event-log", str(log)]
         status, interrupted = supervise(command, env, paths.CHECKOUT, lock, diagnose.Watcher(stack, events))
         events.poll()
-    if status >= 0 and (events.half_done or events.waiting):
+    if status >= 0 and arguments[0] != "preview" and (events.half_done or events.waiting):
         _write_down(stack, created=bool(events.half_done - {"update"} or events.waiting))
     if interrupted:
         console.print(f"interrupted; make up STACK={stack.name} goes on from here", markup=False)
