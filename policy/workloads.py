@@ -66,7 +66,7 @@ class Resource:
     @property
     def title(self) -> str:
         """`<namespace>/<name>`, for messages and for lists of exceptions."""
-        parts = (self.namespace, self.name)
+        parts = (self.name,) if self.kind == "Namespace" else (self.namespace, self.name)
         return "/".join("(not known yet)" if part is UNKNOWN else str(part) for part in parts)
 
 

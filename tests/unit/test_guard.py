@@ -9,7 +9,7 @@ import pytest
 from tools import programs
 from tools.console import Problem
 from tools.stack import exclusive, guard
-from tools.stack.state import PulumiLock
+from tools.stack.state import PulumiLock, StateFiles
 
 CLAIM = {"type": "kubernetes:core/v1:PersistentVolumeClaim", "id": "production-cloud/mysqlauth-data", "protect": True}
 
@@ -102,6 +102,16 @@ def test_a_guard_that_cannot_find_out_refuses(fails):
     with pytest.raises(Problem, match="failed"):
         check(stack, "https://two")
     assert stack.tag == "uid-1 https://one"
+
+
+@pytest.mark.parametrize("ending", ["gz", "zst"])
+def test_a_compressed_state_is_read_through_pulumi(tmp_path, ending):
+    stack = fake("u", resources=[CLAIM])
+    stack.files = StateFiles(f"file://{tmp_path}", "kubeauth", "dev")
+    stack.files.path.parent.mkdir(parents=True)
+    assert guard.protected(stack) == []
+    stack.files.path.with_name(f"dev.json.{ending}").touch()
+    assert guard.protected(stack) == [CLAIM["id"]]
 
 
 def test_a_state_that_cannot_be_read_is_not_taken_for_an_empty_one():

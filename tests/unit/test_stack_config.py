@@ -79,6 +79,17 @@ def test_forgetting_one_stack_keeps_the_others_passwords(checkout):
     assert not paths.LOCAL.exists()
 
 
+def test_plain_stack_init_after_make_up_is_told_from_secrets_in_git(checkout):
+    git_says(checkout, size="1Gi")
+    config.refuse_two_homes("dev")
+    (checkout / "Pulumi.dev.yaml").write_text("encryptionsalt: v1:abc\nconfig: {}\n")
+    with pytest.raises(Problem, match=r"Pulumi\.dev\.yaml says that it keeps the secrets") as caught:
+        config.refuse_two_homes("dev")
+    assert "git checkout Pulumi.dev.yaml" in caught.value.fix
+    config.forget("dev")
+    config.refuse_two_homes("dev")
+
+
 def keep_state(stack, project="kubeauth"):
     state = paths.LOCAL / f"state/.pulumi/stacks/{project}/{stack}.json"
     state.parent.mkdir(parents=True, exist_ok=True)

@@ -148,6 +148,8 @@ def test_a_lock_is_alive_only_while_its_very_process_runs(files, tmp_path):
 def test_a_lock_of_another_machine_is_told_apart(files):
     assert lock(files, hostname="elsewhere").elsewhere()
     assert not lock(files).elsewhere()
+    home = socket.gethostname().partition(".")[0]
+    assert not lock(files, hostname=f"{home}.another-network.example").elsewhere(), "a Mac that changed networks"
 
 
 def test_a_lock_that_was_never_written_to_its_end_is_seen_and_cleared(files):

@@ -18,7 +18,7 @@ from tools import paths, programs
 from tools.console import Problem, console, duration
 from tools.toolchain import Toolchain
 
-from . import backends, config, policy
+from . import backends, config, policy, proxies
 from .state import StateFiles
 
 #: How long one question to Pulumi or to the cluster may take, in seconds. Updates have limits of their own.
@@ -39,6 +39,7 @@ class Stack:
             kubeconfig: The cluster to work on; None where no cluster is needed.
         """
         config.require(name)
+        config.refuse_two_homes(name)
         self.name = name
         self.kubeconfig = kubeconfig
         self.own_secrets = config.has_own_secrets(name)
@@ -74,6 +75,7 @@ class Stack:
             variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(config.passphrase_file())
         if self.kubeconfig:
             variables["KUBECONFIG"] = str(self.kubeconfig)
+            variables |= proxies.around(self.kubeconfig)
         return variables
 
     def run(

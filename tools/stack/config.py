@@ -75,6 +75,23 @@ def has_own_secrets(stack: str) -> bool:
     return bool({"encryptionsalt", "secretsprovider", "encryptedkey"} & set(read(tracked(stack))))
 
 
+def refuse_two_homes(stack: str) -> None:
+    """Refuse a stack whose secrets are in git's file and in this checkout: nobody can tell which ones it was made with.
+
+    Raises:
+        Problem: Names both files and the way out of each.
+    """
+    if has_own_secrets(stack) and local(stack).exists():
+        file, here = tracked(stack).name, local(stack).relative_to(paths.CHECKOUT)
+        raise Problem(
+            f"{file} says that it keeps the secrets of stack {stack}, but {here} has them already. Plain"
+            " `pulumi stack init` and `pulumi config set --secret` write that into it outside the shell of `make env`."
+            " Nothing was changed.",
+            f"to go on as before: git checkout {file}\n"
+            f"       to keep secrets in {file} from now on: make backup, make destroy STACK={stack}, then rm {here}",
+        )
+
+
 def ensure_passphrase() -> Path:
     """Make the passphrase, once; it is never shown."""
     if not passphrase_file().exists():

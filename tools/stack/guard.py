@@ -77,7 +77,7 @@ def resources(stack: Stack) -> list[dict[str, object]]:
     Raises:
         Problem: The state cannot be read.
     """
-    if stack.files:
+    if stack.files and not stack.files.compressed():
         # The same as the export, half a second earlier.
         found = state.deployment(stack.files.path)
         if found is None and stack.files.path.exists():

@@ -19,7 +19,8 @@ def settle(stack: Stack) -> bool:
     Returns:
         Whether there were any.
     """
-    if stack.files and not (state.deployment(stack.files.path) or {}).get("pending_operations"):
+    files = stack.files
+    if files and not files.compressed() and not (state.deployment(files.path) or {}).get("pending_operations"):
         return False
     exported = export(stack)
     deployment = exported.get("deployment") or {}
@@ -83,10 +84,7 @@ def catch_up(stack: Stack, *, created: bool) -> None:
 
 def export(stack: Stack) -> dict[str, Any]:
     """The stack's state; secrets stay encrypted."""
-    done = stack.run("pulumi", "stack", "export")
-    if done.returncode:
-        raise Problem(f"the state of stack {stack.name} cannot be read: {done.stderr.strip()}")
-    return json.loads(done.stdout)
+    return json.loads(stack.ask("pulumi", "stack", "export", purpose=f"read the state of stack {stack.name}"))
 
 
 def _import(stack: Stack, exported: dict[str, Any]) -> None:

@@ -33,7 +33,8 @@ class PulumiLock:
 
     def elsewhere(self) -> bool:
         """Whether it was taken on another machine, so that nobody here can tell whether its run is alive."""
-        return bool(self.host) and self.host != socket.gethostname()
+        # A Mac's name gets another domain with each network; its first label stays.
+        return bool(self.host) and _label(self.host) != _label(socket.gethostname())
 
     def alive(self) -> bool:
         """Whether the very process that took it still runs on this machine."""
@@ -45,6 +46,10 @@ class PulumiLock:
             return process.create_time() <= _seconds(self.since) + 2
         except psutil.NoSuchProcess:
             return False
+
+
+def _label(host: str) -> str:
+    return host.partition(".")[0].lower()
 
 
 def _seconds(timestamp: str) -> float:
@@ -109,10 +114,13 @@ class StateFiles:
             time.sleep(0.2)
         return [path for path in torn if _cut_off(path)]
 
+    def compressed(self) -> bool:
+        """Whether the state is compressed, on the user's demand (PULUMI_DIY_BACKEND_GZIP): only Pulumi reads it."""
+        return any(self.path.with_name(f"{self.path.name}.{ending}").exists() for ending in ("gz", "zst"))
+
     def damaged(self) -> bool:
         """Whether the state is there and not whole, or was there once."""
-        if any(self.path.with_name(f"{self.path.name}.{ending}").exists() for ending in ("gz", "zst")):
-            # Compressed on the user's demand (PULUMI_DIY_BACKEND_GZIP): left to Pulumi.
+        if self.compressed():
             return False
         if not self.path.exists():
             # `pulumi stack rm` removes the history, too; an accident does not.
