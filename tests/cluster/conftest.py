@@ -15,6 +15,7 @@ import pytest
 
 from tests.conftest import ROOT, project_files
 from tools.cluster import Node
+from tools.clusters.kubeconfig import current
 from tools.stack import deployer
 
 MINUTES = 60
@@ -124,7 +125,9 @@ def system(clone: Path) -> Iterator[System]:
         if AS_DEPLOYER:
             made = make(clone, node.name, "deployer")
             assert made.returncode == 0, made.stderr
-            variables["KUBECONFIG"] = str(deployer.kubeconfig_in(clone, "dev"))
+            own = deployer.kubeconfig_in(clone, "dev")
+            # A node's address is not plainly local: the first deployment has to be agreed to.
+            variables |= {"KUBECONFIG": str(own), "CONTEXT": current(own)}
         up = make(clone, node.name, "up", **variables)
         assert up.returncode == 0, up.stdout[-5000:] + up.stderr[-5000:]
         exports = make(clone, node.name, "-s", "env", **variables).stdout

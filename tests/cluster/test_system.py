@@ -1,7 +1,10 @@
 """What a user of `make up` has: a real database and a real service that find each other."""
 
 import json
+import os
 import re
+import shlex
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -352,3 +355,85 @@ def test_another_cluster_is_used_when_kubeconfig_names_one(system, tmp_path):
     shown = system.make("preview", KUBECONFIG=str(kubeconfig))
     assert shown.returncode == 0, shown.stderr
     assert "16 unchanged" in shown.stdout
+
+
+def pulumi_yaml(checkout: Path, stack: str) -> None:
+    """A stack that is a copy of dev: the same names, the same node port, the same exceptions."""
+    shutil.copyfile(checkout / "Pulumi.dev.yaml", checkout / f"Pulumi.{stack}.yaml")
+    shutil.copyfile(checkout / "policy/config.dev.json", checkout / f"policy/config.{stack}.json")
+
+
+@pytest.fixture
+def dev2(system: System) -> Iterator[str]:
+    """A second stack of the same checkout; its files are gone afterwards."""
+    pulumi_yaml(system.checkout, "dev2")
+    yield "dev2"
+    for path in (system.checkout / "Pulumi.dev2.yaml", system.checkout / "policy/config.dev2.json"):
+        path.unlink()
+
+
+def everything(system: System) -> dict[str, str]:
+    """The objects of stack dev, by uid, each with its generation or version of data."""
+    kinds = "deployments,services,secrets,persistentvolumeclaims,networkpolicies,serviceaccounts"
+    items = system.get(kinds)["items"]
+    return {
+        item["metadata"]["uid"]: json.dumps([item.get("spec"), item["metadata"].get("deletionTimestamp")])
+        for item in items
+    }
+
+
+def test_another_stack_takes_nothing_over_and_its_end_leaves_data_and_node(system, dev2):
+    before, stored = everything(system), users(system)
+    refused = system.make("up", f"STACK={dev2}")
+    said = refused.stdout + refused.stderr
+    assert refused.returncode != 0
+    assert "Namespace production-cloud: exists and belongs to stack organization/kubeauth/dev." in said
+    assert "make up was refused; nothing was changed" in said
+    for command in ("repair", "destroy", "down"):
+        done = system.make(command, f"STACK={dev2}")
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "stays: it has namespaces of others, production-cloud" in done.stderr
+    assert everything(system) == before
+    assert users(system) == stored
+    again = system.make("up")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert re.search(r"Resources:\n +16 unchanged\n", again.stdout)
+
+
+def test_plain_pulumi_up_of_another_stack_is_refused_by_the_provider(system, dev2):
+    """Without the tools and the policy pack: the mark is a field that two stacks cannot own."""
+    before = everything(system)
+    prepared = system.make("-s", "env", f"STACK={dev2}")
+    pairs = [shlex.split(line)[1].partition("=") for line in prepared.stdout.splitlines()]
+    env = {**os.environ, **{name: value for name, _, value in pairs}}
+    up = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive"]
+    done = subprocess.run(up, cwd=system.checkout, env=env, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode != 0
+    assert re.search(r"conflict with \S+: \.metadata\.annotations\.kubeauth/stack", done.stdout + done.stderr)
+    assert everything(system) == before
+    removed = system.make("down", f"STACK={dev2}")
+    assert removed.returncode == 0, removed.stdout + removed.stderr
+    assert everything(system) == before
+
+
+def test_a_namespace_that_kubectl_made_is_refused_until_it_is_given_to_the_stack(system, dev2):
+    namespace = "made-by-kubectl"
+    system.admin("kubectl", "create", "namespace", namespace)
+    values = system.checkout / "Pulumi.dev2.yaml"
+    text = values.read_text().replace(
+        "mysqlNodePort: 32001", f"mysqlNodePort: 0\n  kubeauth:namespaceName: {namespace}"
+    )
+    values.write_text(text)
+    try:
+        refused = system.make("up", f"STACK={dev2}")
+        said = refused.stdout + refused.stderr
+        assert refused.returncode != 0
+        assert f"Namespace {namespace}: exists and is not this stack's; it was made by kubectl-create" in said
+        (give,) = set(re.findall(rf"kubectl annotate namespace {namespace} \S+=\S+dev2", said))
+        system.admin(*give.split())
+        taken = system.make("up", f"STACK={dev2}")
+        assert taken.returncode == 0, taken.stdout[-4000:] + taken.stderr[-2000:]
+    finally:
+        removed = system.make("down", f"STACK={dev2}")
+        system.admin("kubectl", "delete", "namespace", namespace, "--ignore-not-found")
+    assert removed.returncode == 0, removed.stdout + removed.stderr

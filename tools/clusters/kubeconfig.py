@@ -90,6 +90,11 @@ def _absolute(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
     return found
 
 
+def current(path: Path) -> str:
+    """The name of a file's current context."""
+    return load([path], str(path)).current
+
+
 def files(variable: str, *, leave_out: Iterable[Path] = ()) -> list[Path]:
     """The files that a KUBECONFIG variable lists, without those below the folders `leave_out`.
 

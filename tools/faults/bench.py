@@ -16,6 +16,7 @@ from typing import Any
 
 from tools import paths
 from tools.cluster import Node
+from tools.clusters.kubeconfig import current
 from tools.stack.deployer import kubeconfig_in
 from tools.stack.state import StateFiles
 
@@ -89,9 +90,9 @@ class Bench:
             output = process.communicate()[0] + f"\n(still running after {PATIENCE} s)"
         return subprocess.CompletedProcess(process.args, process.returncode, output, "")
 
-    def must(self, command: str) -> None:
+    def must(self, command: str, *arguments: str) -> None:
         """Run a command that has to succeed for the bench to go on."""
-        done = self.command(command)
+        done = self.command(command, arguments=arguments)
         if done.returncode:
             raise RuntimeError(f"{command} failed: {done.stdout[-2000:]}")
 
@@ -207,8 +208,12 @@ def system(name: str, *, deployer: bool = False) -> Iterator[Bench]:
             bench = Bench(checkout, node)
             if deployer:
                 bench.must("deployer")
-                bench = Bench(checkout, node, kubeconfig_in(checkout, "dev"))
-            bench.must("up")
+                own = kubeconfig_in(checkout, "dev")
+                bench = Bench(checkout, node, own)
+                # A node's address is not plainly local: the first deployment has to be agreed to.
+                bench.must("up", "--context", current(own))
+            else:
+                bench.must("up")
             yield bench
         finally:
             node.reset()

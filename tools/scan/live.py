@@ -19,6 +19,7 @@ import yaml
 
 from tools import paths
 from tools.cluster import Node
+from tools.clusters.kubeconfig import current
 from tools.console import Problem
 from tools.stack import Stack
 from tools.toolchain import Toolchain
@@ -126,7 +127,9 @@ class Copy:
 
     def tool(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a program of the project on the stack dev."""
-        return self._start([sys.executable, "-m", module, *arguments, "--stack", "dev"], self.environment)
+        # A node's address is not plainly local: the first deployment has to be agreed to.
+        command = [sys.executable, "-m", module, *arguments, "--stack", "dev", "--context", current(self.kubeconfig)]
+        return self._start(command, self.environment)
 
     def shell(self, *command: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run a program in the shell of `make env`."""
