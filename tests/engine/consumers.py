@@ -106,5 +106,7 @@ class Consumer:
         self.checked("pulumi", "config", "set", "kubernetes:renderYamlToDirectory", str(out))
         assert re.search(r"\+ \d+ to create", self.checked("pulumi", "preview", "--non-interactive"))
         self.checked("pulumi", "up", "--yes", "--skip-preview", "--non-interactive")
-        self.manifests = {path.name: path.read_text() for path in sorted(out.rglob("*.yaml"))}
+        # Each project has a mark of its own.
+        mark = re.compile("kubeauth/stack: .*")
+        self.manifests = {path.name: mark.sub("kubeauth/stack: mark", path.read_text()) for path in out.rglob("*.yaml")}
         return self

@@ -37,7 +37,7 @@ def ask(runner: Run, *command: str) -> Preview:
 def run(runner: Run, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a command that previews; what it prints are the engine's events."""
     options = ("--json", "--non-interactive", "--color=never")
-    return runner("pulumi", *command, *options, PULUMI_ENABLE_STREAMING_JSON_PREVIEW="true")
+    return runner("env", "PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true", "pulumi", *command, *options)
 
 
 def words(done: subprocess.CompletedProcess[str]) -> str:

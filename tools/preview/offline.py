@@ -116,7 +116,7 @@ class _Runs:
     def ask(self, root: Path, *command: str) -> Preview:
         """Ask the engine what this program would do on the state."""
         self._configure(root)
-        return engine.ask(lambda *arguments, **env: self._run(root, *arguments, **env), *command)
+        return engine.ask(lambda *arguments: self._run(root, *arguments), *command)
 
     def _configure(self, root: Path) -> None:
         """Write this side's configuration with made-up secrets, the same on both sides where git has the same."""
@@ -141,8 +141,8 @@ class _Runs:
             pairs = [part for path, value in secrets.items() for part in ("--secret", f"{path}={value}")]
             self._checked(self._work, "pulumi", "config", "set-all", "--path", *pairs)
 
-    def _run(self, root: Path, *command: str, **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(command, cwd=root, env={**self._env, **env}, capture_output=True, text=True, check=False)
+    def _run(self, root: Path, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, cwd=root, env=self._env, capture_output=True, text=True, check=False)
 
     def _checked(self, root: Path, *command: str) -> None:
         done = self._run(root, *command)
