@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from tools import console, toolchain
+from tools.clusters.road import Road
 from tools.console import Problem
 from tools.stack import Stack, cluster
 
@@ -30,6 +31,13 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _way(given: argparse.Namespace) -> Road:
+    way = cluster.find(given.stack, node=given.node, context=given.context, choice=given.cluster)
+    if not cluster.exists(way):
+        raise Problem(f"there is no cluster to ask: the {way} does not exist", "make up, or CONTEXT=<a context>")
+    return way
+
+
 def main() -> None:
     """Run one command; its exit status tells the verdict (report.STATUS)."""
     given = arguments()
@@ -37,16 +45,12 @@ def main() -> None:
         print(json.dumps(offline.stacks(given.base)))
         return
     with_access = given.live or given.command == "drift"
-    way = (
-        cluster.find(given.stack, node=given.node, context=given.context, choice=given.cluster) if with_access else None
-    )
-    if way and not cluster.exists(way):
-        raise Problem(f"there is no cluster to ask: the {way} does not exist", "make up, or CONTEXT=<a context>")
-    tools = toolchain.ensure("engine")
     stack = None
     forms: list[str] = []
     made = Report(given.stack, _title(given), Preview(), is_drift=given.command == "drift")
     try:
+        way = _way(given) if with_access else None
+        tools = toolchain.ensure("engine")
         if way:
             stack = Stack(given.stack, tools, cluster.kubeconfig(given.stack, way))
             stack.prepare()
