@@ -130,7 +130,7 @@ def test_drift_that_cannot_be_looked_for_fails_and_leaves_a_report_without_a_ver
     assert [name for name, done in drift.did.items() if done.returncode] == ["Look for drift"], drift.log()
     files = left(clone, "drift-out")
     assert json.loads(files["json"])["verdict"] == "failed"
-    assert "nothing on the cluster" in files["md"]
+    assert "KUBECONFIG has no context" in files["md"]
     fake.artifact("drift-dev", 1, **files)
     issue = job(clone, "issue", tmp_path / "issue", GITHUB_API_URL=fake.url).run("drift")
     assert not issue.failed(), issue.log()
