@@ -48,14 +48,14 @@ def wrapper():
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_lets_pulumi_finish_and_tells_the_user(wrapper, number):
     wrapper.send_signal(number)
-    assert wrapper.communicate(timeout=20)[0].splitlines() == ["interrupts 1", "(7, True)"]
+    assert wrapper.communicate(timeout=20)[0].splitlines() == ["interrupts 1", "Ended(status=7, interrupts=1)"]
 
 
 def test_the_second_interrupt_reaches_it_too(wrapper):
     wrapper.send_signal(signal.SIGINT)
     time.sleep(0.3)
     wrapper.send_signal(signal.SIGINT)
-    assert wrapper.communicate(timeout=20)[0].splitlines() == ["interrupts 2", "(7, True)"]
+    assert wrapper.communicate(timeout=20)[0].splitlines() == ["interrupts 2", "Ended(status=7, interrupts=2)"]
 
 
 def test_when_the_wait_is_in_vain_it_is_interrupted_once(tmp_path, monkeypatch):
@@ -67,7 +67,7 @@ def test_when_the_wait_is_in_vain_it_is_interrupted_once(tmp_path, monkeypatch):
         return len(asked) >= 2
 
     _, write = os.pipe()
-    assert supervise([sys.executable, "-c", PULUMI], os.environ, tmp_path, write, watch) == (7, False)
+    assert supervise([sys.executable, "-c", PULUMI], os.environ, tmp_path, write, watch) == (7, 0)
     assert len(asked) == 2
 
 
