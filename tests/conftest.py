@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tools import paths, toolchain
+from tools import environment, paths, toolchain
 from tools.stack import Stack
 from tools.toolchain import Toolchain
+
+# A test must not pass thanks to a variable that this machine happens to have.
+environment.scrub()
 
 ROOT = paths.CHECKOUT
 COPIED = ("Pulumi.", "requirements")

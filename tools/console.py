@@ -1,7 +1,11 @@
 """How the tools talk to people: steps with an estimate, and errors that say what to type next."""
 
+import errno
+import os
 import sys
+import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -10,6 +14,12 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 #: Progress goes to standard error, so that `eval "$(make -s env)"` and other output can be piped.
 console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+#: Exit statuses of a command that was interrupted, and of one that nobody listens to any more (as of SIGINT, SIGPIPE).
+INTERRUPTED, UNHEARD = 130, 141
+#: What writing to a closed pipe, and to a terminal whose window was closed, ends with.
+_NOBODY_LISTENS = (errno.EPIPE, errno.EIO)
 
 
 class Problem(Exception):
@@ -43,9 +53,14 @@ def step(title: str, estimate: float = 0) -> Iterator[None]:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a command line's `main`; a `Problem` becomes a message and exit status 1, never a traceback."""
+    """Run a command line's `main`; no error ends in a traceback.
+
+    A `Problem` becomes a message and exit status 1, an interrupt 130, a closed pipe or terminal 141 without a word, and
+    what nobody thought of a line that names the file with the details, and 1.
+    """
     try:
         main()
+        sys.stdout.flush()
     except Problem as problem:
         console.print(f"error: {problem}", style="red", markup=False)
         if problem.fix:
@@ -53,4 +68,36 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         console.print("interrupted; the same command goes on from here", markup=False)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in _NOBODY_LISTENS:
+            sys.exit(UNHEARD)
+        console.print(f"error: {_unforeseen(error)}", style="red", markup=False)
+        console.print("  fix: try it again; if it comes back, report it with that file", markup=False)
+        sys.exit(1)
+    finally:
+        _let_go()
+
+
+def _unforeseen(error: Exception) -> str:
+    """Write the details of an error that nobody thought of to a file, and return one line about it."""
+    text = f"{' '.join(sys.argv)}\nPython {sys.version}\n\n{''.join(traceback.format_exception(error))}"
+    what = f"{type(error).__name__}: {error}".splitlines()[0]
+    try:
+        # Readable for this user alone: an error can quote what it was about.
+        descriptor, path = tempfile.mkstemp(prefix="kubeauth-", suffix=".log")
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as full:
+        return f"this should not happen: {what} (the details cannot be written: {full.strerror})"
+    return f"this should not happen: {what} (details: {path})"
+
+
+def _let_go() -> None:
+    """Write out what was printed; where nobody reads it any more, drop it, or Python complains as it ends."""
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with open(os.devnull, "w") as nothing:
+                os.dup2(nothing.fileno(), number)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shlex
 import shutil
 import subprocess
@@ -89,11 +88,10 @@ class System:
 
 
 def make(checkout: Path, node: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    env = {name: value for name, value in os.environ.items() if not re.match("PULUMI_|KUBECONFIG|MAKE|MFLAGS", name)}
     return subprocess.run(
         ["make", *arguments, f"NODE={node}"],
         cwd=checkout,
-        env={**env, **variables},
+        env={**os.environ, **variables},
         capture_output=True,
         text=True,
         timeout=60 * MINUTES,

@@ -48,11 +48,10 @@ def virtual_environment(folder: Path) -> Path:
 
 def environment(home: Path) -> dict[str, str]:
     """The variables of a user with Pulumi, its languages, and a file as the state; nothing of this process's stack."""
-    inherited = {name: value for name, value in os.environ.items() if not re.match("PULUMI_|KUBECONFIG|MAKE", name)}
     state = home / "state"
     state.mkdir(parents=True, exist_ok=True)
     return {
-        **inherited,
+        **os.environ,
         **toolchain.ensure("engine", "languages").environment(),
         "PULUMI_BACKEND_URL": f"file://{state}",
         "PULUMI_CONFIG_PASSPHRASE": "test",

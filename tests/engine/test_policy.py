@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -90,15 +90,23 @@ def pulumi(engine: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Pulum
     shutil.copytree(ROOT / "tests/engine/policed", project)
     (project / ".venv").symlink_to(ROOT / ".venv")
     given = {"PULUMI_BACKEND_URL": f"file://{project}", "PULUMI_CONFIG_PASSPHRASE": "test", "KUBECONFIG": "/none"}
-    env = {**os.environ, **engine.environment(), **given}
 
-    def run(*command: str, config: object = None) -> subprocess.CompletedProcess[str]:
+    def run(
+        *command: str, config: object = None, inherited: Mapping[str, str] = os.environ, seconds: float | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        env = {**inherited, **engine.environment(), **given}
         options = []
         if config is not None:
             (project / "config.json").write_text(json.dumps(config))
             options = ["--policy-pack", str(ROOT / "policy"), "--policy-pack-config", "config.json"]
         return subprocess.run(
-            ["pulumi", *command, *options], cwd=project, env=env, capture_output=True, text=True, check=False
+            ["pulumi", *command, *options],
+            cwd=project,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
         )
 
     for command in (["stack", "init", "test"], ["config", "set", "kubernetes:renderYamlToDirectory", "out"]):
@@ -108,6 +116,13 @@ def pulumi(engine: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Pulum
 
 def preview(pulumi: Pulumi, config: dict[str, object], *, bad: bool) -> subprocess.CompletedProcess[str]:
     return pulumi("preview", "--non-interactive", "--config", f"bad={str(bad).lower()}", config=config)
+
+
+def test_a_policy_pack_that_buffers_its_output_is_loaded_all_the_same(pulumi, tmp_path):
+    """With plain Pulumi and an environment that says nothing to Python, which then keeps back what it prints."""
+    bare = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    shown = pulumi("preview", "--non-interactive", config=CONFIG, inherited=bare, seconds=120)
+    assert shown.returncode == 0, shown.stdout + shown.stderr
 
 
 def violations(output: str) -> dict[tuple[str, ...], list[str]]:

@@ -1,8 +1,11 @@
 """The proof of `make up` is about the pods of the last change, not of the one before."""
 
+import os
+import socket
 import subprocess
 from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from tools.console import Problem
@@ -35,3 +38,36 @@ def test_pods_that_do_not_get_ready_are_told_with_a_command():
         proof.rolled_out(cluster, "shop", "deployment/db-deployment")  # pyright: ignore[reportArgumentType]
     assert str(raised.value) == "deployment/db-deployment is not ready: error: timed out waiting for the condition"
     assert raised.value.fix == "kubectl --namespace shop get pods"
+
+
+def kubectl(folder, monkeypatch, script):
+    program = folder / "kubectl"
+    program.write_text(f"#!/bin/sh\necho $$ >{folder}/pid\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    return {"PATH": os.environ["PATH"]}
+
+
+def test_a_way_to_a_port_that_does_not_open_has_a_limit(tmp_path, monkeypatch):
+    variables = kubectl(tmp_path, monkeypatch, "exec sleep 60")
+    monkeypatch.setattr(proof, "FORWARD_SECONDS", 1)
+    with pytest.raises(Problem) as raised, proof.forward(variables, "shop", "service/auth", 80):
+        pass
+    assert str(raised.value) == "waited 1 s for kubectl port-forward to service/auth and ended it"
+    assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
+
+
+def test_a_way_to_a_port_is_closed_even_when_kubectl_does_not_listen(tmp_path, monkeypatch):
+    said = "trap '' TERM; echo 'Forwarding from 127.0.0.1:4711 -> 80'; while :; do sleep 0.1; done"
+    variables = kubectl(tmp_path, monkeypatch, said)
+    monkeypatch.setattr(proof.programs, "GRACE_SECONDS", 0.5)
+    with proof.forward(variables, "shop", "service/auth", 80) as port:
+        assert port == 4711
+    assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
+
+
+def test_an_auth_service_that_does_not_answer_is_a_problem(monkeypatch):
+    monkeypatch.setattr(proof, "POST_SECONDS", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(Problem) as raised:
+        proof.post(silent.getsockname()[1], "/login", {})
+    assert str(raised.value) == "POST /login got no answer in 1 s: timed out"

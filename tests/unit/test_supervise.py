@@ -6,10 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from tools import paths
+from tools.stack import Stack
+from tools.stack.diagnose import Watcher
 from tools.stack.events import EventLog
 from tools.stack.supervise import supervise
 
@@ -48,14 +52,14 @@ def wrapper():
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_lets_pulumi_finish_and_tells_the_user(wrapper, number):
     wrapper.send_signal(number)
-    assert wrapper.communicate(timeout=20)[0].splitlines() == ["interrupts 1", "(7, True)"]
+    assert wrapper.communicate(timeout=20)[0].splitlines() == ["interrupts 1", "Ended(status=7, interrupts=1)"]
 
 
 def test_the_second_interrupt_reaches_it_too(wrapper):
     wrapper.send_signal(signal.SIGINT)
     time.sleep(0.3)
     wrapper.send_signal(signal.SIGINT)
-    assert wrapper.communicate(timeout=20)[0].splitlines() == ["interrupts 2", "(7, True)"]
+    assert wrapper.communicate(timeout=20)[0].splitlines() == ["interrupts 2", "Ended(status=7, interrupts=2)"]
 
 
 def test_when_the_wait_is_in_vain_it_is_interrupted_once(tmp_path, monkeypatch):
@@ -67,12 +71,13 @@ def test_when_the_wait_is_in_vain_it_is_interrupted_once(tmp_path, monkeypatch):
         return len(asked) >= 2
 
     _, write = os.pipe()
-    assert supervise([sys.executable, "-c", PULUMI], os.environ, tmp_path, write, watch) == (7, False)
+    assert supervise([sys.executable, "-c", PULUMI], os.environ, tmp_path, write, watch) == (7, 0)
     assert len(asked) == 2
 
 
-def step(event, urn, op="create", planning=False, **inputs):
-    return {event: {"metadata": {"op": op, "urn": urn, "new": {"inputs": inputs}}, "planning": planning}}
+def step(event, urn, op="create", planning=False, custom=False, **inputs):
+    metadata = {"op": op, "urn": urn, "type": "kubernetes:x", "new": {"custom": custom, "inputs": inputs}}
+    return {event: {"metadata": metadata, "planning": planning}}
 
 
 def deployment(name):
@@ -138,3 +143,49 @@ def test_a_log_that_is_written_anew_is_read_anew(tmp_path):
     path.write_text("".join(json.dumps(event) + "\n" for event in events))
     log.poll()
     assert log.deployments() == {("production-cloud", "one")}
+
+
+#: Stands for a Pulumi that hangs: it takes no notice of interrupts.
+STUBBORN = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(60)"
+
+
+def test_a_run_has_a_limit_and_what_does_not_end_by_itself_is_killed(tmp_path, monkeypatch, capfd):
+    for name, value in (("WATCH", 0.1), ("LIMIT", 1), ("FINISH", 0.5), ("GRACE", 0.5)):
+        monkeypatch.setattr(f"tools.stack.supervise.{name}_SECONDS", value)
+    _, write = os.pipe()
+    begun = time.monotonic()
+    assert supervise([sys.executable, "-c", STUBBORN], os.environ, tmp_path, write) == (-signal.SIGKILL, 0)
+    assert 2 <= time.monotonic() - begun < 10
+    assert capfd.readouterr().err == "This takes longer than 1 s: ending it.\n"
+
+
+def test_an_error_of_ours_leaves_no_run_behind(tmp_path):
+    def tick():
+        raise RuntimeError
+
+    _, write = os.pipe()
+    done = tmp_path / "done"
+    script = PULUMI.replace("sys.exit(7)", f"open({str(done)!r}, 'w')")
+    with pytest.raises(RuntimeError):
+        supervise([sys.executable, "-c", script], os.environ, tmp_path, write, tick=tick)
+    assert done.exists()
+
+
+@pytest.mark.parametrize(("busy", "ends"), [(False, True), (True, False)], ids=["loading", "an object is made"])
+def test_a_pulumi_that_says_nothing_is_ended_unless_it_waits_for_an_object(tmp_path, monkeypatch, capfd, busy, ends):
+    """The object's own limit holds for that."""
+    now = [1000.0]
+    for module in ("events", "diagnose"):
+        monkeypatch.setattr(f"tools.stack.{module}.time", SimpleNamespace(monotonic=lambda: now[0]))
+    path = tmp_path / "events"
+    log = EventLog(path)
+    watcher = Watcher(cast(Stack, None), log)
+    events = [{"policyLoadEvent": {}}, *([step("resourcePreEvent", "one", custom=True, kind="Secret")] if busy else [])]
+    path.write_text("".join(json.dumps(event) + "\n" for event in events))
+    assert not watcher()
+    now[0] += 299
+    assert not watcher()
+    now[0] += 2
+    assert watcher() == watcher.gave_up == ends
+    said = "Pulumi loads the policy pack and has said nothing for 5 min 1 s: ending it.\n" if ends else ""
+    assert capfd.readouterr().err == said

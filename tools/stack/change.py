@@ -3,16 +3,17 @@
 import os
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from tools import paths
-from tools.console import Problem, console
+from tools.console import INTERRUPTED, Problem, console
 
 from . import Stack, diagnose, guard, policy, processes, proof, repair
 from .events import EventLog
-from .supervise import supervise
-
-INTERRUPTED = 130
+from .progress import Progress, closing
+from .supervise import Ended, supervise
+from .terminal import Terminal
 
 
 def up(stack: Stack, lock: int, *, refresh: bool, adopt: bool = False) -> None:
@@ -38,7 +39,7 @@ def up(stack: Stack, lock: int, *, refresh: bool, adopt: bool = False) -> None:
     if events is None:
         _prove(stack)
         return
-    if _is_protected(events):
+    if events.protected:
         raise Problem(
             f"this change would delete data that stack {stack.name} protects; nothing was deleted",
             _way_out(stack, "undo the change (git diff, pulumi config); or, to lose the data"),
@@ -64,7 +65,7 @@ def destroy(stack: Stack, lock: int, *, refresh: bool) -> None:
     events = _run(stack, lock, ["destroy", "--yes", "--skip-preview", *(["--refresh"] if refresh else [])])
     if events is None:
         return
-    if _is_protected(events):
+    if events.protected:
         kept = ", ".join(guard.protected(stack))
         raise Problem(
             f"stack {stack.name} keeps its data: {kept}. Everything else is removed; make up finds the data again",
@@ -95,11 +96,16 @@ def _run(stack: Stack, lock: int, arguments: list[str]) -> EventLog | None:
         # This variable is what makes the CLI know --event-log; Pulumi's Automation API sets it, too.
         env = {**os.environ, **stack.exports(), "PULUMI_DEBUG_COMMANDS": "true", processes.RUN: str(os.getpid())}
         command = ["pulumi", *arguments, "--event-log", str(log)]
-        status, interrupted = supervise(command, env, paths.CHECKOUT, lock, diagnose.Watcher(stack, events))
-        events.poll()
-    if status >= 0 and arguments[0] != "preview" and (events.half_done or events.waiting):
+        watcher = diagnose.Watcher(stack, events)
+        status, interrupts = _shown(command, env, lock, watcher, events, Path(folder, "said"))
+        interrupts = interrupts or int(status != 0 and events.interrupted and not watcher.gave_up)
+    if status:
+        # A Pulumi that was ended before it could end its plugins leaves them.
+        processes.end(processes.orphans({processes.RUN: str(os.getpid())}))
+    # Whoever interrupts twice is in a hurry; the next run finds out what this one left.
+    if status >= 0 and interrupts < 2 and arguments[0] != "preview" and (events.half_done or events.waiting):
         _write_down(stack, created=bool(events.half_done - {"update"} or events.waiting))
-    if interrupted:
+    if interrupts:
         console.print(f"interrupted; make up STACK={stack.name} goes on from here", markup=False)
         sys.exit(INTERRUPTED)
     if status < 0:
@@ -107,6 +113,24 @@ def _run(stack: Stack, lock: int, arguments: list[str]) -> EventLog | None:
             f"Pulumi was killed (signal {-status})", f"make up STACK={stack.name} repairs what it left, and goes on"
         )
     return events if status else None
+
+
+def _shown(
+    command: list[str], env: dict[str, str], lock: int, watcher: diagnose.Watcher, events: EventLog, said: Path
+) -> Ended:
+    """Run Pulumi: it draws on a terminal itself; without one a line for each object, then how it ended, is printed."""
+    if terminal := Terminal.here():
+        ended = supervise(command, env, paths.CHECKOUT, lock, watcher, terminal=terminal)
+        events.poll()
+        return ended
+    progress = Progress(events)
+    with said.open("wb") as file:
+        ended = supervise(command, env, paths.CHECKOUT, lock, watcher, said=file, tick=progress)
+    # Nobody may read it any more; what follows has to be done all the same.
+    with suppress(BrokenPipeError):
+        progress.finish()
+        print(closing(said), end="", flush=True)
+    return ended
 
 
 def _write_down(stack: Stack, *, created: bool) -> None:
@@ -119,10 +143,6 @@ def _write_down(stack: Stack, *, created: bool) -> None:
         repair.catch_up(stack, created=created)
     except Problem as problem:
         console.print(f"{problem}. make repair STACK={stack.name} does it when that is settled.", markup=False)
-
-
-def _is_protected(events: EventLog) -> bool:
-    return any("protect" in error for error in events.errors)
 
 
 def _way_out(stack: Stack, purpose: str) -> str:

@@ -3,7 +3,7 @@
 import json
 import time
 
-from tools.console import console, duration
+from tools.console import Problem, console, duration
 
 from . import Stack
 from .causes import Cause, Questions, find
@@ -12,6 +12,10 @@ from .namespace import KINDS, Namespace
 
 #: Most rollouts are over by then; before it, the cluster is not asked.
 QUIET_SECONDS = 8
+#: How long Pulumi may say nothing while it waits for no object, in seconds: it loads programs, plugins and policies.
+SILENT_SECONDS = 5 * 60
+#: How long the cluster may take for one answer, in seconds; it is asked again and again.
+ASK_SECONDS = 20
 #: How many causes are printed: the first is the one to remove, the next ones often follow from it.
 SHOWN = 3
 _WIDTH = 400
@@ -29,8 +33,8 @@ def read(stack: Stack, namespace: str) -> Namespace | None:
     """What the cluster says of a namespace; None when it does not answer."""
     question = ["kubectl", "get", KINDS, "--namespace", namespace, "--output", "json", "--request-timeout", "5s"]
     try:
-        return Namespace(namespace, json.loads(stack.run(*question).stdout)["items"])
-    except (ValueError, KeyError):
+        return Namespace(namespace, json.loads(stack.run(*question, seconds=ASK_SECONDS).stdout)["items"])
+    except (ValueError, KeyError, Problem):
         return None
 
 
@@ -46,10 +50,25 @@ class Watcher:
         self._stack, self._events = stack, events
         self._begun = time.monotonic()
         self._since: dict[tuple[int, str], float] = {}
+        self.gave_up = False
+        """Whether it has said that the run should be ended."""
 
     def __call__(self) -> bool:
         """Whether the run should be ended; says so, too."""
         self._events.poll()
+        self.gave_up = self._silent() or self._in_vain()
+        return self.gave_up
+
+    def _silent(self) -> bool:
+        lasted = time.monotonic() - self._events.heard
+        if self._events.busy() or lasted < SILENT_SECONDS:
+            return False
+        console.print(
+            f"Pulumi {self._events.phase} and has said nothing for {duration(lasted)}: ending it.", markup=False
+        )
+        return True
+
+    def _in_vain(self) -> bool:
         waiting = self._events.deployments()
         now = time.monotonic()
         if not waiting or now - self._begun < QUIET_SECONDS:
@@ -81,12 +100,22 @@ def explain(stack: Stack, namespace: str) -> bool:
     def logs(pod: str, container: str) -> str:
         tail = ["--container", container, "--tail", "3", "--request-timeout", "5s"]
         question = ["kubectl", "logs", "--namespace", namespace, pod, *tail]
-        # A container that was just restarted has not said anything yet.
-        return stack.run(*question).stdout or stack.run(*question, "--previous").stdout
+        try:
+            # A container that was just restarted has not said anything yet.
+            return (
+                stack.run(*question, seconds=ASK_SECONDS).stdout
+                or stack.run(*question, "--previous", seconds=ASK_SECONDS).stdout
+            )
+        except Problem:
+            return ""
 
     def resolves(pod: str, container: str, host: str) -> bool:
         inside = ["kubectl", "exec", "--namespace", namespace, pod, "--container", container, "--"]
-        return stack.run(*inside, "sh", "-c", _LOOK_UP, "sh", host).returncode != UNRESOLVED
+        try:
+            asked = stack.run(*inside, "sh", "-c", _LOOK_UP, "sh", host, seconds=ASK_SECONDS)
+        except Problem:
+            return True
+        return asked.returncode != UNRESOLVED
 
     objects = read(stack, namespace)
     causes = find(objects, ask=Questions(logs, resolves)) if objects else []

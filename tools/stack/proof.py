@@ -4,20 +4,24 @@ import json
 import os
 import re
 import secrets
+import select
 import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from tools import images, paths
-from tools.console import Problem, console, step
+from tools import images, paths, programs
+from tools.console import Problem, console, duration, step
 
 from . import Stack
 
 #: Pulumi sometimes reports a `Recreate` rollout as complete between the old pod and the new one; this is how much
 #: longer the proof waits for the pods, in seconds.
 ROLLOUT_SECONDS = 90
+#: How long the way to a port in the cluster may take to open, and an answer of the auth service, in seconds.
+FORWARD_SECONDS = 30
+POST_SECONDS = 20
 
 
 @contextmanager
@@ -34,25 +38,49 @@ def forward(variables: Mapping[str, str], namespace: str, target: str, port: int
     env = {**os.environ, **variables}
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
-            # kubectl says where it listens, or ends with an error.
-            first = process.stdout.readline() if process.stdout else ""
-            match = re.search(r":(\d+) ->", first)
-            if not match:
-                raise Problem(f"{target} cannot be reached: {process.stderr.read() if process.stderr else first}")
-            yield int(match[1])
+            yield _listening(process, target)
         finally:
             process.terminate()
+            try:
+                process.wait(programs.GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _listening(process: subprocess.Popen[str], target: str) -> int:
+    """The port on which `kubectl port-forward` listens, as soon as it says so.
+
+    Raises:
+        Problem: It ended with an error, or took too long.
+    """
+    said = [process.stdout] if process.stdout else []
+    if not select.select(said, [], [], FORWARD_SECONDS)[0]:
+        what = f"waited {duration(FORWARD_SECONDS)} for kubectl port-forward to {target} and ended it"
+        raise Problem(what, "see whether the API server reaches the cluster's nodes, then type the same command again")
+    # It says where it listens, or ends with an error.
+    first = said[0].readline()
+    match = re.search(r":(\d+) ->", first)
+    if not match:
+        raise Problem(f"{target} cannot be reached: {process.stderr.read() if process.stderr else first}")
+    return int(match[1])
 
 
 def post(port: int, path: str, body: dict[str, str]) -> tuple[int, str]:
-    """POST JSON to a forwarded port; return the status and the answer."""
+    """POST JSON to a forwarded port; return the status and the answer.
+
+    Raises:
+        Problem: There was none in time.
+    """
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", json.dumps(body).encode(), method="POST")
     request.add_header("Content-Type", "application/json")
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - http to this machine
+        with urllib.request.urlopen(request, timeout=POST_SECONDS) as answer:  # noqa: S310 - http to this machine
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
+    except OSError as error:
+        what = f"POST {path} got no answer in {duration(POST_SECONDS)}: {getattr(error, 'reason', error)}"
+        raise Problem(what, "kubectl get pods shows whether the service's pods run and stay ready") from error
 
 
 def show(stack: Stack) -> None:

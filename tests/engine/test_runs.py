@@ -1,0 +1,73 @@
+"""The Pulumi command of `make up` with the real engine: what is shown without a terminal, which words matter."""
+
+import os
+import re
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tools.console import Problem
+from tools.stack import Stack, change, policy
+from tools.stack.events import EventLog
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture
+def offline(stack: Callable[[str], Stack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """prod, which protects its data, on a folder instead of a cluster."""
+    made = stack("prod")
+    with made.offline(tmp_path / "out") as variables:
+        exports = {**made.exports(), **variables}
+        monkeypatch.setattr(made, "exports", lambda: exports)
+        yield made
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> Iterator[int]:
+    descriptor = os.open(tmp_path / "lock", os.O_CREAT | os.O_RDWR)
+    yield descriptor
+    os.close(descriptor)
+
+
+def up(made: Stack, lock: int) -> EventLog | None:
+    return change._run(made, lock, ["up", "--yes", "--skip-preview", *policy.options(made.name)])
+
+
+def test_up_prints_a_line_for_each_object_and_pulumis_end(offline, lock, capfd):
+    assert up(offline, lock) is None
+    said = capfd.readouterr().out
+    head, _, end = said.partition("Policies:\n")
+    lines = head.splitlines()
+    assert all(re.fullmatch(r"created: [A-Z]\w+ [\w.-]+ \(\d+ s\)", line) for line in lines), said
+    assert len([line for line in lines if "Deployment authenticate-deployment" in line]) == 1
+    assert len(set(lines)) == len(lines) >= 12
+    assert re.search(r"databaseHost *: \"mysqlauth-service\.", end)
+    assert re.search(r"Resources:\n +\+ \d+ created", end)
+
+
+def test_what_is_protected_is_known_by_the_engines_event(offline, lock, capfd, monkeypatch):
+    assert up(offline, lock) is None
+    monkeypatch.setattr(change.guard, "protected", lambda _: ["the volume"])
+    with pytest.raises(Problem, match="keeps its data: the volume"):
+        change.destroy(offline, lock, refresh=False)
+
+
+def test_the_engines_words_for_an_interrupt_are_known(offline, lock, capfd, monkeypatch):
+    seen = []
+
+    def poll(log: EventLog) -> None:
+        read(log)
+        if log.phase == "runs the program" and not seen:
+            seen.append(log)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    read = EventLog.poll
+    monkeypatch.setattr(EventLog, "poll", poll)
+    with pytest.raises(SystemExit) as ended:
+        up(offline, lock)
+    assert ended.value.code == 130
+    assert seen[0].interrupted
+    assert "interrupted; make up STACK=prod goes on from here" in capfd.readouterr().err
