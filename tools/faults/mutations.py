@@ -61,7 +61,7 @@ MUTATIONS = (
     Mutation(
         "unfinished operations of a killed run are settled",
         "tools/stack/repair.py",
-        '    if stack.files and not (state.deployment(stack.files.path) or {}).get("pending_operations"):\n',
+        '    if files and not files.compressed() and not (state.deployment(files.path) or {}).get("pending_operations"):\n',
         "    if True:\n",
         "F1",
         6,

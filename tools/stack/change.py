@@ -123,6 +123,7 @@ def _shown(
         ended = supervise(command, env, paths.CHECKOUT, lock, watcher, terminal=terminal)
         events.poll()
         return ended
+    print(f"Pulumi's {command[1]} of stack {env['PULUMI_STACK']}:", flush=True)
     progress = Progress(events)
     with said.open("wb") as file:
         ended = supervise(command, env, paths.CHECKOUT, lock, watcher, said=file, tick=progress)
