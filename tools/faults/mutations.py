@@ -61,8 +61,8 @@ MUTATIONS = (
     Mutation(
         "unfinished operations of a killed run are settled",
         "tools/stack/repair.py",
-        '    if files and not files.compressed() and not (state.deployment(files.path) or {}).get("pending_operations"):\n',
-        "    if True:\n",
+        "    if files and not files.compressed() and not (",
+        "    if files or not (",
         "F1",
         6,
     ),
