@@ -8,7 +8,7 @@ from typing import Any
 from tools import paths
 from tools.cluster import Node
 from tools.console import duration
-from tools.toolchain.pins import programs
+from tools.toolchain.pins import pinned
 
 from .parts import Given, Part
 from .system import System
@@ -43,7 +43,7 @@ def run(system: System, given: Given) -> dict[str, Any]:
 def builds() -> dict[str, dict[str, float]]:
     """Seconds that each program's build took on this machine, by part."""
     found: dict[str, dict[str, float]] = {}
-    for program in programs():
+    for program in pinned():
         if program.record.exists():
             found.setdefault(program.part, {})[program.name] = float(program.record.read_text())
     return found

@@ -1,27 +1,28 @@
 """The programs that the project needs: what the machine has at a fitting version is used, the rest is built."""
 
-import fcntl
 import hashlib
-import json
 import os
-import re
 import shutil
-import subprocess
+import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
+import psutil
 
-from tools import paths
+from tools import locks, programs
 from tools.console import console, duration, step
 
-from .build import build, check_go
-from .pins import BUILT, Program, programs
+from . import found, preflight
+from .build import build, check_go, scratch
+from .pins import BUILT, Program, pinned
 
 PROVIDER = "pulumi-resource-kubernetes"
-#: kubectl may be one minor version older or newer than the API server (Kubernetes' version skew policy).
-KUBECTL = ("1.33", "1.34", "1.35")
+#: How long `pulumi plugin install` may take, in seconds; the provider's archive has 40 MB.
+INSTALL_SECONDS = 180
+#: What a build of the provider needs at its peak, in bytes of memory; below twice as much, one is built at a time.
+MEMORY_PER_BUILD = 5 * 10**9
 
 
 @dataclass(frozen=True)
@@ -48,23 +49,38 @@ def ensure(*parts: str) -> Toolchain:
     Raises:
         Problem: Something has to be built and cannot be; the message says what to install.
     """
-    wanted = [program for program in programs() if program.part in parts]
-    (provider_version,) = next(program for program in wanted if program.name == PROVIDER).set.values()
-    own_home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    present = {name for name, fits in (("pulumi", _pulumi_fits), ("kubectl", _kubectl_fits)) if fits()}
-    if "pulumi" in present:
-        # A Pulumi installation brings its language hosts, and they must be of one version.
-        present |= {program.name for program in wanted if program.name.startswith("pulumi-language-")}
-    if (own_home / "plugins" / f"resource-kubernetes-v{provider_version}").is_dir():
-        present.add(PROVIDER)
-    needed = [program for program in wanted if program.name not in present]
-    _build_all(needed)
-    bin_folder = _links(needed)
-    if PROVIDER in present:
-        return Toolchain(bin_folder, own_home)
-    return Toolchain(
-        bin_folder, _home_with(next(program for program in needed if program.name == PROVIDER), bin_folder)
-    )
+    wanted = [program for program in pinned() if program.part in parts]
+    provider = next(program for program in wanted if program.name == PROVIDER)
+    (version,) = provider.set.values()
+    there = found.present({program.name for program in wanted}, version, with_node="node" in parts)
+    home = found.home()
+    if PROVIDER not in there and "pulumi" in there and not provider.is_built() and _installed(home, version, {}):
+        there[PROVIDER] = f"{version}, installed"
+    needed = [program for program in wanted if program.name not in there]
+    _build_all(needed, wanted, there)
+    tools = Toolchain(_links(needed), home)
+    if PROVIDER not in there:
+        _installed(home, version, tools.environment(), provider.binary)
+    return tools
+
+
+def _installed(home: Path, version: str, environment: dict[str, str], file: Path | None = None) -> bool:
+    """Install the Kubernetes provider with Pulumi's own command; from the registry, without a file, if that can be had.
+
+    Raises:
+        Problem: The file cannot be installed.
+    """
+    command = ["pulumi", "plugin", "install", "resource", "kubernetes", version]
+    env = {**os.environ, "PULUMI_HOME": str(home), **environment}
+    if file:
+        programs.run([*command, "--file", str(file)], seconds=INSTALL_SECONDS, purpose="install the provider", env=env)
+        return True
+    with step(f"install the Kubernetes provider {version}", 10):
+        try:
+            programs.run(command, seconds=INSTALL_SECONDS, purpose="install the provider", env=env)
+        except programs.Failed as failure:
+            console.print(f"{failure}; it will be built", markup=False)
+    return found.has_provider(home, version)
 
 
 def program(name: str) -> Path:
@@ -76,38 +92,43 @@ def program(name: str) -> Path:
     Raises:
         Problem: It has to be built and cannot be; the message says what to install.
     """
-    found = next(program for program in programs() if program.name == name)
-    _build_all([found])
-    return found.binary
+    wanted = next(program for program in pinned() if program.name == name)
+    _build_all([wanted], [wanted], {})
+    return wanted.binary
 
 
-def _home_with(provider: Program, bin_folder: Path) -> Path:
-    """Return a PULUMI_HOME of this provider's build, with the provider installed."""
-    home = provider.folder.with_name(f"pulumi-home-{provider.folder.name.rpartition('-')[2]}")
-    (version,) = provider.set.values()
-    if not (home / "plugins" / f"resource-kubernetes-v{version}").is_dir():
-        environment = {**os.environ, **Toolchain(bin_folder, home).environment()}
-        command = ["pulumi", "plugin", "install", "resource", "kubernetes", version, "--file", str(provider.binary)]
-        subprocess.run(command, env=environment, check=True, capture_output=True)
-    return home
-
-
-def _build_all(needed: list[Program]) -> None:
+def _build_all(needed: list[Program], wanted: list[Program], there: dict[str, str]) -> None:
     if all(program.is_built() for program in needed):
         return
     BUILT.mkdir(parents=True, exist_ok=True)
-    with (BUILT / ".lock").open("w") as lock:
-        # A second build at the same time waits, then finds everything built.
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    # A second build at the same time waits, then finds everything built.
+    with locks.locked(BUILT / ".lock"):
         missing = [program for program in needed if not program.is_built()]
         if not missing:
             return
+        workers = min(2, max(1, psutil.virtual_memory().total // MEMORY_PER_BUILD), len(missing))
+        preflight.show(wanted, there, missing, workers)
         check_go(missing)
-        total = sum(program.seconds for program in missing)
-        console.print(f"Building {len(missing)} programs once for this user, about {duration(total)}.", markup=False)
-        for number, program in enumerate(missing, 1):
-            with step(f"build {number}/{len(missing)}: {program.name}", program.seconds):
-                build(program)
+        preflight.check_disk(missing)
+        title = f"build {len(missing)} programs, once for this user"
+        with scratch() as cache, step(title, preflight.estimate(missing, workers)):
+            _build_side_by_side(missing, cache, workers)
+
+
+def _build_side_by_side(missing: list[Program], cache: Path, workers: int) -> None:
+    """Build programs, the longest first: the compiler of one fills the processors that another's linker leaves idle."""
+    begun = time.monotonic()
+    with ThreadPoolExecutor(workers) as pool:
+        longest_first = sorted(missing, key=lambda program: -program.seconds)
+        running = {pool.submit(build, program, cache): program for program in longest_first}
+        try:
+            for number, done in enumerate(as_completed(running), 1):
+                done.result()
+                passed = duration(time.monotonic() - begun)
+                console.print(f"  {number}/{len(missing)} {running[done].name} ({passed})", markup=False)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _links(needed: Iterable[Program]) -> Path:
@@ -125,28 +146,3 @@ def _links(needed: Iterable[Program]) -> Path:
         except OSError:
             shutil.rmtree(fresh)
     return folder
-
-
-def _output(*command: str) -> str:
-    found = shutil.which(command[0])
-    # In the shell of `make env` the first on PATH is what was built; it brings no more than what was asked for then.
-    if not found or Path(found).is_relative_to(BUILT):
-        return ""
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30).stdout
-
-
-def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
-
-
-def _pulumi_fits() -> bool:
-    project = yaml.safe_load((paths.CHECKOUT / "Pulumi.yaml").read_text(encoding="utf-8"))
-    low, high = project["requiredPulumiVersion"].split()
-    version = _version(_output("pulumi", "version"))
-    return _version(low) <= version < _version(high) and shutil.which("pulumi-language-python") is not None
-
-
-def _kubectl_fits() -> bool:
-    output = _output("kubectl", "version", "--client", "--output", "json")
-    version = json.loads(output)["clientVersion"]["gitVersion"] if output else ""
-    return version.removeprefix("v").startswith(tuple(f"{minor}." for minor in KUBECTL))

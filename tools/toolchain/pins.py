@@ -22,6 +22,7 @@ class Program:
     module: str
     package: str
     seconds: float
+    megabytes: int
     set: dict[str, str] = field(default_factory=dict)
     scripts: dict[str, Any] = field(default_factory=dict)
     embed: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -55,7 +56,7 @@ class Program:
         return self.binary.exists()
 
 
-def programs() -> list[Program]:
+def pinned() -> list[Program]:
     """Read pins.toml."""
     pins = tomllib.loads((HERE / "pins.toml").read_text(encoding="utf-8"))
     modules = pins.pop("module")
