@@ -9,7 +9,7 @@ from pathlib import Path
 from tools import apt
 from tools.console import Problem, step
 
-OWN_CLUSTER = "set KUBECONFIG to a cluster of your own, or run this on Linux as root"
+OWN_CLUSTER = "name a cluster of your own (make up CONTEXT=<context>), or run this on Linux as root"
 #: Program to look for, and the Debian package that has it.
 PROGRAMS = {
     "containerd": "containerd",
@@ -25,6 +25,9 @@ PROGRAMS = {
 CNI_PLUGINS = ("ptp", "host-local", "loopback", "portmap")
 CNI_PACKAGE = "containernetworking-plugins"
 CNI_FOLDERS = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))
+#: inotify instances of a node: 19 were counted on 2026-11-26, with the pods of stack dev; the rest is for other pods.
+INOTIFY = 24
+INOTIFY_LIMIT = Path("/proc/sys/fs/inotify/max_user_instances")
 #: Asked for by name, because inside a network namespace the kernel does not load them by itself.
 MODULES = ("overlay", "br_netfilter", "ip_set", "xt_set", "xt_conntrack", "xt_comment", "xt_mark")
 
@@ -51,9 +54,35 @@ def require_root() -> None:
         raise Problem("a local node needs root", OWN_CLUSTER)
 
 
+def _inotify_in_use() -> int:
+    """How many inotify instances root's processes have."""
+    found = 0
+    for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            found += os.readlink(descriptor) == "anon_inode:inotify"
+        except OSError:
+            continue
+    return found
+
+
+def check_inotify(limit: Path = INOTIFY_LIMIT) -> None:
+    """Refuse a machine on which containerd and kubelet would fail in their logs only.
+
+    Raises:
+        Problem: Too few inotify instances are left, with the command that allows more.
+    """
+    allowed, used = int(limit.read_text(encoding="ascii")), _inotify_in_use()
+    if used + INOTIFY > allowed:
+        raise Problem(
+            f"fs.inotify.max_user_instances is {allowed}, and {used} are in use: a local node needs {INOTIFY} more",
+            "sysctl -w fs.inotify.max_user_instances=1024",
+        )
+
+
 def prepare() -> None:
     """Check the machine, and install what it lacks where apt can."""
     require_root()
+    check_inotify()
     if packages := missing_packages():
         if not shutil.which("apt-get"):
             raise Problem(f"a local node needs programs of these Debian packages: {' '.join(packages)}", OWN_CLUSTER)

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tools.images.build import archive
+from tools.images import debian
+from tools.images.build import archive, path_of
 from tools.images.docker import image_id
 from tools.images.recipes import recipes
 
@@ -10,6 +11,17 @@ __all__ = ["REFERENCES", "archives", "image_id"]
 
 #: What a pod spec says in `image`, by short name.
 REFERENCES: dict[str, str] = {recipe.name: recipe.reference for recipe in recipes()}
+
+
+def prepare() -> None:
+    """See, before anything is built, that the images can be made: install what that takes, or refuse.
+
+    Raises:
+        Problem: A program is missing and cannot be installed, or no mirror is known.
+    """
+    if not all(path_of(recipe).exists() for recipe in recipes()):
+        debian.require_tools()
+        debian.mirror()
 
 
 def archives(*names: str) -> dict[str, Path]:

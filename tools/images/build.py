@@ -19,8 +19,7 @@ _HERE = Path(__file__).parent
 
 def archive(recipe: Recipe) -> Path:
     """The docker archive of an image; built when it is not in the cache."""
-    folder = CACHE / "images"
-    done = folder / key(recipe) / f"{recipe.name}.tar"
+    folder, done = CACHE / "images", path_of(recipe)
     if not done.exists():
         with _alone(folder, recipe.name):
             # Somebody else may have built it while this call waited.
@@ -29,6 +28,11 @@ def archive(recipe: Recipe) -> Path:
                 with step(f"Building the image {recipe.reference}", recipe.estimate):
                     _build(recipe, folder / f".building-{recipe.name}", done)
     return done
+
+
+def path_of(recipe: Recipe) -> Path:
+    """Where the archive of an image is once it is built."""
+    return CACHE / "images" / key(recipe) / f"{recipe.name}.tar"
 
 
 def key(recipe: Recipe) -> str:

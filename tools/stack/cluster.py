@@ -59,6 +59,9 @@ def tools_for(way: Road) -> Toolchain:
     if way.kind != road.NODE:
         return toolchain.ensure("engine")
     machine.require_root()
+    if not Node(way.name).running():
+        machine.prepare()
+        images.prepare()
     return toolchain.ensure("engine", "node")
 
 
