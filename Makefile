@@ -1,13 +1,17 @@
 # `make` lists the targets. Variables: STACK (default dev), CONTEXT (of your kubeconfig; consents to deploy there), CLUSTER
-# (current, kind or node), NODE (a local node's name), ADOPT=1 (take over what has the stack's mark), OUT (a folder), ARGS (for pytest),
-# BASE (what a preview is compared with), ALLOW (what its gate may let through).
+# (current, kind or node), NODE (a local node's name), ADOPT=1 (take over what has the stack's mark), OUT (a folder),
+# ARGS (for pytest), BASE (what a preview is compared with), ALLOW (what its gate may let through).
 STACK ?= dev
 BASE ?= origin/main
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-NODE_OPTION := $(if $(NODE),--node '$(NODE)')
-WAY := $(NODE_OPTION) $(if $(CONTEXT),--context '$(CONTEXT)') $(if $(CLUSTER),--cluster '$(CLUSTER)')
+# A value as one word for the shell, whatever is in it; and `--option value` where a variable has one.
+quoted = '$(subst ','\'',$(1))'
+option = $(if $($(1)),--$(2) $(call quoted,$($(1))))
+NODE_OPTION = $(call option,NODE,node)
+WAY = $(NODE_OPTION) $(call option,CONTEXT,context) $(call option,CLUSTER,cluster)
+PYTHON_GIVEN = $(call quoted,$(PYTHON))
 STACK_RUN = $(PY) -m tools.stack
 .DEFAULT_GOAL := help
 SHELL := bash
@@ -19,25 +23,25 @@ help: ## List the targets
 
 # Python 3.11 or newer with venv; pip verifies the packages against the hashes in the files.
 $(VENV)/.tools: requirements-tools.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "error: $(PYTHON) is missing or older than 3.11. fix: make PYTHON=python3.12 ..." >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip' || \
-	  { echo "error: $(PYTHON) has no venv module. fix: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON_GIVEN) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: "$(PYTHON_GIVEN)" is missing or older than 3.11. fix: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON_GIVEN) -c 'import ensurepip' || \
+	  { echo "error: "$(PYTHON_GIVEN)" has no venv module. fix: apt-get install python3-venv" >&2; exit 1; }
 	@echo "… install Python packages into $(VENV) (about 40 s)" >&2
-	@$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-tools.txt
+	@$(PYTHON_GIVEN) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-tools.txt
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.tools
 	@echo "… install what tests need (about 30 s)" >&2
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
 	@touch $@
 
 # Scanners need other versions of the same packages: an environment of their own.
 $(VENV)/.scan: requirements-scan.txt $(VENV)/.dev
 	@echo "… install the scanners (about 1 min)" >&2
-	@$(PYTHON) -m venv $(VENV)/scan
-	@$(VENV)/scan/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-scan.txt
+	@$(PYTHON_GIVEN) -m venv $(VENV)/scan
+	@$(VENV)/scan/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-scan.txt
 	@touch $@
 
 .PHONY: venv
@@ -47,37 +51,37 @@ venv: $(VENV)/.tools
 dev: $(VENV)/.dev
 
 .PHONY: up
-up: venv ## From nothing to a running system: tools, local node (or KUBECONFIG), stack, proof
-	@$(STACK_RUN) up --stack $(STACK) $(WAY) $(if $(ADOPT),--adopt)
+up: venv ## From nothing to a running system: tools, cluster, stack, proof
+	@$(STACK_RUN) up $(call option,STACK,stack) $(WAY) $(if $(ADOPT),--adopt)
 
 .PHONY: down
-down: venv ## Remove all that `make up` made, the local node and its data included
-	@$(STACK_RUN) down --stack $(STACK) $(WAY)
+down: venv ## Remove all that `make up` made, and a cluster of its own that nobody else uses
+	@$(STACK_RUN) down $(call option,STACK,stack) $(WAY)
 
 .PHONY: env
 env: venv ## Print the variables for a shell of your own: eval "$$(make -s env)"
-	@$(STACK_RUN) env --stack $(STACK) $(WAY)
+	@$(STACK_RUN) env $(call option,STACK,stack) $(WAY)
 
 .PHONY: preview
 preview: venv ## Show what `up` would change: make preview STACK=staging
-	@$(STACK_RUN) preview --stack $(STACK) $(WAY)
+	@$(STACK_RUN) preview $(call option,STACK,stack) $(WAY)
 
 .PHONY: policy
 policy: venv ## Check a stack against the policy pack without any cluster: make policy STACK=prod
-	@$(STACK_RUN) policy --stack $(STACK)
+	@$(STACK_RUN) policy $(call option,STACK,stack)
 
 .PHONY: preview-comment
 preview-comment: venv ## The comment of a pull request: STACK=dev BASE=origin/main, or LIVE=1; OUT=folder ALLOW=dev/name
-	@$(PY) -m tools.preview comment --stack '$(STACK)' $(if $(LIVE),--live,--base '$(BASE)') $(if $(OUT),--out '$(OUT)') \
+	@$(PY) -m tools.preview comment $(call option,STACK,stack) $(if $(LIVE),--live,$(call option,BASE,base)) $(call option,OUT,out) \
 	  $(WAY)
 
 .PHONY: preview-stacks
 preview-stacks: venv ## The stacks of this checkout and of BASE as a JSON list, for CI
-	@$(PY) -m tools.preview stacks --base '$(BASE)'
+	@$(PY) -m tools.preview stacks $(call option,BASE,base)
 
 .PHONY: touched-stacks
 touched-stacks: venv ## The stacks that HEAD changes against BASE, as a JSON list, for CI: AMONG='["prod"]' for some of them
-	@$(PY) -m tools.preview.touched --base '$(BASE)' $(if $(AMONG),--among '$(AMONG)')
+	@$(PY) -m tools.preview.touched $(call option,BASE,base) $(call option,AMONG,among)
 
 .PHONY: preview-series
 preview-series: venv ## Play commits and compare what comment and gate say with what they should; LIVE=1 on a node, too
@@ -85,31 +89,31 @@ preview-series: venv ## Play commits and compare what comment and gate say with 
 
 .PHONY: drift
 drift: venv ## Show what changed on the cluster without Pulumi; writes nothing: make drift STACK=dev
-	@$(PY) -m tools.preview drift --stack '$(STACK)' $(if $(OUT),--out '$(OUT)') $(WAY)
+	@$(PY) -m tools.preview drift $(call option,STACK,stack) $(call option,OUT,out) $(WAY)
 
 .PHONY: destroy
 destroy: venv ## Remove a stack's resources, keep its configuration and the node
-	@$(STACK_RUN) destroy --stack $(STACK) $(WAY)
+	@$(STACK_RUN) destroy $(call option,STACK,stack) $(WAY)
 
 .PHONY: repair
 repair: venv ## Bring a stack back after its run was killed or its state damaged: make repair STACK=dev
-	@$(STACK_RUN) repair --stack $(STACK) $(WAY)
+	@$(STACK_RUN) repair $(call option,STACK,stack) $(WAY)
 
 .PHONY: deployer
 deployer: venv ## Make a user that may deploy this stack (or NAMESPACE=<another project's>) and nothing else, and a reader
-	@$(STACK_RUN) deployer --stack $(STACK) $(WAY) $(if $(NAMESPACE),--namespace $(NAMESPACE))
+	@$(STACK_RUN) deployer $(call option,STACK,stack) $(WAY) $(call option,NAMESPACE,namespace)
 
 .PHONY: backup
 backup: venv ## Make a backup of the database now: make backup STACK=dev
-	@$(STACK_RUN) backup --stack $(STACK) $(WAY)
+	@$(STACK_RUN) backup $(call option,STACK,stack) $(WAY)
 
 .PHONY: restore
 restore: venv ## Put a backup back, or list them: make restore STACK=dev BACKUP=<name> [FORCE=1]
-	@$(STACK_RUN) restore --stack $(STACK) $(WAY) --backup "$(BACKUP)" $(if $(FORCE),--force)
+	@$(STACK_RUN) restore $(call option,STACK,stack) $(WAY) $(call option,BACKUP,backup) $(if $(FORCE),--force)
 
 .PHONY: render
 render: venv ## Write a stack's manifests without any cluster: make render STACK=dev OUT=manifests
-	@$(STACK_RUN) render --stack $(STACK) $(if $(OUT),--out $(OUT))
+	@$(STACK_RUN) render $(call option,STACK,stack) $(call option,OUT,out)
 
 .PHONY: toolchain
 toolchain: venv ## Build the programs that this machine lacks, ahead of everything that needs them
@@ -117,7 +121,7 @@ toolchain: venv ## Build the programs that this machine lacks, ahead of everythi
 
 .PHONY: images
 images: venv ## Write the images as archives for docker, kind, minikube: make images OUT=images
-	@$(PY) -m tools.images $(if $(OUT),--out $(OUT))
+	@$(PY) -m tools.images $(call option,OUT,out)
 
 .PHONY: node-start node-stop node-status node-reset
 node-start node-stop node-status node-reset: venv
@@ -134,12 +138,15 @@ test: lint test-unit test-engine test-cluster ## Every test, lint and types
 test-unit: dev ## Components under mocks, pure functions
 	$(PY) -m pytest tests/unit $(ARGS)
 
+# What a first run has to build is built before the tests, whose time is limited.
 .PHONY: test-engine
 test-engine: dev $(VENV)/.scan ## The real CLI and provider in render mode, scanners; no cluster
+	@$(PY) -m tools.toolchain engine languages
 	$(PY) -m pytest tests/engine $(ARGS)
 
 .PHONY: test-cluster
 test-cluster: dev ## A node of its own: real Kubernetes, MySQL, pods
+	@$(PY) -m tools.toolchain engine node
 	$(PY) -m pytest tests/cluster $(ARGS)
 
 # By nature an administrator's: node, bench and using_the_readme, which start and remove nodes; scan, which attacks the
@@ -153,15 +160,15 @@ test-deployer: dev ## What users do, tested on a node under the deployer's Role
 
 .PHONY: faults
 faults: dev ## Break a system of its own on purpose and count what survives: make faults ONLY=F1,F3 COUNT=5
-	$(PY) -m tools.faults $(if $(ONLY),--only $(ONLY)) $(if $(COUNT),--count $(COUNT)) $(NODE_OPTION)
+	$(PY) -m tools.faults $(call option,ONLY,only) $(call option,COUNT,count) $(NODE_OPTION)
 
 .PHONY: bench
 bench: dev ## Measure beside kubectl, Helm and plain Pulumi, write docs/performance.md: make bench ONLY=sides SIZES=1 COUNT=7
-	$(PY) -m bench $(if $(ONLY),--only $(ONLY)) $(if $(SIZES),--sizes $(SIZES)) $(if $(COUNT),--count $(COUNT)) $(NODE_OPTION) $(ARGS)
+	$(PY) -m bench $(call option,ONLY,only) $(call option,SIZES,sizes) $(call option,COUNT,count) $(NODE_OPTION) $(ARGS)
 
 .PHONY: mutations
 mutations: dev ## Take each protection out of a copy and see the bench turn red: make mutations ONLY=F3
-	$(PY) -m tools.faults.mutations $(if $(ONLY),--only $(ONLY))
+	$(PY) -m tools.faults.mutations $(call option,ONLY,only)
 
 .PHONY: lint
 lint: dev lint-workflows ## Style (ruff), types (pyright) and the workflows
@@ -175,7 +182,7 @@ lint-workflows: dev ## The workflows' syntax (actionlint) and safety (zizmor)
 
 .PHONY: scan
 scan: dev $(VENV)/.scan ## Attack the local node's system, run scanners, write docs/security.md: make scan ONLY=S1,S4
-	@$(PY) -m tools.scan --stack $(STACK) $(if $(ONLY),--only $(ONLY)) $(NODE_OPTION)
+	@$(PY) -m tools.scan $(call option,STACK,stack) $(call option,ONLY,only) $(NODE_OPTION)
 
 .PHONY: schema
 schema: dev ## Write the components' schema and documentation, and record the interface
@@ -192,6 +199,6 @@ format: dev ## Put the code into the project's style
 
 .PHONY: lock
 lock: venv ## Write requirements*.txt with hashes from requirements*.in
-	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv
+	$(PYTHON_GIVEN) -m venv $(VENV)/lock && $(VENV)/lock/bin/python -m pip install --quiet uv
 	for file in requirements requirements-tools requirements-dev requirements-scan; do \
 	  $(VENV)/lock/bin/uv pip compile -q --generate-hashes --python-version 3.11 --no-header $$file.in -o $$file.txt; done

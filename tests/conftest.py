@@ -16,6 +16,16 @@ environment.scrub()
 
 ROOT = paths.CHECKOUT
 COPIED = ("Pulumi.", "requirements")
+#: How long one test of a tier may take, with what it is the first to need, in seconds: one that hangs is ended.
+LIMITS = {"unit": 60, "engine": 600, "cluster": 1800}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each test its tier's limit, unless it has one of its own."""
+    for item in items:
+        tier = item.path.relative_to(ROOT / "tests").parts[0]
+        if not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(LIMITS[tier]))
 
 
 def project_files() -> list[str]:

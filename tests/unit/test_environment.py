@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -59,3 +60,29 @@ def test_the_document_lists_the_same_variables():
     rows = re.findall(r"^\| `(.+)` \| (.+) \|$", Path(ROOT / "docs/environment.md").read_text(), re.MULTILINE)
     written = {name: reason for names, reason in rows for name in names.split("`, `")}
     assert written == environment.PASSING
+
+
+def test_a_test_that_hangs_is_ended_by_the_limit_of_its_tier(request):
+    assert request.node.get_closest_marker("timeout").args == (60,)
+
+
+@pytest.mark.parametrize("value", ["it's", "a b", "$(false)", '"', "x;false", "ä,ö"])
+def test_make_hands_on_a_value_as_one_word(value):
+    """What make prints is what a shell reads."""
+    shown = subprocess.run(
+        ["make", "-n", "render", f"STACK={value.replace('$', '$$')}", "OUT=a b"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    command = shlex.split(shown.stdout.splitlines()[-1])
+    assert command[-4:] == ["--stack", value, "--out", "a b"]
+
+
+def test_make_quotes_every_variable_of_its_users():
+    """`option` and `quoted` do; ARGS alone is a list of words, and VENV, PY and the like are the Makefile's own."""
+    text = (ROOT / "Makefile").read_text()
+    bare = re.findall(r"\$\((STACK|NODE|BASE|OUT|AMONG|NAMESPACE|BACKUP|ONLY|COUNT|SIZES|PYTHON|ALLOW)\)", text)
+    # Where PYTHON_GIVEN is made of it.
+    assert bare == ["PYTHON"]

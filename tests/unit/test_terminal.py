@@ -105,6 +105,11 @@ class Shell:
         self.type("echo status=$?.\n")
         return re.sub(r"(?s).*status=", "", self.wait_for(r"status=\d+\.")).rstrip(".")
 
+    def is_as_it_was(self) -> bool:
+        """Whether the terminal takes lines, and keys for signals."""
+        self.type("stty -a | tr ' ' '\\n' | grep -x -e isig -e icanon -e opost | sort; echo the end\n")
+        return bool(re.search(r"icanon\s+isig\s+opost\s", self.wait_for(r"\nthe end")))
+
     def close(self) -> None:
         """Close the window."""
         os.close(self._terminal)
@@ -179,15 +184,21 @@ def test_ctrl_c_twice_ends_it_now(shell):
     shell.gone()
 
 
+def test_a_terminal_that_pulumi_left_as_it_drew_is_put_back(shell):
+    """Shells do so only for jobs that were stopped or killed."""
+    shell.start()
+    (shell.folder / "enough").touch()
+    shell.wait_for("it is up")
+    assert shell.is_as_it_was()
+
+
 def test_ctrl_z_stops_it_and_fg_goes_on(shell):
     shell.start()
     shell.type("\x1a")
     shell.wait_for(r"Stopped.*make up[^\n]*\n")
     stopped = [item.status() for item in shell.processes() if item.name() in {"pulumi", "make"}]
     assert stopped == ["stopped", "stopped"]
-    # The shell has its terminal back, as it was.
-    shell.type("stty -a | tr ' ' '\\n' | grep -x -e isig -e icanon -e opost | sort; echo the end\n")
-    assert re.search(r"icanon\s+isig\s+opost\s", shell.wait_for(r"\nthe end"))
+    assert shell.is_as_it_was()
     shell.type("fg\n")
     shell.wait_for("make up")
     (shell.folder / "enough").touch()

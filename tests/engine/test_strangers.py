@@ -1,0 +1,219 @@
+"""The README's commands that need no cluster, as strangers run them: with next to nothing set, in odd places.
+
+All of it happens in a checkout whose path has a blank and an umlaut. A Python that is not on this machine is listed as
+a skipped test, with its version.
+"""
+
+import os
+import pty
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, project_files
+from tools import environment, paths
+from tools.toolchain import Toolchain
+from tools.toolchain.pins import pinned
+
+pytestmark = pytest.mark.engine
+
+#: What a stranger lacks of what may pass: it says how people are greeted, not where packages and programs are.
+UNSET = ("LANG", "LANGUAGE", "LC_*", "TZ", "TERM", "COLUMNS", "LINES", "CI", "KUBEAUTH_*", "USER", "LOGNAME", "XDG_*")
+COMMANDS = {
+    "help": ["make"],
+    "policy": ["make", "policy", "STACK=prod"],
+    "render": ["make", "render", "STACK=prod", "OUT=out/my manifests"],
+    "stacks": ["make", "preview-stacks", "BASE=HEAD"],
+    "env": ["make", "-s", "env"],
+}
+SHOWS = {
+    "help": "make up",
+    "policy": "kubeauth@v",
+    "render": "Wrote out/my manifests.",
+    "stacks": '"prod"',
+    "env": "export PULUMI_STACK=dev",
+}
+VERSIONS = ("3.11", "3.12", "3.13", "3.14")
+NOBODY = 65534
+
+
+def copy_to(folder: Path, *, packages: bool) -> Path:
+    """A checkout in a folder; with this checkout's Python packages, or with none yet."""
+    copy = folder / "Häuser und mehr" / "kubeauth"
+    for name in project_files():
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        # With its time, so that make does not install the Python packages again.
+        shutil.copy2(ROOT / name, copy / name)
+    if packages:
+        (copy / ".venv").symlink_to(ROOT / ".venv")
+    who = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
+    for command in (["init", "-q"], ["add", "-A"], [*who, "commit", "-qm", "copy"]):
+        subprocess.run(["git", *command], cwd=copy, check=True)
+    return copy
+
+
+@dataclass
+class Stranger:
+    """Somebody with a checkout."""
+
+    checkout: Path
+    variables: dict[str, str] = field(default_factory=dict)
+    """What is set, on top of where packages come from."""
+    before: tuple[str, ...] = ()
+    """What runs the commands: `setpriv …`."""
+    umask: int = 0o022
+    terminal: bool = False
+
+    def env(self) -> dict[str, str]:
+        found = {key: value for key, value in os.environ.items() if not any(fnmatchcase(key, name) for name in UNSET)}
+        return {**environment.passing(found), **self.variables}
+
+    def run(self, *command: str, seconds: int = 240) -> str:
+        """Run a command that has to succeed, and return what it printed."""
+        line = [*self.before, *command]
+        status, said = self._on_a_terminal(line, seconds) if self.terminal else self._without(line, seconds)
+        assert status == 0, said
+        assert "Traceback" not in said
+        return said
+
+    def _without(self, line: list[str], seconds: int) -> tuple[int, str]:
+        done = subprocess.run(
+            line,
+            cwd=self.checkout,
+            env=self.env(),
+            umask=self.umask,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=seconds,
+            check=False,
+        )
+        return done.returncode, done.stdout
+
+    def _on_a_terminal(self, line: list[str], seconds: int) -> tuple[int, str]:
+        pid, terminal = pty.fork()
+        if not pid:
+            os.chdir(self.checkout)
+            os.execvpe(line[0], line, {**self.env(), "TERM": "xterm"})  # noqa: S606 - no shell is wanted
+        said, until = b"", time.monotonic() + seconds
+        while select.select([terminal], [], [], max(0, until - time.monotonic()))[0]:
+            try:
+                said += os.read(terminal, 65536)
+            except OSError:
+                # All that had it open have ended.
+                break
+        # What still runs loses its terminal, and ends.
+        os.close(terminal)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), said.decode(errors="replace")
+
+    def does(self, *names: str) -> None:
+        """Run commands of the README, and see what they show and leave."""
+        for name in names:
+            assert SHOWS[name] in self.run(*COMMANDS[name]), name
+        if "render" in names:
+            assert list((self.checkout / "out/my manifests").rglob("*deployment*.yaml"))
+            shutil.rmtree(self.checkout / "out")
+        changed = ["git", "-c", f"safe.directory={self.checkout}", "status", "--porcelain"]
+        assert subprocess.run(changed, cwd=self.checkout, capture_output=True, text=True, check=True).stdout == ""
+
+
+@pytest.fixture(scope="module")
+def shared(engine: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One checkout for all that differ in their environment only."""
+    return copy_to(tmp_path_factory.mktemp("strangers"), packages=True)
+
+
+def test_with_home_and_path_only(shared):
+    Stranger(shared).does(*COMMANDS)
+
+
+def test_with_a_umask_that_lets_nobody_else_read(shared):
+    Stranger(shared, umask=0o077).does("render", "env")
+
+
+def test_with_the_locale_c(shared):
+    Stranger(shared, {"LANG": "C", "LC_ALL": "C"}).does("help", "render", "stacks")
+
+
+def test_with_an_empty_home(shared, tmp_path):
+    """Only the programs that were built stay where they are, or they would be built again."""
+    places = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(paths.CACHE.parent)}
+    Stranger(shared, places).does(*COMMANDS)
+
+
+def test_on_a_terminal(shared):
+    Stranger(shared, terminal=True).does("policy")
+
+
+@pytest.fixture
+def outside() -> Iterator[Path]:
+    """A folder that every user may enter; pytest's own are this user's."""
+    folder = Path(tempfile.mkdtemp(prefix="kubeauth-stranger-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def own_programs(cache: Path) -> None:
+    """Give a user the engine's programs that this user has built."""
+    for program in pinned():
+        if program.part == "engine" and program.is_built():
+            target = cache / program.folder.relative_to(paths.CACHE)
+            shutil.copytree(program.folder, target)
+
+
+def test_as_an_ordinary_user(engine, outside):
+    """From a fresh clone: with a Python that all users have, into which make installs the packages."""
+    if os.geteuid():
+        Stranger(copy_to(outside, packages=True)).does("help", "policy", "render", "stacks")
+        return
+    become = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
+    found = [python for python in ("/usr/bin/python3", "/usr/local/bin/python3") if fits([*become, python])]
+    if not found:
+        pytest.skip("no Python 3.11 or newer that an ordinary user may run is on this machine")
+    checkout = copy_to(outside, packages=False)
+    own_programs(outside / "cache/kubeauth")
+    (outside / "home").mkdir()
+    for path in [*outside.rglob("*"), outside]:
+        os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    places = {"HOME": str(outside / "home"), "XDG_CACHE_HOME": str(outside / "cache")}
+    stranger = Stranger(checkout, {**places, "PYTHON": found[0]}, become)
+    stranger.does("help", "policy", "render", "stacks")
+
+
+def fits(command: list[str]) -> bool:
+    """Whether a Python can be run, is new enough, and can make virtual environments."""
+    check = "import ensurepip, sys; sys.exit(sys.version_info < (3, 11))"
+    try:
+        return subprocess.run([*command, "-c", check], capture_output=True, timeout=30, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def python_of(version: str) -> str:
+    """A Python of this version; empty when the machine has none."""
+    kept = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    candidates = [*sorted(map(str, kept.glob(f"{version}.*/bin/python"))), f"python{version}"]
+    return next((python for python in candidates if fits([python])), "")
+
+
+@pytest.mark.parametrize("version", [version for version in VERSIONS if not sys.version.startswith(f"{version}.")])
+def test_with_another_python(engine, tmp_path, version):
+    """This one's version runs all other tests."""
+    python = python_of(version)
+    if not python:
+        pytest.skip(f"Python {version} is not on this machine")
+    checkout = copy_to(tmp_path, packages=False)
+    Stranger(checkout, {"PYTHON": python}).does("policy")
+    shown = subprocess.run([checkout / ".venv/bin/python", "-V"], capture_output=True, text=True, check=True)
+    assert shown.stdout.startswith(f"Python {version}.")
