@@ -12,12 +12,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.conftest import ROOT, project_files
 from tools import environment, paths
@@ -79,11 +80,16 @@ class Stranger:
 
     def run(self, *command: str, seconds: int = 240) -> str:
         """Run a command that has to succeed, and return what it printed."""
+        status, said = self.ends(*command, seconds=seconds)
+        assert status == 0, said
+        return said
+
+    def ends(self, *command: str, seconds: int = 240) -> tuple[int, str]:
+        """Run a command, and return its exit status and what it printed."""
         line = [*self.before, *command]
         status, said = self._on_a_terminal(line, seconds) if self.terminal else self._without(line, seconds)
-        assert status == 0, said
         assert "Traceback" not in said
-        return said
+        return status, said
 
     def _without(self, line: list[str], seconds: int) -> tuple[int, str]:
         done = subprocess.run(
@@ -155,15 +161,6 @@ def test_on_a_terminal(shared):
     Stranger(shared, terminal=True).does("policy")
 
 
-@pytest.fixture
-def outside() -> Iterator[Path]:
-    """A folder that every user may enter; pytest's own are this user's."""
-    folder = Path(tempfile.mkdtemp(prefix="kubeauth-stranger-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
-
-
 def own_programs(cache: Path) -> None:
     """Give a user the engine's programs that this user has built."""
     for program in pinned():
@@ -172,23 +169,125 @@ def own_programs(cache: Path) -> None:
             shutil.copytree(program.folder, target)
 
 
-def test_as_an_ordinary_user(engine, outside):
-    """From a fresh clone: with a Python that all users have, into which make installs the packages."""
-    if os.geteuid():
-        Stranger(copy_to(outside, packages=True)).does("help", "policy", "render", "stacks")
-        return
-    become = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
-    found = [python for python in ("/usr/bin/python3", "/usr/local/bin/python3") if fits([*become, python])]
-    if not found:
-        pytest.skip("no Python 3.11 or newer that an ordinary user may run is on this machine")
-    checkout = copy_to(outside, packages=False)
-    own_programs(outside / "cache/kubeauth")
-    (outside / "home").mkdir()
-    for path in [*outside.rglob("*"), outside]:
+@pytest.fixture(scope="module")
+def ordinary(engine: Toolchain) -> Iterator[Stranger]:
+    """An ordinary user with a fresh clone, and a Python that all users have, into which make installs the packages."""
+    outside = Path(tempfile.mkdtemp(prefix="kubeauth-stranger-"))
+    # pytest's own folders are this user's.
+    outside.chmod(0o755)
+    try:
+        (outside / "home").mkdir()
+        places = {"HOME": str(outside / "home"), "XDG_CACHE_HOME": str(outside / "cache")}
+        if os.geteuid():
+            yield Stranger(copy_to(outside, packages=True), {"HOME": str(outside / "home")})
+            return
+        become = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
+        found = [python for python in ("/usr/bin/python3", "/usr/local/bin/python3") if fits([*become, python])]
+        if not found:
+            pytest.skip("no Python 3.11 or newer that an ordinary user may run is on this machine")
+        checkout = copy_to(outside, packages=False)
+        own_programs(outside / "cache/kubeauth")
+        give_away(outside)
+        yield Stranger(checkout, {**places, "PYTHON": found[0]}, become)
+    finally:
+        shutil.rmtree(outside)
+
+
+def give_away(folder: Path) -> None:
+    """Make an ordinary user the owner of a folder and all in it."""
+    for path in [*folder.rglob("*"), folder]:
         os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
-    places = {"HOME": str(outside / "home"), "XDG_CACHE_HOME": str(outside / "cache")}
-    stranger = Stranger(checkout, {**places, "PYTHON": found[0]}, become)
-    stranger.does("help", "policy", "render", "stacks")
+
+
+def test_as_an_ordinary_user(ordinary):
+    ordinary.does("help", "policy", "render", "stacks")
+
+
+PULUMI = """#!/bin/sh
+echo "pulumi $*" >> "$LAPTOP/asked"
+case "$1" in
+  version) echo v3.259.0;;
+  plugin) mkdir -p "$PULUMI_HOME/plugins/resource-kubernetes-v$5"
+          touch "$PULUMI_HOME/plugins/resource-kubernetes-v$5/pulumi-resource-kubernetes";;
+  *) cat "$KUBECONFIG" >> "$LAPTOP/contexts"; echo "error: a stand-in keeps no state" >&2; exit 1;;
+esac
+"""
+KUBECTL = """#!/bin/sh
+echo "kubectl $*" >> "$LAPTOP/asked"
+echo '{"clientVersion": {"gitVersion": "v1.37.0"}}'
+"""
+RECORDS = '#!/bin/sh\necho "$(basename "$0") $*" >> "$LAPTOP/asked"\n'
+
+
+@pytest.fixture
+def laptop(ordinary: Stranger) -> Iterator[Callable[..., Stranger]]:
+    """The ordinary user's laptop, with a kubeconfig, and programs that note how they are called instead of working."""
+    home = Path(ordinary.variables["HOME"])
+    folder = home.parent / "laptop"
+    programs = {"pulumi": PULUMI, "pulumi-language-python": RECORDS, "kubectl": KUBECTL, "go": RECORDS}
+
+    def made(*contexts: str, current: str, more: tuple[str, ...] = ()) -> Stranger:
+        (folder / "bin").mkdir(parents=True)
+        (home / ".kube").mkdir()
+        for name, text in {**programs, **dict.fromkeys(more, RECORDS)}.items():
+            (folder / "bin" / name).write_text(text)
+            (folder / "bin" / name).chmod(0o755)
+        server = "https://{}.example:6443"
+        content = {
+            "current-context": current,
+            "clusters": [{"name": name, "cluster": {"server": server.format(name)}} for name in contexts],
+            "users": [{"name": name, "user": {"token": name}} for name in contexts],
+            "contexts": [{"name": name, "context": {"cluster": name, "user": name}} for name in contexts],
+        }
+        (home / ".kube/config").write_text(yaml.safe_dump(content))
+        if not os.geteuid():
+            give_away(home)
+            give_away(folder)
+        own = {
+            "PATH": f"{folder / 'bin'}:/usr/bin:/bin",
+            "LAPTOP": str(folder),
+            "PULUMI_HOME": str(folder / "pulumi"),
+            "XDG_CACHE_HOME": str(folder / "cache"),
+        }
+        return Stranger(ordinary.checkout, {**ordinary.variables, **own}, ordinary.before)
+
+    yield made
+    for path in (folder, home / ".kube", ordinary.checkout / ".kubeauth"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def asked(stranger: Stranger) -> list[str]:
+    path = Path(stranger.variables["LAPTOP"], "asked")
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def test_a_laptop_with_kind_and_pulumi_goes_there_installs_the_provider_and_builds_nothing(laptop):
+    user = laptop("prod", "kind-a", current="kind-a", more=("kind", "docker"))
+    _, said = user.ends("make", "up")
+    assert (
+        "Stack dev goes to context kind-a, https://kind-a.example:6443 (the current context of ~/.kube/config)." in said
+    )
+    assert any(line.startswith("pulumi plugin install resource kubernetes ") for line in asked(user))
+    assert not [line for line in asked(user) if line.startswith("go ")]
+    assert "to be built" not in said
+    for text in [
+        Path(user.variables["LAPTOP"], "contexts").read_text(),
+        (user.checkout / ".kubeauth/clusters/dev").read_text(),
+    ]:
+        assert "kind-a.example" in text
+        assert "prod.example" not in text
+
+
+def test_a_laptop_with_production_alone_stops_at_once_with_the_four_ways_and_has_built_nothing(laptop):
+    user = laptop("prod", current="prod")
+    begun = time.monotonic()
+    status, said = user.ends("make", "up")
+    assert status != 0
+    assert time.monotonic() - begun < 5
+    assert "Context prod, https://prod.example:6443, of ~/.kube/config is not plainly local" in said
+    for way in ("make up CONTEXT=", "minikube start", "Docker and kind", "sudo make up"):
+        assert way in said
+    assert asked(user) == []
 
 
 def fits(command: list[str]) -> bool:
