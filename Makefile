@@ -101,7 +101,8 @@ repair: venv ## Bring a stack back after its run was killed or its state damaged
 
 .PHONY: deployer
 deployer: venv ## Make a user that may deploy this stack (or NAMESPACE=<another project's>) and nothing else, and a reader
-	@$(STACK_RUN) deployer $(call option,STACK,stack) $(WAY) $(call option,NAMESPACE,namespace)
+	@$(STACK_RUN) deployer $(call option,STACK,stack) $(WAY) $(call option,NAMESPACE,namespace) $(call option,HOURS,hours) \
+	  $(if $(LONG_LIVED),--long-lived)
 
 .PHONY: backup
 backup: venv ## Make a backup of the database now: make backup STACK=dev

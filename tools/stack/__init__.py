@@ -120,6 +120,14 @@ class Stack:
         values = json.loads(self.ask("pulumi", "config", "--json", purpose="read the configuration"))
         return {key.partition(":")[2]: entry["value"] for key, entry in values.items() if "value" in entry}
 
+    def mark(self) -> str:
+        """Whose the stack's objects are, as the program writes it on each: `<organization>/<project>/<stack>`."""
+        project = config.read(config.project_file())["name"]
+        organization = "organization"
+        if self.backend.startswith("https://"):
+            organization = self.ask("pulumi", "org", "get-default", purpose="ask for the organization").strip()
+        return f"{organization}/{project}/{self.name}"
+
     def prepare(self) -> None:
         """Make the stack ready for `pulumi up`: state, configuration and, where git has none, passwords."""
         with config.alone():

@@ -36,6 +36,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--backup", default="", help="restore: the backup's name (default: list them)")
     parser.add_argument("--force", action="store_true", help="restore: replace the rows that are there")
     parser.add_argument("--namespace", default="", help="deployer: another project's namespace (default: the stack's)")
+    parser.add_argument(
+        "--hours", type=int, default=deployer.TOKEN_HOURS, help="deployer: the tokens' life (default: 24)"
+    )
+    parser.add_argument("--long-lived", action="store_true", help="deployer: tokens without an end, for CI")
     parser.add_argument("--out", type=Path, help="render: the folder to write to")
     return parser.parse_args()
 
@@ -57,7 +61,7 @@ def main() -> None:
     if given.command == "deployer":
         stack.prepare()
         cluster.start(stack, way, tools)
-        deployer.make(stack, given.namespace)
+        deployer.make(stack, given.namespace, hours=given.hours, long_lived=given.long_lived)
     elif given.command == "preview":
         if stack.files:
             state.refuse_damage(stack.files, stack.name)

@@ -9,6 +9,7 @@ means all of its labels, so an admission policy keeps those that enforce Pod Sec
 can read that namespace's Secrets, whatever the Role says: a pod may mount them.
 """
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tools import paths
 from tools.console import Problem, console, step
 
 from . import Stack, config
+from .policy import MARK
 
 #: Where the users live: not in a stack's namespace, which `make destroy` may remove.
 HOME = "kubeauth-deployers"
@@ -123,11 +125,12 @@ def _user(namespace: str, user: str, rules: list[Rule], cluster: list[Rule]) -> 
     ]
 
 
-def manifests(namespace: str) -> list[dict[str, Any]]:
+def manifests(namespace: str, mark: str = "") -> list[dict[str, Any]]:
     """The users for the stack in a namespace, and their rights.
 
     Args:
         namespace: The stack's `namespaceName`.
+        mark: Whose the namespace is: `<organization>/<project>/<stack>`. Default: nobody's yet.
 
     Returns:
         Manifests for `kubectl apply --server-side`. The deployer's ServiceAccount is called like the namespace.
@@ -140,6 +143,8 @@ def manifests(namespace: str) -> list[dict[str, Any]]:
     reading = [_rule(group, resources, READ) for group, resources, verbs in RULES if set(READ) <= set(verbs)]
     own = _object("v1", "Namespace", namespace)
     own["metadata"]["labels"] = {ENFORCE: "restricted"}
+    if mark:
+        own["metadata"]["annotations"] = {MARK: mark}
     return [
         _object("v1", "Namespace", HOME),
         own,
@@ -183,12 +188,14 @@ def check(namespace: str, key: str = "NAMESPACE", fix: str = "make deployer NAME
         raise Problem(f"{key} = {namespace!r}\n  rule: {'; '.join(rules)}", fix)
 
 
-def make(stack: Stack, other: str = "") -> None:
-    """Make the users with the rights of whoever runs this, and write a kubeconfig, good for `TOKEN_HOURS`, for each.
+def make(stack: Stack, other: str = "", *, hours: int = TOKEN_HOURS, long_lived: bool = False) -> None:
+    """Make the users with the rights of whoever runs this, and write a kubeconfig with a token for each.
 
     Args:
         stack: The stack, which names the cluster.
         other: The namespace of another team's project. Default: the stack's own.
+        hours: How long the tokens are good for; a cluster may allow less. Default: 24.
+        long_lived: Tokens without an end instead, kept in Secrets of the namespace of the users.
 
     Raises:
         Problem: The name is no namespace's, or the cluster refuses it.
@@ -199,12 +206,12 @@ def make(stack: Stack, other: str = "") -> None:
     else:
         check(namespace, "namespaceName", "pulumi config set namespaceName shop")
     with step(f"make the deployer of namespace {namespace}"):
-        wanted = yaml.safe_dump_all(manifests(namespace))
+        wanted = yaml.safe_dump_all(manifests(namespace, "" if other else stack.mark()))
         _must(stack, "apply", "--server-side", "--field-manager=kubeauth-deployer", "--filename", "-", text=wanted)
         seen = json.loads(_must(stack, "config", "view", "--raw", "--minify", "--flatten", "--output", "json"))
         for user in USERS:
             account = _account(namespace, user)
-            token = _must(stack, "--namespace", HOME, "create", "token", account, f"--duration={TOKEN_HOURS}h").strip()
+            token = _lasting(stack, account) if long_lived else _token(stack, account, hours)
             name = f"{user}-{namespace}"
             made = {
                 "apiVersion": "v1",
@@ -215,10 +222,37 @@ def make(stack: Stack, other: str = "") -> None:
                 "current-context": name,
             }
             config.write_private(kubeconfig(stack, user, other), yaml.safe_dump(made, sort_keys=False))
-    then = f"pulumi up in the project of namespace {other}" if other else f"make up STACK={stack.name}"
+    if long_lived:
+        console.print(
+            "These tokens have no end. To take one back: kubectl --namespace"
+            f" {HOME} delete secret {_account(namespace, 'deployer')}-token",
+            markup=False,
+        )
+    then = (
+        f"pulumi up in the project of namespace {other}"
+        if other
+        else f"make up STACK={stack.name} CONTEXT=deployer-{namespace}"
+    )
     console.print(f"Next: export KUBECONFIG={kubeconfig(stack, other=other)}, then {then}.", markup=False)
     reader = kubeconfig(stack, "reader", other)
     console.print(f"{reader} is for previews and drift: it changes nothing.", markup=False)
+
+
+def _token(stack: Stack, account: str, hours: int) -> str:
+    return _must(stack, "--namespace", HOME, "create", "token", account, f"--duration={hours}h").strip()
+
+
+def _lasting(stack: Stack, account: str) -> str:
+    """A token without an end, for CI that cannot get a fresh one: Kubernetes writes it into a Secret of this type."""
+    name, seconds = f"{account}-token", 30
+    secret = _object("v1", "Secret", name, HOME, type="kubernetes.io/service-account-token")
+    secret["metadata"]["annotations"] = {"kubernetes.io/service-account.name": account}
+    apply = ("apply", "--server-side", "--field-manager=kubeauth-deployer", "--filename", "-")
+    _must(stack, *apply, text=yaml.safe_dump(secret))
+    written = ("wait", f"secret/{name}", "--for=jsonpath={.data.token}", f"--timeout={seconds}s")
+    _must(stack, "--namespace", HOME, *written)
+    read = ("get", "secret", name, "--output", "jsonpath={.data.token}")
+    return base64.b64decode(_must(stack, "--namespace", HOME, *read)).decode()
 
 
 def kubeconfig(stack: Stack, user: str = "deployer", other: str = "") -> Path:
