@@ -197,8 +197,45 @@ def test_every_make_target_of_the_workflows_exists():
 
 def test_previews_replace_each_other_and_deployments_wait():
     assert workflow("preview")["concurrency"]["cancel-in-progress"] is True
-    assert workflow("deploy")["concurrency"] == {"group": "deploy", "cancel-in-progress": False}
-    assert workflow("deploy")["jobs"]["prod"]["needs"] == "staging"
+    tests = ["lint", "unit", "engine", "cluster"]
+    for stack, needs in (("staging", tests), ("prod", [*tests, "staging"])):
+        deploy = workflow("ci")["jobs"][stack]
+        assert deploy["concurrency"] == {"group": "deploy", "cancel-in-progress": False}
+        assert deploy["needs"] == needs, "only what passed every test is deployed"
+        assert "refs/heads/main" in deploy["if"]
+
+
+def test_nothing_is_compiled_that_can_be_installed():
+    """Pulumi comes by its action, the provider by Pulumi, kubectl is the runner's; scanners and the node are built."""
+    building = {
+        (name, job) for name, job in JOBS for step in workflow(name)["jobs"][job]["steps"] if step["name"] == "Go"
+    }
+    assert building == {("ci", "lint"), ("ci", "engine"), ("ci", "cluster")}
+    keys = [
+        step["with"]["key"].split("-$")[0]
+        for name, job in JOBS
+        for step in workflow(name)["jobs"][job]["steps"]
+        if step.get("uses", "").startswith("actions/cache@")
+    ]
+    assert len(keys) == len(set(keys)) == 3, "a cache is written once: two jobs of different content need two"
+
+
+def test_a_first_run_needs_no_variable_and_an_empty_list_of_live_stacks_is_no_error():
+    drift = workflow("drift")["jobs"]["drift"]["if"]
+    assert "vars.LIVE_STACKS != '[]'" in drift
+    for name in NAMES:
+        for line in (FOLDER / f"{name}.yml").read_text().splitlines():
+            # An unset variable is empty: DEBIAN_MIRROR, and those of environments, which `access` checks.
+            assert "vars." not in line or "LIVE_STACKS" in line or "DEBIAN_MIRROR" in line or "BACKEND_URL" in line
+
+
+def test_a_merge_queue_gets_the_required_check():
+    for name in ("ci", "preview"):
+        assert "merge_group" in workflow(name)[True], name
+    assert workflow("preview")["jobs"]["stacks"]["if"] == "${{ github.event_name == 'pull_request' }}"
+    verdict = workflow("preview")["jobs"]["verdict"]
+    assert verdict["if"] == "${{ always() }}"
+    assert set(verdict["needs"]) == {"stacks", "preview", "comment", "live"}
 
 
 @pytest.mark.parametrize(

@@ -186,6 +186,13 @@ def test_the_newest_run_of_each_commit_counts_if_it_ended_lately(fake, github):
         RUN | {"id": 6, "head_repository": {"id": 9}, "run_number": 9, "conclusion": "failure", "updated_at": lately},
     ]
     assert [run["id"] for run in comments.newest(github, now)] == [2, 6]
+    own = {"repository": {"id": 1}, "updated_at": lately}
+    fake.runs = [
+        RUN | own,
+        RUN | own | {"id": 7, "head_sha": "c" * 40, "actor": {"login": "dependabot[bot]"}},
+        RUN | own | {"id": 8, "head_sha": "d" * 40, "head_repository": {"id": 9}},
+    ]
+    assert [run["id"] for run in comments.newest(github, now)] == [7, 8], "the own ones comment themselves"
 
 
 def test_drift_opens_one_issue_renews_it_and_closes_it(fake, github):

@@ -58,17 +58,23 @@ def pull_request(github: GitHub, run: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def newest(github: GitHub, now: datetime) -> list[dict[str, Any]]:
-    """The newest run of each commit of a pull request, of those that ended in the last hours."""
+    """The newest run of each commit of a pull request, of those that ended in the last hours and may not write."""
     since = (now - timedelta(days=7)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     query = f"/actions/workflows/{_WORKFLOW}/runs?event=pull_request&created=%3E%3D{since}"
     runs: dict[tuple[str, str, int], dict[str, Any]] = {}
-    for run in github.every(query, "workflow_runs"):
+    for run in filter(_may_not_write, github.every(query, "workflow_runs")):
         # A title alone proves nothing: whoever opens a pull request can write any number into it.
         of = run["display_title"], run["head_sha"], (run.get("head_repository") or {}).get("id", 0)
         if run["run_number"] > runs.setdefault(of, run)["run_number"]:
             runs[of] = run
     ended = (run for run in runs.values() if run["conclusion"] in ("success", "failure"))
     return [run for run in ended if now - datetime.fromisoformat(run["updated_at"]) <= _RECENT]
+
+
+def _may_not_write(run: dict[str, Any]) -> bool:
+    """Whether a run could not comment itself: from a fork, or Dependabot's."""
+    own = (run.get("head_repository") or {}).get("id") == (run.get("repository") or {}).get("id", 0)
+    return not own or (run.get("actor") or {}).get("login") == "dependabot[bot]"
 
 
 def _post(github: GitHub, pull: dict[str, Any], known: list[dict[str, Any]], stack: str, body: str) -> str:

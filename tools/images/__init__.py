@@ -17,11 +17,10 @@ def prepare() -> None:
     """See, before anything is built, that the images can be made: install what that takes, or refuse.
 
     Raises:
-        Problem: A program is missing and cannot be installed, or no mirror is known.
+        Problem: A program is missing and cannot be installed.
     """
     if not all(path_of(recipe).exists() for recipe in recipes()):
         debian.require_tools()
-        debian.mirror()
 
 
 def archives(*names: str) -> dict[str, Path]:
