@@ -13,7 +13,12 @@ DOCKER_SECONDS = 20
 
 def available() -> bool:
     """Whether kind is here, and a Docker that answers."""
-    if not (shutil.which("kind") and shutil.which("docker")):
+    return shutil.which("kind") is not None and docker_answers()
+
+
+def docker_answers() -> bool:
+    """Whether a Docker is here that answers."""
+    if not shutil.which("docker"):
         return False
     asked = ["docker", "version", "--format", "{{.Server.Version}}"]
     try:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from tools.paths import CHECKOUT
 
-#: The upstream version, asked of the mirror: a tag must not say 9.7.4 when the packages are newer.
-MYSQL_VERSION = "9.7.4"
+#: The upstream series, asked of the mirror, which has one patch of it at a time: the newest is taken, and
+#: `mysqld --version` says which one that is.
+MYSQL_SERIES = "9.7"
 AUTHENTICATE_VERSION = "1.0.0"
 AUTHENTICATE_SOURCES = CHECKOUT / "examples" / "authenticate"
 
@@ -31,7 +32,8 @@ _COMPILE = (
     'PYTHONHASHSEED=0 chroot "$1" python3 -m compileall -q -j1 --invalidation-mode unchecked-hash '
     "/usr/lib/python3 /usr/lib/python3.11 /build"
 )
-_MYSQL_PROGRAMS = "mysql mysqladmin mysqldump mysqlbinlog mysqlcheck"
+#: Those that the components use; the official image has them, too, and neither mysqlbinlog nor mysqlcheck.
+_MYSQL_PROGRAMS = "mysql mysqladmin mysqldump"
 _ONLY_MYSQL = (
     'cd "$1/usr/bin" && for file in *; do case " busybox ' + _MYSQL_PROGRAMS + ' " in '
     '*" $file "*) ;; *) rm "$file" ;; esac; done'
@@ -110,9 +112,9 @@ def _mysql() -> Recipe:
         *_DROP, "usr/lib/*/libperl*", "usr/share/mysql/*/errmsg.sys",
         "usr/lib/mysql/plugin/telemetry_client.so", "usr/lib/mysql/plugin/authentication_*_client.so",
     )  # fmt: skip
-    pin = f"={MYSQL_VERSION}*"
+    pin = f"={MYSQL_SERIES}.*"
     return Recipe(
-        "mysql", MYSQL_VERSION, UNSTABLE,
+        "mysql", MYSQL_SERIES, UNSTABLE,
         (f"mysql-server-core{pin}", f"mysql-client-core{pin}", "busybox-static"), 30,
         drop=drop, keep=(*_KEEP, "usr/share/mysql/english/errmsg.sys"),
         hooks=(_ONLY_MYSQL, _BUSYBOX), files=_accounts("mysql", MYSQL_USER),

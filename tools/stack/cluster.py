@@ -6,9 +6,9 @@ from pathlib import Path
 
 from rich.prompt import Confirm
 
-from tools import images, programs, toolchain
+from tools import images, paths, programs, toolchain
 from tools.cluster import Node, machine
-from tools.clusters import kind, road
+from tools.clusters import kind, loading, road
 from tools.clusters.road import Road, Wish
 from tools.console import Problem, console, step
 from tools.toolchain import Toolchain
@@ -98,6 +98,18 @@ def start(stack: Stack, way: Road, tools: Toolchain) -> bool:
     else:
         write(stack, way)
     return fresh
+
+
+def load_images(stack: Stack, way: Road) -> None:
+    """Bring the images that no registry has into a local cluster; a node of ours has got them when it started."""
+    settings = stack.settings()
+    wanted = {str(settings[key]) for key in ("mysqlImage", "authImage") if key in settings}
+    if way.kind == road.NODE:
+        return
+    if way.plainly_local:
+        loading.load(kind.context(way.name) if way.kind == road.KIND else way.name, wanted)
+    elif said := loading.hint(way.server, wanted, paths.STATE / "nodes"):
+        console.print(said, markup=False)
 
 
 def claim(stack: Stack, way: Road, *, fresh: bool) -> None:
