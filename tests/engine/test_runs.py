@@ -3,16 +3,36 @@
 import os
 import re
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.engine.test_strangers import copy_to
+from tests.unit.test_terminal import opened
 from tools.console import Problem
 from tools.stack import Stack, change, policy
 from tools.stack.events import EventLog
 
 pytestmark = pytest.mark.engine
+
+#: `make up` of prod on a folder instead of a cluster, in a checkout of its own.
+UP = """
+import os
+from pathlib import Path
+from tools import console, toolchain
+from tools.stack import Stack, change, policy
+def main():
+    made = Stack('prod', toolchain.ensure('engine'), None)
+    made.prepare()
+    with made.offline(Path('out')) as variables:
+        exports = {**made.exports(), **variables}
+        made.exports = lambda: exports
+        Path('began').touch()
+        change._run(made, os.open(os.devnull, os.O_RDONLY), ['up', '--yes', '--skip-preview', *policy.options('prod')])
+console.run(main)
+"""
 
 
 @pytest.fixture
@@ -71,3 +91,22 @@ def test_the_engines_words_for_an_interrupt_are_known(offline, lock, capfd, monk
     assert ended.value.code == 130
     assert seen[0].interrupted
     assert "interrupted; make up STACK=prod goes on from here" in capfd.readouterr().err
+
+
+def test_ctrl_z_and_ctrl_c_while_pulumi_draws_on_a_terminal(engine, tmp_path):
+    """The real one reads single keys then, of which Ctrl-Z would be none and Ctrl-C none of ours."""
+    with opened(copy_to(tmp_path, packages=True), UP) as shell:
+        shell.start()
+        shell.wait_for(r"Updating \(|Loading policy", 60)
+        time.sleep(1)
+        shell.type("\x1a")
+        shell.wait_for("Stopped", 10)
+        assert shell.is_as_it_was()
+        shell.type("fg\n")
+        shell.wait_for("make up")
+        time.sleep(0.5)
+        shell.type("\x03")
+        shell.wait_for("interrupted; make up STACK=prod goes on from here", 60)
+        assert shell.status() == "130"
+        assert shell.is_as_it_was()
+        shell.gone()

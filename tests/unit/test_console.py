@@ -24,7 +24,7 @@ def ran(body: str, **options) -> subprocess.CompletedProcess[str]:
     [
         ("pass", 0, ""),
         ("raise console.Problem('no', 'type this')", 1, "error: no\n  fix: type this\n"),
-        ("os.kill(os.getpid(), signal.SIGINT)", 130, "interrupted; the same command goes on from here\n"),
+        ("raise KeyboardInterrupt", 130, "interrupted; the same command goes on from here\n"),
         ("sys.exit(7)", 7, ""),
         ("raise BrokenPipeError(32, 'Broken pipe')", 141, ""),
     ],

@@ -14,6 +14,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -68,12 +69,15 @@ up:
 
 
 class Shell:
-    """An interactive shell in a terminal of its own, in a folder with a stand-in for the project."""
+    """An interactive shell in a terminal of its own, in a folder with a stand-in for the project.
 
-    def __init__(self, folder: Path, mark: str) -> None:
+    There `make up` runs the program `up` instead.
+    """
+
+    def __init__(self, folder: Path, mark: str, up: str = UP) -> None:
         self.folder, self._mark, self.shown, self.everything = folder, mark, "", ""
         path = f"{folder}:{os.environ['PATH']}"
-        env = {**os.environ, "PATH": path, "PS1": "$ ", "TERM": "xterm", "UP": UP, "PYTHONPATH": str(paths.CHECKOUT)}
+        env = {**os.environ, "PATH": path, "PS1": "$ ", "TERM": "xterm", "UP": up, "PYTHONPATH": str(paths.CHECKOUT)}
         self.pid, self._terminal = pty.fork()
         if not self.pid:
             os.chdir(folder)
@@ -150,13 +154,20 @@ def shell(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Shell]:
     script = tmp_path / "pulumi"
     script.write_text(PULUMI.format(python=sys.executable, finish=request.param))
     script.chmod(0o755)
-    (tmp_path / "Makefile").write_text(MAKEFILE.format(python=sys.executable))
-    opened = Shell(tmp_path, uuid.uuid4().hex)
+    with opened(tmp_path) as shell:
+        yield shell
+
+
+@contextmanager
+def opened(folder: Path, up: str = UP) -> Iterator[Shell]:
+    """A shell; what it started is ended with it."""
+    (folder / "Makefile").write_text(MAKEFILE.format(python=sys.executable))
+    shell = Shell(folder, uuid.uuid4().hex, up)
     try:
-        opened.wait_for(r"\$ ")
-        yield opened
+        shell.wait_for(r"\$ ")
+        yield shell
     finally:
-        opened.end()
+        shell.end()
 
 
 def ended(shell: Shell) -> str:

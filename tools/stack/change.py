@@ -98,7 +98,6 @@ def _run(stack: Stack, lock: int, arguments: list[str]) -> EventLog | None:
         command = ["pulumi", *arguments, "--event-log", str(log)]
         watcher = diagnose.Watcher(stack, events)
         status, interrupts = _shown(command, env, lock, watcher, events, Path(folder, "said"))
-        interrupts = interrupts or int(status != 0 and events.interrupted and not watcher.gave_up)
     if status:
         # A Pulumi that was ended before it could end its plugins leaves them.
         processes.end(processes.orphans({processes.RUN: str(os.getpid())}))
@@ -120,9 +119,10 @@ def _shown(
 ) -> Ended:
     """Run Pulumi: it draws on a terminal itself; without one a line for each object, then how it ended, is printed."""
     if terminal := Terminal.here():
-        ended = supervise(command, env, paths.CHECKOUT, lock, watcher, terminal=terminal)
+        status, interrupts = supervise(command, env, paths.CHECKOUT, lock, watcher, terminal=terminal)
         events.poll()
-        return ended
+        # Between its first look at the terminal and ours, Pulumi takes Ctrl-C for itself.
+        return Ended(status, interrupts or int(status != 0 and events.interrupted and not watcher.gave_up))
     print(f"Pulumi's {command[1]} of stack {env['PULUMI_STACK']}:", flush=True)
     progress = Progress(events)
     with said.open("wb") as file:

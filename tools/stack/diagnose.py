@@ -15,7 +15,7 @@ QUIET_SECONDS = 8
 #: How long Pulumi may say nothing while it waits for no object, in seconds: it loads programs, plugins and policies.
 SILENT_SECONDS = 5 * 60
 #: How long the cluster may take for one answer, in seconds; it is asked again and again.
-ASK_SECONDS = 20
+ASK_SECONDS = 10
 #: How many causes are printed: the first is the one to remove, the next ones often follow from it.
 SHOWN = 3
 _WIDTH = 400

@@ -8,8 +8,8 @@ from tools.console import duration
 
 from .events import EventLog
 
-#: How long nothing is said before a line says what is waited for, in seconds.
-QUIET_SECONDS = 25
+#: How long nothing is said before a line says what is waited for, in seconds: 30 with a question to the cluster.
+QUIET_SECONDS = 20
 #: How often the events are read, in seconds.
 READ_SECONDS = 0.5
 #: How many objects such a line names.
