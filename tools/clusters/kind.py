@@ -13,7 +13,12 @@ DOCKER_SECONDS = 20
 
 def available() -> bool:
     """Whether kind is here, and a Docker that answers."""
-    if not (shutil.which("kind") and shutil.which("docker")):
+    return bool(shutil.which("kind")) and docker_answers()
+
+
+def docker_answers() -> bool:
+    """Whether docker is here, and its daemon answers."""
+    if not shutil.which("docker"):
         return False
     asked = ["docker", "version", "--format", "{{.Server.Version}}"]
     try:

@@ -8,7 +8,7 @@ from rich.prompt import Confirm
 
 from tools import images, programs, toolchain
 from tools.cluster import Node, machine
-from tools.clusters import kind, road
+from tools.clusters import kind, loading, road
 from tools.clusters.road import Road, Wish
 from tools.console import Problem, console, step
 from tools.toolchain import Toolchain
@@ -95,6 +95,25 @@ def start(stack: Stack, way: Road, tools: Toolchain) -> bool:
     else:
         write(stack, way)
     return fresh
+
+
+def load_images(stack: Stack, way: Road) -> None:
+    """Bring the images of stack dev into a local cluster; refuse them where no node could get them.
+
+    Raises:
+        Problem: Says which image, and what to do.
+    """
+    settings = stack.settings()
+    loading.load(way, [str(settings.get(key)) for key in ("mysqlImage", "authImage")], lambda: _held(stack))
+
+
+def _held(stack: Stack) -> set[str]:
+    command = ("kubectl", "get", "nodes", "--output", "json", "--request-timeout", "10s")
+    try:
+        nodes = json.loads(stack.ask(*command, purpose="ask the nodes for their images"))["items"]
+    except programs.Forbidden:
+        return set()
+    return {name for node in nodes for image in node["status"].get("images") or [] for name in image.get("names") or []}
 
 
 def claim(stack: Stack, way: Road, *, fresh: bool) -> None:
