@@ -17,7 +17,7 @@ func main() {
 			Namespace:     namespace.Name,
 			Password:      settings.RequireSecret("mysqlPassword"),
 			RootPassword:  settings.RequireSecret("mysqlRootPassword"),
-			Image:         pulumi.StringRef("localhost/mysql:9.7.4"),
+			Image:         pulumi.StringRef("localhost/mysql:9.7"),
 			NodePort:      pulumi.IntRef(32001),
 			NodePortCidrs: []string{"10.99.0.0/16"},
 			RetainData:    pulumi.BoolRef(false),

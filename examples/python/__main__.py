@@ -12,7 +12,7 @@ database = MySqlDatabase(
         "namespace": namespace.name,
         "password": config.require_secret("mysqlPassword"),
         "root_password": config.require_secret("mysqlRootPassword"),
-        "image": "localhost/mysql:9.7.4",
+        "image": "localhost/mysql:9.7",
         "node_port": 32001,
         "node_port_cidrs": ["10.99.0.0/16"],
         "retain_data": False,

@@ -8,7 +8,7 @@ const database = new MySqlDatabase("mysqlauth", {
     namespace: namespace.name,
     password: config.requireSecret("mysqlPassword"),
     rootPassword: config.requireSecret("mysqlRootPassword"),
-    image: "localhost/mysql:9.7.4",
+    image: "localhost/mysql:9.7",
     nodePort: 32001,
     nodePortCidrs: ["10.99.0.0/16"],
     retainData: false,

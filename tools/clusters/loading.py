@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tools import images, paths, programs
 from tools.console import Problem, step
@@ -68,10 +67,11 @@ def load(way: Road, references: Iterable[str], held: Callable[[], Collection[str
 
 def _refuse(way: Road, local: list[str]) -> None:
     if local:
+        sources = AUTHENTICATE_SOURCES.relative_to(paths.CHECKOUT)
         raise Problem(
             f"{way} cannot pull {', '.join(local)}: localhost is each node itself. Nothing was changed.",
             "push the auth service to a registry of yours, take MySQL's public image, and say so:\n"
-            f"       docker build --tag <registry>/authenticate:1.0.0 {AUTHENTICATE_SOURCES.relative_to(paths.CHECKOUT)}\n"
+            f"       docker build --tag <registry>/authenticate:1.0.0 {sources}\n"
             "       docker push <registry>/authenticate:1.0.0\n"
             "       pulumi config set authImage <registry>/authenticate:1.0.0\n"
             f"       pulumi config set mysqlImage {PUBLIC_MYSQL}\n"

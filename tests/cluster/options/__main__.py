@@ -12,7 +12,7 @@ sys.path.insert(0, os.environ["KUBEAUTH"])
 
 from components import AppNamespace, AuthService, AuthServiceArgs, MySqlDatabase, ServiceType
 
-IMAGES = {"mysql": "localhost/mysql:9.7.4", "auth": "localhost/authenticate:1.0.0"}
+IMAGES = {"mysql": "localhost/mysql:9.7", "auth": "localhost/authenticate:1.0.0"}
 
 namespace = AppNamespace("shop", {"quota": {"pods": 10, "storage": "5Gi"}})
 
