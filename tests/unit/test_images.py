@@ -201,6 +201,24 @@ def test_the_image_of_mysql_has_no_client_that_the_official_one_lacks(tmp_path):
     assert sorted(path.name for path in programs.iterdir()) == wanted
 
 
+def test_a_home_with_a_blank_and_a_quote_reaches_the_hook_whole(tmp_path, unpacked, monkeypatch):
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    (sources / "run.py").write_text("1")
+    monkeypatch.setattr(build, "CACHE", tmp_path / "my home's; touch wrong" / "cache")
+
+    def unpack(suite, packages, hooks, out):
+        target = tmp_path / "target"
+        target.mkdir()
+        subprocess.run(["sh", "-c", hooks[0], "sh", str(target)], check=True, cwd=tmp_path)
+        assert (target / "srv/run.py").read_text() == "1"
+        root(out, [("./srv", None)])
+
+    monkeypatch.setattr(debian, "unpack", unpack)
+    assert build.archive(replace(RECIPE, sources=sources, sources_to="/srv")).exists()
+    assert not (tmp_path / "wrong").exists()
+
+
 def test_an_error_shows_no_password_of_the_mirror():
     text = "I: start\nE: Failed to fetch https://me:secret@deb.example/x  refused\nE: more\nE: the whole command"
     assert debian._errors(text) == "Failed to fetch https://deb.example/x  refused; more"

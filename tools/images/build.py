@@ -4,6 +4,7 @@ import dataclasses
 import fcntl
 import hashlib
 import json
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,7 +54,7 @@ def _build(recipe: Recipe, work: Path, done: Path) -> None:
         for path in recipe.modules():
             shutil.copyfile(path, modules / path.name)
         hooks = [
-            f'mkdir -p "$1{recipe.sources_to}" && cp {modules}/* "$1{recipe.sources_to}/"',
+            f'mkdir -p "$1{recipe.sources_to}" && cp {shlex.quote(str(modules))}/* "$1{recipe.sources_to}/"',
             *hooks,
         ]
     root, layer, out = work / "root.tar", work / "layer.tar", work / done.name
