@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tools import images, paths, programs
 from tools.console import Problem, step
@@ -118,7 +119,7 @@ def _hash(base: str | None) -> str:
     return digest.hexdigest()[:16]
 
 
-def _in_docker(reference: str) -> dict[str, dict[str, dict[str, str] | None]] | None:
+def _in_docker(reference: str) -> dict[str, Any] | None:
     command = ["docker", "image", "inspect", reference]
     done = programs.run(command, seconds=ASK_SECONDS, purpose=f"look for {reference} in Docker", check=False)
     return json.loads(done.stdout)[0] if done.returncode == 0 else None
