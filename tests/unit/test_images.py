@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import subprocess
 import tarfile
 import threading
 from dataclasses import replace
@@ -169,6 +170,51 @@ def test_what_is_missing_is_named(monkeypatch):
     with pytest.raises(Problem, match="needs mmdebstrap") as caught:
         debian.require_tools()
     assert caught.value.fix.startswith("sudo apt-get install")
+
+
+def test_the_image_of_mysql_takes_the_newest_patch_and_says_which(tmp_path, unpacked, monkeypatch):
+    mysql = {recipe.name: recipe for recipe in recipes()}["mysql"]
+    assert [package for package in mysql.packages if "=" in package] == [
+        "mysql-server-core=9.7.*", "mysql-client-core=9.7.*",
+    ]  # fmt: skip
+
+    def unpack(suite, packages, hooks, out):
+        assert any("mysqld --version" in hook and hook.endswith(f'> "$1/{mysql.version_file}"') for hook in hooks)
+        root(out, [("./etc", None), (f"./{mysql.version_file}", "9.7.9-1\n")])
+
+    monkeypatch.setattr(debian, "unpack", unpack)
+    path = build.archive(mysql)
+    assert docker.label(path, build.VERSION_LABEL) == "9.7.9-1"
+    assert mysql.reference == "localhost/mysql:9.7"
+
+
+def test_the_image_of_mysql_has_no_client_that_the_official_one_lacks(tmp_path):
+    mysql = {recipe.name: recipe for recipe in recipes()}["mysql"]
+    programs = tmp_path / "usr/bin"
+    programs.mkdir(parents=True)
+    wanted = ["busybox", "mysql", "mysqladmin", "mysqldump"]
+    for name in (*wanted, "mysqlbinlog", "mysqlcheck", "perror"):
+        (programs / name).touch()
+    subprocess.run(["sh", "-c", mysql.hooks[0], "sh", str(tmp_path)], check=True)
+    assert sorted(path.name for path in programs.iterdir()) == wanted
+
+
+def test_a_home_with_a_blank_and_a_quote_reaches_the_hook_whole(tmp_path, unpacked, monkeypatch):
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    (sources / "run.py").write_text("1")
+    monkeypatch.setattr(build, "CACHE", tmp_path / "my home's; touch wrong" / "cache")
+
+    def unpack(suite, packages, hooks, out):
+        target = tmp_path / "target"
+        target.mkdir()
+        subprocess.run(["sh", "-c", hooks[0], "sh", str(target)], check=True, cwd=tmp_path)
+        assert (target / "srv/run.py").read_text() == "1"
+        root(out, [("./srv", None)])
+
+    monkeypatch.setattr(debian, "unpack", unpack)
+    assert build.archive(replace(RECIPE, sources=sources, sources_to="/srv")).exists()
+    assert not (tmp_path / "wrong").exists()
 
 
 def test_an_error_shows_no_password_of_the_mirror():

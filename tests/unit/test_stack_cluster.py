@@ -2,13 +2,14 @@
 
 import json
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from tools import paths, programs
 from tools.clusters.road import CONTEXT, KIND, NODE, Road
 from tools.console import Problem
+from tools.stack import __main__ as command
 from tools.stack import cluster, config, guard
 
 PROD = Road(CONTEXT, "prod", "KUBECONFIG", "https://prod.example", "text")
@@ -147,3 +148,32 @@ def test_a_cluster_with_another_stack_on_it_stays(monkeypatch, capsys):
     with pytest.raises(programs.Failed):
         cluster.remove(stack(namespaces=programs.Unreachable("no answer")), Road(NODE, "dev-1"))
     assert removed == []
+
+
+def nodes(*names):
+    return json.dumps({"items": [{"status": {"images": [{"names": list(names)}, {"names": None}]}}, {"status": {}}]})
+
+
+def test_the_stacks_images_are_brought_and_the_nodes_are_asked_what_they_have(monkeypatch):
+    called = []
+    monkeypatch.setattr(cluster.loading, "load", lambda way, names, held: called.append((way, names, held())))
+    given = stack(nodes=nodes("localhost/a:1", "localhost/a@sha256:0"))
+    given.settings = lambda: {"mysqlImage": "localhost/mysql:1", "authImage": "localhost/a:1"}
+    cluster.load_images(given, LOCAL)
+    assert called == [(LOCAL, ["localhost/mysql:1", "localhost/a:1"], {"localhost/a:1", "localhost/a@sha256:0"})]
+    given.answers["nodes"] = programs.Forbidden("no")
+    cluster.load_images(given, LOCAL)
+    assert called[1][2] == set()
+
+
+def test_only_up_brings_images_and_does_it_before_the_cluster_is_agreed_to(monkeypatch):
+    done: list[str] = []
+    for name in ("exclusive.clear", "state.refuse_damage", "connect", "repair.settle", "guard.check_volume"):
+        monkeypatch.setattr(f"tools.stack.__main__.{name}", lambda *_a, **_o: False)
+    for name in ("cluster.load_images", "cluster.claim", "change.up", "change.destroy"):
+        monkeypatch.setattr(f"tools.stack.__main__.{name}", lambda *_a, name=name, **_o: done.append(name))
+    given: Any = SimpleNamespace(command="up", adopt=False)
+    command.work(given, stack(), LOCAL, cast("Any", None), 0)
+    given.command = "destroy"
+    command.work(given, stack(), LOCAL, cast("Any", None), 0)
+    assert done == ["cluster.load_images", "cluster.claim", "change.up", "cluster.claim", "change.destroy"]

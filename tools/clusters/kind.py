@@ -13,11 +13,11 @@ DOCKER_SECONDS = 20
 
 def available() -> bool:
     """Whether kind is here, and a Docker that answers."""
-    return shutil.which("kind") is not None and docker_answers()
+    return bool(shutil.which("kind")) and docker_answers()
 
 
 def docker_answers() -> bool:
-    """Whether a Docker is here that answers."""
+    """Whether docker is here, and its daemon answers."""
     if not shutil.which("docker"):
         return False
     asked = ["docker", "version", "--format", "{{.Server.Version}}"]

@@ -1,99 +1,182 @@
-"""Brings images that no registry has into a local cluster, by the command of whoever made the cluster."""
+"""How a local cluster gets the images of stack dev: by its maker's own command, from Docker or from archives.
 
-from collections.abc import Iterable
+A cluster that is not plainly local pulls from a registry; a reference to `localhost/…` is refused there.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tools import images, paths, programs
-from tools.console import Problem, console, step
+from tools.console import Problem, step
+from tools.images.recipes import AUTHENTICATE_SOURCES
 
 from . import kind
-from .local import is_local
+from .local import maker
+from .road import KIND, NODE, Road
 
-#: How long one command may take, in seconds: a pull of MySQL's image, or a copy of it into a node.
-SECONDS = 900
-#: MySQL's own image, which stands for the one of the local node.
-MYSQL = "mysql:9.7"
-#: Clusters that run what Docker on this machine has, without a copy.
-_SHARED = ("docker-desktop", "orbstack", "rancher-desktop", "colima")
+#: What Docker makes stack dev's database from: the components' default, MySQL's public image.
+PUBLIC_MYSQL = "mysql:9.7"
+#: The label with the hash of what an image was built from; an image without it is the user's own and stays.
+LABEL = "kubeauth.sources"
+#: Limits in seconds: a pull of 250 MB on a slow line, the copy of an image into a cluster, a question.
+BUILD_SECONDS, LOAD_SECONDS, ASK_SECONDS = 1800, 600, 60
+#: Docker adds attestations to what it builds, and kind and k3d cannot import those (kind#3795).
+_PLAIN = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
 
 
-def load(context: str, wanted: Iterable[str]) -> None:
-    """Bring images into a plainly local cluster; those of a registry are left to the cluster.
+@dataclass(frozen=True)
+class Image:
+    """An image that is on this machine."""
 
-    Docker builds the one and pulls the other where it answers; else they are made from Debian packages.
+    reference: str
+    id: str
+    """As the store that has it names it: `sha256:…`."""
+    archive: Path | None = None
+    """Its archive; None for an image that is in Docker."""
+
+
+def load(way: Road, references: Iterable[str], held: Callable[[], Collection[str]] = tuple) -> None:
+    """Bring those of `references` that are this project's into the cluster; the local node brings its own.
 
     Args:
-        context: The cluster's context, for example `kind-a`.
-        wanted: The images that the stack's pods name.
+        way: The cluster.
+        references: The images that the stack's configuration names.
+        held: Asks the cluster which images its nodes have; only called where no command brings them.
 
     Raises:
-        Problem: They could not be made, or the cluster did not take them.
+        Problem: An image cannot be made here, or cannot get into this cluster; what to type instead is in it.
     """
-    ours = {name: reference for name, reference in images.REFERENCES.items() if reference in wanted}
-    if not ours or not is_local(context):
+    local = sorted({reference for reference in references if reference.startswith("localhost/")})
+    if way.kind == NODE or not local:
         return
-    with step(f"bring {', '.join(ours.values())} into {context}", 60):
-        made = (
-            all([_in_docker(name, reference) for name, reference in ours.items()]) if kind.docker_answers() else False
+    if not way.plainly_local:
+        _refuse(way, [reference for reference in local if reference not in held()])
+        return
+    ours = {reference: name for name, reference in images.REFERENCES.items()}
+    wanted = {ours[reference]: reference for reference in local if reference in ours}
+    if kind.docker_answers():
+        _bring(way, [_built(name, reference) for name, reference in wanted.items()])
+    elif missing := {name: reference for name, reference in wanted.items() if reference not in held()}:
+        _bring(way, _archived(missing))
+
+
+def _refuse(way: Road, local: list[str]) -> None:
+    if local:
+        sources = AUTHENTICATE_SOURCES.relative_to(paths.CHECKOUT)
+        raise Problem(
+            f"{way} cannot pull {', '.join(local)}: localhost is each node itself. Nothing was changed.",
+            "push the auth service to a registry of yours, take MySQL's public image, and say so:\n"
+            f"       docker build --tag <registry>/authenticate:1.0.0 {sources}\n"
+            "       docker push <registry>/authenticate:1.0.0\n"
+            "       pulumi config set authImage <registry>/authenticate:1.0.0\n"
+            f"       pulumi config set mysqlImage {PUBLIC_MYSQL}\n"
+            "       (pulumi: in the shell of `make env`)",
         )
-        if made and context.startswith(_SHARED):
-            return
-        if not made and context.startswith(_SHARED):
-            raise Problem(
-                f"{context} runs what Docker has, and Docker did not make the images", "see docker build, above"
-            )
-        sources = list(ours.values()) if made else [str(path) for path in images.archives(*ours).values()]
-        for command in _commands(context, sources, archives=not made):
-            programs.run(command, seconds=SECONDS, purpose=f"bring images into {context}")
 
 
-def _in_docker(name: str, reference: str) -> bool:
-    """Have an image in Docker's store; whether that worked."""
-    there = programs.run(["docker", "image", "inspect", reference], seconds=60, check=False)
-    if there.returncode == 0:
-        return True
-    if name == "authenticate":
-        sources = paths.CHECKOUT / "examples/authenticate"
-        commands = [["docker", "build", "--tag", reference, str(sources)]]
-    elif name == "mysql":
-        commands = [["docker", "pull", MYSQL], ["docker", "tag", MYSQL, reference]]
-    else:
-        return False
+def _archived(wanted: dict[str, str]) -> list[Image]:
     try:
-        for command in commands:
-            programs.run(command, seconds=SECONDS, purpose=f"make {reference}")
-    except programs.Failed as failure:
-        console.print(f"{failure}; it is made from Debian packages instead", markup=False)
-        return False
-    return True
+        made = images.archives(*wanted)
+    except Problem as problem:
+        raise Problem(
+            f"the cluster needs {', '.join(wanted.values())}; Docker does not answer, and without it: {problem}",
+            f"start Docker, then type the same command again; or: {problem.fix}",
+        ) from None
+    return [Image(wanted[name], images.image_id(path), path) for name, path in made.items()]
 
 
-def _commands(context: str, sources: list[str], *, archives: bool) -> list[list[str]]:
-    """The command lines of each maker of clusters, for images of Docker's or for archives."""
-    if context.startswith("kind-"):
-        cluster = ["--name", context.removeprefix("kind-")]
-        if archives:
-            return [["kind", "load", "image-archive", source, *cluster] for source in sources]
-        return [["kind", "load", "docker-image", *sources, *cluster]]
-    if context.startswith("k3d-"):
-        return [["k3d", "image", "import", *sources, "--cluster", context.removeprefix("k3d-")]]
-    return [["minikube", "image", "load", source] for source in sources]
+def _built(name: str, reference: str) -> Image:
+    """Build an image in Docker unless it is there, made from the same; return it."""
+    base = f"FROM {PUBLIC_MYSQL}\n" if name == "mysql" else None
+    source = _hash(base)
+    found = _in_docker(reference)
+    if found is None or (found["Config"].get("Labels") or {}).get(LABEL, source) != source:
+        command = ["docker", "build", "--tag", reference, "--label", f"{LABEL}={source}"]
+        # A build makes an image of one platform; one that was pulled and tagged names others, which kind cannot import.
+        command.append("-" if base else str(AUTHENTICATE_SOURCES))
+        with step(f"Building {reference} with Docker", 60):
+            env = {**os.environ, **_PLAIN}
+            programs.run(command, seconds=BUILD_SECONDS, purpose=f"build {reference}", env=env, text=base)
+        found = _in_docker(reference)
+    if found is None:
+        raise Problem(f"Docker built {reference}, but does not have it", "docker context ls: is it the cluster's?")
+    return Image(reference, found["Id"])
 
 
-def hint(server: str, wanted: Iterable[str], nodes: Path) -> str:
-    """What to say about images that a cluster of the user's own cannot pull; nothing where there are none.
+def _hash(base: str | None) -> str:
+    """The hash of a Dockerfile's text or, without one, of the auth service's folder."""
+    if base:
+        return hashlib.sha256(base.encode()).hexdigest()[:16]
+    digest = hashlib.sha256()
+    for path in sorted(path for path in AUTHENTICATE_SOURCES.iterdir() if path.is_file()):
+        digest.update(f"\0{path.name}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
-    Args:
-        server: The API server's address.
-        wanted: The images that the stack's pods name.
-        nodes: The folder of the local nodes, which have these images.
-    """
-    local = sorted({reference for reference in wanted if reference.startswith("localhost/")})
-    own = any(server in file.read_text(encoding="utf-8") for file in nodes.glob("*/kubeconfig"))
-    if not local or own:
-        return ""
-    return (
-        f"{', '.join(local)}: no registry has that, so the cluster has to have it already. Otherwise:\n"
-        "  docker build --tag <registry>/authenticate:1.0.0 examples/authenticate, docker push it, then\n"
-        f"  pulumi config set authImage <registry>/authenticate:1.0.0; pulumi config set mysqlImage {MYSQL}"
-    )
+
+def _in_docker(reference: str) -> dict[str, Any] | None:
+    command = ["docker", "image", "inspect", reference]
+    done = programs.run(command, seconds=ASK_SECONDS, purpose=f"look for {reference} in Docker", check=False)
+    return json.loads(done.stdout)[0] if done.returncode == 0 else None
+
+
+def _bring(way: Road, made: list[Image]) -> None:
+    program, cluster = ("kind", way.name) if way.kind == KIND else maker(way.name)
+    if not made:
+        return
+    if program == "kind":
+        _into_kind(cluster, made)
+    elif program == "minikube":
+        _into_minikube(cluster, made)
+    elif program == "k3d":
+        _into_k3d(cluster, made)
+    elif any(image.archive for image in made):
+        # Their cluster runs what is in Docker's own store, so without Docker there is no way in.
+        raise Problem(
+            f"context {way.name} takes its images from Docker, which does not answer",
+            "start Docker, or choose the runtime dockerd in its settings; then type the same command again",
+        )
+
+
+def _into_kind(cluster: str, made: list[Image]) -> None:
+    """Kind compares the ids of Docker's images with its nodes' itself; archives it takes as they are."""
+    docker = [image.reference for image in made if image.archive is None]
+    if docker:
+        _run(["kind", "load", "docker-image", *docker, "--name", cluster], docker)
+    for image in made:
+        if image.archive:
+            _run(["kind", "load", "image-archive", str(image.archive), "--name", cluster], [image.reference])
+
+
+def _into_minikube(profile: str, made: list[Image]) -> None:
+    asked = ["minikube", "--profile", profile, "image", "ls", "--format", "json"]
+    listed = programs.run(asked, seconds=ASK_SECONDS, purpose="list minikube's images").stdout
+    there = {(tag, entry["id"]) for entry in json.loads(listed) or [] for tag in entry["repoTags"] or []}
+    missing = [image for image in made if (image.reference, image.id.removeprefix("sha256:")) not in there]
+    _with_archives(missing, lambda path: ["minikube", "--profile", profile, "image", "load", path])
+
+
+def _into_k3d(cluster: str, made: list[Image]) -> None:
+    """k3d has no command that lists its images, so they are always imported."""
+    _with_archives(made, lambda path: ["k3d", "image", "import", path, "--cluster", cluster])
+
+
+def _with_archives(made: list[Image], command: Callable[[str], list[str]]) -> None:
+    for image in made:
+        with tempfile.TemporaryDirectory(prefix="kubeauth-") as folder:
+            path = image.archive or Path(folder) / "image.tar"
+            if image.archive is None:
+                save = ["docker", "save", "--output", str(path), image.reference]
+                programs.run(save, seconds=LOAD_SECONDS, purpose=f"write {image.reference} to an archive")
+            _run(command(str(path)), [image.reference])
+
+
+def _run(command: list[str], references: list[str]) -> None:
+    what = ", ".join(references)
+    with step(f"Loading {what} into the cluster", 20):
+        programs.run(command, seconds=LOAD_SECONDS, purpose=f"load {what}")

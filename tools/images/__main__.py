@@ -5,7 +5,8 @@ import shutil
 from pathlib import Path
 
 from tools import console
-from tools.images import REFERENCES, archives, image_id
+from tools.images import REFERENCES, archives, docker, image_id
+from tools.images.build import VERSION_LABEL
 
 
 def main() -> None:
@@ -25,7 +26,8 @@ def main() -> None:
         shutil.copyfile(paths[name], half)
         half.replace(path)
     for name, path in written.items():
-        print(f"{path}  {path.stat().st_size / 1e6:.1f} MB  {REFERENCES[name]}  {image_id(path)}")
+        version = docker.label(path, VERSION_LABEL) or REFERENCES[name].rpartition(":")[2]
+        print(f"{path}  {path.stat().st_size / 1e6:.1f} MB  {REFERENCES[name]} ({version})  {image_id(path)}")
     print("\nLoad them (Linux, this machine's architecture) with the line of your cluster:")
     files = [str(path) for path in written.values()]
     print("  docker      " + " && ".join(f"docker load --input {file}" for file in files))

@@ -4,6 +4,7 @@ import dataclasses
 import fcntl
 import hashlib
 import json
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from tools.images import debian, docker
 from tools.images.recipes import Recipe
 from tools.paths import CACHE
 
+#: The label that says which version of its packages an image has.
+VERSION_LABEL = "org.opencontainers.image.version"
 _HERE = Path(__file__).parent
 
 
@@ -54,26 +57,31 @@ def _build(recipe: Recipe, work: Path, done: Path) -> None:
     if recipe.sources:
         for path in recipe.modules():
             shutil.copyfile(path, modules / path.name)
-        hooks = [f'mkdir -p "$1{recipe.sources_to}" && cp {modules}/* "$1{recipe.sources_to}/"', *hooks]
+        hooks = [
+            f'mkdir -p "$1{recipe.sources_to}" && cp {shlex.quote(str(modules))}/* "$1{recipe.sources_to}/"',
+            *hooks,
+        ]
     root, layer, out = work / "root.tar", work / "layer.tar", work / done.name
     debian.unpack(recipe.suite, recipe.packages, hooks, root)
     added = [docker.added_file(name, text) for name, text in recipe.files.items()]
     added += [docker.added_file(name, text, 0o755) for name, text in recipe.executables.items()]
     added += [docker.added_link(name, target) for name, target in recipe.links.items()]
     docker.write_layer(root, layer, recipe.drop, recipe.keep, added)
-    docker.write_archive(layer, out, recipe.reference, debian.architecture(), _config(recipe))
+    docker.write_archive(layer, out, recipe.reference, debian.architecture(), _config(recipe, root))
     done.parent.mkdir(parents=True, exist_ok=True)
     out.replace(done)
     shutil.rmtree(work)
 
 
-def _config(recipe: Recipe) -> dict[str, object]:
+def _config(recipe: Recipe, root: Path) -> dict[str, object]:
+    version = docker.text_of(root, recipe.version_file) if recipe.version_file else ""
     config = {
         "User": recipe.user,
         "WorkingDir": recipe.workdir,
         "Env": list(recipe.env),
         "Entrypoint": list(recipe.entrypoint),
         "Cmd": list(recipe.command),
+        "Labels": {VERSION_LABEL: version} if version else {},
     }
     return {name: value for name, value in config.items() if value}
 

@@ -79,6 +79,26 @@ def write_archive(layer: Path, out: Path, reference: str, architecture: str, con
             archive.addfile(info, file)
 
 
+def text_of(root: Path, name: str) -> str:
+    """Return a file's text in the tar of a root, without blanks around it.
+
+    Raises:
+        KeyError: The root has no such file.
+    """
+    with tarfile.open(root) as archive:
+        file = archive.extractfile(f"./{name}")
+        if file is None:
+            raise KeyError(name)
+        return file.read().decode().strip()
+
+
+def label(path: Path, name: str) -> str:
+    """Return a label of the image in an archive; empty without it."""
+    with tarfile.open(path) as archive:
+        body = archive.extractfile(image_id(path).removeprefix("sha256:") + ".json")
+        return str((json.load(body)["config"].get("Labels") or {}).get(name, "")) if body else ""
+
+
 def image_id(path: Path) -> str:
     """The id of the image in an archive, as `docker images --no-trunc` and `crictl images` show it."""
     with tarfile.open(path) as archive:

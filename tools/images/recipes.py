@@ -5,9 +5,8 @@ from pathlib import Path
 
 from tools.paths import CHECKOUT
 
-#: The upstream series, asked of the mirror, which has one patch of it at a time: the newest is taken, and
-#: `mysqld --version` says which one that is.
-MYSQL_SERIES = "9.7"
+#: The series: the newest patch that Debian has goes in, so a tag with a patch would soon be wrong. It is in the label.
+MYSQL_VERSION = "9.7"
 AUTHENTICATE_VERSION = "1.0.0"
 AUTHENTICATE_SOURCES = CHECKOUT / "examples" / "authenticate"
 
@@ -32,12 +31,14 @@ _COMPILE = (
     'PYTHONHASHSEED=0 chroot "$1" python3 -m compileall -q -j1 --invalidation-mode unchecked-hash '
     "/usr/lib/python3 /usr/lib/python3.11 /build"
 )
-#: Those that the components use; the official image has them, too, and neither mysqlbinlog nor mysqlcheck.
 _MYSQL_PROGRAMS = "mysql mysqladmin mysqldump"
 _ONLY_MYSQL = (
     'cd "$1/usr/bin" && for file in *; do case " busybox ' + _MYSQL_PROGRAMS + ' " in '
     '*" $file "*) ;; *) rm "$file" ;; esac; done'
 )
+_MYSQL_PATCH = "etc/mysql-version"
+# `mysqld  Ver 9.7.4-2 for …`: the word behind Ver.
+_RECORD_PATCH = f'chroot "$1" /usr/sbin/mysqld --version | sed "s/.* Ver //; s/ .*//" > "$1/{_MYSQL_PATCH}"'
 _FOLDERS = (
     "usr/share/man", "usr/share/info", "usr/share/locale", "usr/share/lintian", "usr/share/bug", "usr/share/doc",
     "usr/share/doc-base", "usr/share/bash-completion", "usr/share/perl*", "usr/lib/*/perl*", "usr/lib/*/gconv",
@@ -84,6 +85,8 @@ class Recipe:
     env: tuple[str, ...] = ()
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
+    #: A file in the image, written by a hook, whose text becomes the image's label of its version.
+    version_file: str = ""
 
     @property
     def reference(self) -> str:
@@ -112,13 +115,14 @@ def _mysql() -> Recipe:
         *_DROP, "usr/lib/*/libperl*", "usr/share/mysql/*/errmsg.sys",
         "usr/lib/mysql/plugin/telemetry_client.so", "usr/lib/mysql/plugin/authentication_*_client.so",
     )  # fmt: skip
-    pin = f"={MYSQL_SERIES}.*"
+    pin = f"={MYSQL_VERSION}.*"
     return Recipe(
         "mysql", MYSQL_SERIES, UNSTABLE,
         (f"mysql-server-core{pin}", f"mysql-client-core{pin}", "busybox-static"), 30,
         drop=drop, keep=(*_KEEP, "usr/share/mysql/english/errmsg.sys"),
-        hooks=(_ONLY_MYSQL, _BUSYBOX), files=_accounts("mysql", MYSQL_USER),
+        hooks=(_ONLY_MYSQL, _BUSYBOX, _RECORD_PATCH), files=_accounts("mysql", MYSQL_USER),
         user=f"{MYSQL_USER}:{MYSQL_USER}", command=("mysqld",),
+        version_file=_MYSQL_PATCH,
     )  # fmt: skip
 
 

@@ -125,6 +125,9 @@ def work(given: argparse.Namespace, stack: Stack, way: Road, tools: Toolchain, l
     elif stack.files:
         state.refuse_damage(stack.files, stack.name)
     fresh = connect(stack, way, tools)
+    if command == "up":
+        # Before the claim: a cluster that cannot get the images is not agreed to.
+        cluster.load_images(stack, way)
     cluster.claim(stack, way, fresh=fresh)
     if command in ("backup", "restore"):
         backup.run(stack, command, given.backup, force=given.force)
@@ -170,4 +173,5 @@ def down(stack: Stack, way: Road, tools: Toolchain, lock: int) -> None:
     config.forget(stack.name)
 
 
-console.run(main)
+if __name__ == "__main__":
+    console.run(main)

@@ -101,15 +101,22 @@ def start(stack: Stack, way: Road, tools: Toolchain) -> bool:
 
 
 def load_images(stack: Stack, way: Road) -> None:
-    """Bring the images that no registry has into a local cluster; a node of ours has got them when it started."""
+    """Bring the images of stack dev into a local cluster; refuse them where no node could get them.
+
+    Raises:
+        Problem: Says which image, and what to do.
+    """
     settings = stack.settings()
-    wanted = {str(settings[key]) for key in ("mysqlImage", "authImage") if key in settings}
-    if way.kind == road.NODE:
-        return
-    if way.plainly_local:
-        loading.load(kind.context(way.name) if way.kind == road.KIND else way.name, wanted)
-    elif said := loading.hint(way.server, wanted, paths.STATE / "nodes"):
-        console.print(said, markup=False)
+    loading.load(way, [str(settings.get(key)) for key in ("mysqlImage", "authImage")], lambda: _held(stack))
+
+
+def _held(stack: Stack) -> set[str]:
+    command = ("kubectl", "get", "nodes", "--output", "json", "--request-timeout", "10s")
+    try:
+        nodes = json.loads(stack.ask(*command, purpose="ask the nodes for their images"))["items"]
+    except programs.Forbidden:
+        return set()
+    return {name for node in nodes for image in node["status"].get("images") or [] for name in image.get("names") or []}
 
 
 def claim(stack: Stack, way: Road, *, fresh: bool) -> None:
