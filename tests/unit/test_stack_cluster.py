@@ -177,3 +177,11 @@ def test_only_up_brings_images_and_does_it_before_the_cluster_is_agreed_to(monke
     given.command = "destroy"
     command.work(given, stack(), LOCAL, cast("Any", None), 0)
     assert done == ["cluster.load_images", "cluster.claim", "change.up", "cluster.claim", "change.destroy"]
+
+
+def test_the_deployer_of_a_local_node_needs_no_right_to_list_nodes():
+    kubeconfig = paths.STATE / "nodes/dev-1/kubeconfig"
+    kubeconfig.parent.mkdir(parents=True)
+    kubeconfig.write_text("server: https://10.99.0.2:6443")
+    own = Road(CONTEXT, "deployer-shop", "KUBECONFIG", "https://10.99.0.2:6443", "text")
+    cluster.load_images(stack(nodes=programs.Forbidden("no")), own)

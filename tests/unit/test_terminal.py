@@ -141,7 +141,7 @@ class Shell:
         os.waitpid(self.pid, 0)
 
 
-def wait_until(true, seconds: float = 20) -> None:
+def wait_until(true, seconds: float = 45) -> None:
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until

@@ -117,7 +117,7 @@ def _mysql() -> Recipe:
     )  # fmt: skip
     pin = f"={MYSQL_VERSION}.*"
     return Recipe(
-        "mysql", MYSQL_SERIES, UNSTABLE,
+        "mysql", MYSQL_VERSION, UNSTABLE,
         (f"mysql-server-core{pin}", f"mysql-client-core{pin}", "busybox-static"), 30,
         drop=drop, keep=(*_KEEP, "usr/share/mysql/english/errmsg.sys"),
         hooks=(_ONLY_MYSQL, _BUSYBOX, _RECORD_PATCH), files=_accounts("mysql", MYSQL_USER),

@@ -138,7 +138,6 @@ def work(given: argparse.Namespace, stack: Stack, way: Road, tools: Toolchain, l
     refresh = repair.settle(stack) or killed or fresh
     if command == "up":
         guard.check_volume(stack)
-        cluster.load_images(stack, way)
         change.up(stack, lock, refresh=refresh, adopt=given.adopt)
     else:
         change.destroy(stack, lock, refresh=refresh)
