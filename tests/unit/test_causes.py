@@ -207,3 +207,19 @@ def test_a_pod_that_hangs_is_asked_whether_it_can_look_up_its_database(host, wha
     hanging["spec"]["containers"][0]["env"] = [{"name": "DB_HOST", "value": f"{host}:3306"}]
     (cause,) = find(namespace(hanging), ask=ASKED)
     assert what in cause.what
+
+
+@pytest.mark.parametrize(
+    ("said", "fix"),
+    [
+        ("429 Too Many Requests - toomanyrequests: You have reached your pull rate limit", "allows no more pulls"),
+        ("failed to authorize: 401 Unauthorized", "wants a login, or there is no such repository"),
+        ("pull access denied, repository does not exist", "wants a login, or there is no such repository"),
+        ("localhost/x:1: not found", "name one that exists"),
+    ],
+)
+def test_what_to_do_about_an_image_follows_the_registrys_words(said, fix):
+    objects = [pod(waiting("ImagePullBackOff")), event("authenticate-p2", "Failed", f"localhost/x:1: {said}")]
+    (cause, *_) = find(Namespace("x", [deployment(), replica_set(), *objects]))
+    assert fix in cause.fix
+    assert "pulumi config set authImage <image> --plaintext" in cause.fix

@@ -1,5 +1,6 @@
 """What steps of a job need besides GitHub's API, and which stacks a change touches."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -61,6 +62,43 @@ def test_access_says_all_that_is_missing_at_once_and_writes_nothing(runner, monk
     with pytest.raises(GitHubError, match=r"Pulumi\.qa\.yaml is missing"):
         job.access("qa")
     assert (runner / "GITHUB_ENV").read_text() == ""
+
+
+FILE = """apiVersion: v1
+clusters:
+- name: c
+  cluster: {server: https://one.example, certificate-authority-data: eA==}
+users:
+- name: u
+  user:
+"""
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (
+            base64.b64encode(FILE.encode()).decode(),
+            "is base64: paste the output of: kubectl config view --raw --flatten",
+        ),
+        ("not a kubeconfig!", "is no kubeconfig"),
+        (" ".join(FILE.split()), "has lost its line breaks"),
+        (FILE + "    client-key: keys/u.key\n", "names a file that is not here, client-key: keys/u.key"),
+        (FILE + "    exec:\n      command: no-such-login\n", "gets its login from no-such-login, which is not here"),
+    ],
+)
+def test_a_kubeconfig_that_cannot_work_here_is_refused_with_what_to_paste(runner, monkeypatch, content, says):
+    monkeypatch.setenv("KUBECONFIG_CONTENT", content)
+    with pytest.raises(GitHubError) as raised:
+        job.access("prod")
+    assert says in str(raised.value)
+    assert (runner / "GITHUB_ENV").read_text() == ""
+
+
+def test_a_flat_kubeconfig_and_one_in_json_are_taken(runner, monkeypatch):
+    for content in (FILE + "    token: x\n", '{"apiVersion": "v1", "clusters": []}'):
+        monkeypatch.setenv("KUBECONFIG_CONTENT", content)
+        job.access("prod")
 
 
 def test_a_report_is_shown_as_it_is_and_a_missing_one_is_replaced_by_one_that_failed(runner):

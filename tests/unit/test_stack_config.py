@@ -90,6 +90,22 @@ def test_plain_stack_init_after_make_up_is_told_from_secrets_in_git(checkout):
     config.refuse_two_homes("dev")
 
 
+def test_a_stack_that_takes_values_from_esc_is_refused_where_nothing_is_asked(checkout):
+    git_says(checkout, size="1Gi")
+    config.refuse_environments("dev")
+    (checkout / "Pulumi.dev.yaml").write_text("environment:\n- shop/staging\n")
+    with pytest.raises(Problem, match=r"takes values from Pulumi ESC \(shop/staging\)"):
+        config.refuse_environments("dev")
+
+
+def test_a_missing_stack_names_those_that_are_there_dots_and_all(checkout):
+    for name in ("dev", "prod.eu"):
+        (checkout / f"Pulumi.{name}.yaml").touch()
+    with pytest.raises(Problem) as caught:
+        config.require("prod")
+    assert caught.value.fix == "use one of: dev, prod.eu"
+
+
 def keep_state(stack, project="kubeauth"):
     state = paths.LOCAL / f"state/.pulumi/stacks/{project}/{stack}.json"
     state.parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from tools import paths
@@ -38,6 +40,8 @@ def access(stack: str) -> None:
     elif not _OWN_SECRETS.search(file.read_text(encoding="utf-8")):
         # Else `make up` would make up new passwords in every job, on every deployment.
         wrong.append(f"{file.name} has no encrypted passwords: see docs/guides/add-a-stack.md")
+    if not wrong:
+        wrong += _unusable(os.environ["KUBECONFIG_CONTENT"])
     if wrong:
         raise GitHubError("\n  ".join([f"stack {stack} cannot be reached from here (docs/ci.md):", *wrong]))
     kubeconfig = Path(_variable("RUNNER_TEMP"), "kubeconfig")
@@ -46,6 +50,24 @@ def access(stack: str) -> None:
         target.write(os.environ["KUBECONFIG_CONTENT"])
     with Path(_variable("GITHUB_ENV")).open("a", encoding="utf-8") as variables:
         variables.write(f"KUBECONFIG={kubeconfig}\n")
+
+
+def _unusable(kubeconfig: str) -> Iterator[str]:
+    """What no kubectl on this runner could use. A job that may write installs nothing, so there is no YAML reader."""
+    again = "paste the output of: kubectl config view --raw --flatten --minify"
+    if not re.search(r"^[\s{]*[\"']?(apiVersion|clusters|kind)[\"']?\s*:", kubeconfig, re.MULTILINE):
+        encoded = re.fullmatch(r"[A-Za-z0-9+/=\s]+", kubeconfig)
+        yield f"KUBECONFIG_CONTENT is {'base64' if encoded else 'no kubeconfig'}: {again}"
+        return
+    if "\n" not in kubeconfig.strip() and not kubeconfig.lstrip().startswith("{") and "clusters:" in kubeconfig:
+        yield f"KUBECONFIG_CONTENT has lost its line breaks: {again}"
+        return
+    for key, path in re.findall(r"^\s*(certificate-authority|client-certificate|client-key|tokenFile):\s*(\S+)",
+                                kubeconfig, re.MULTILINE):  # fmt: skip
+        yield f"KUBECONFIG_CONTENT names a file that is not here, {key}: {path}: {again}"
+    for program in re.findall(r"^\s*command:\s*[\"']?([^\s\"']+)", kubeconfig, re.MULTILINE):
+        if not shutil.which(program):
+            yield f"KUBECONFIG_CONTENT gets its login from {program}, which is not here: install it before (docs/ci.md)"
 
 
 def summarize(kind: str, stack: str, out: Path) -> None:

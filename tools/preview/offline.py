@@ -15,8 +15,9 @@ from typing import Any
 import yaml
 
 from tools import paths
+from tools import stacks as stacks_of
 from tools.console import Problem
-from tools.stack import policy
+from tools.stack import config, policy
 from tools.toolchain import Toolchain
 
 from . import engine
@@ -124,6 +125,8 @@ class _Runs:
         self._env["PULUMI_OPTION_CONFIG_FILE"] = str(file)
         project = yaml.safe_load((root / "Pulumi.yaml").read_text(encoding="utf-8"))
         given = yaml.safe_load((root / f"Pulumi.{self._stack}.yaml").read_text(encoding="utf-8")) or {}
+        if root == paths.CHECKOUT:
+            config.refuse_environments(self._stack)
         values, secrets = without_secrets(given.get("config") or {})
         for key, declaration in (project.get("config") or {}).items():
             full = f"{project['name']}:{key}"
@@ -179,5 +182,5 @@ def stacks(base: str) -> list[str]:
     """The names of every stack that the working tree or the base has."""
     listed = ["git", "ls-tree", "--name-only", merge_base(base)]
     done = subprocess.run(listed, cwd=paths.CHECKOUT, capture_output=True, text=True, check=True)
-    names = {*done.stdout.split(), *(path.name for path in paths.CHECKOUT.glob("Pulumi.*.yaml"))}
-    return sorted(name.split(".")[1] for name in names if name.startswith("Pulumi.") and name.count(".") == 2)
+    there = {stacks_of.name_of(name) for name in done.stdout.splitlines()}
+    return sorted(filter(None, {*there, *stacks_of.names(paths.CHECKOUT)}))

@@ -18,6 +18,7 @@ PROGRAM = (
     "requirements-tools.txt",
     "policy/",
     "tools/preview/",
+    "tools/clusters/",
     "tools/stack/",
     "tools/toolchain/",
     ".github/workflows/preview.yml",

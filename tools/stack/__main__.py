@@ -94,6 +94,7 @@ def environment(given: argparse.Namespace) -> None:
 
 def offline(given: argparse.Namespace) -> None:
     """Run a command that needs no cluster."""
+    config.refuse_environments(given.stack)
     stack = Stack(given.stack, toolchain.ensure("engine"), None)
     if given.command == "render":
         render(stack, given.out)

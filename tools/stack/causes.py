@@ -147,6 +147,22 @@ def _pod(namespace: Namespace, deployment: Object, pod: Object, ask: Questions |
             yield Cause(_READINESS, f"pod {name} runs, but its readiness probe fails", seen, fix, 40)
 
 
+def _other_image(said: str, component: str) -> str:
+    """What to do about an image, from the registry's words."""
+    if re.search(r"429|toomanyrequests|rate limit", said, re.IGNORECASE):
+        return (
+            "the registry allows no more pulls without a login: give the nodes one (docs/guides/escape-hatches.md, pull"
+            f" secrets), or name a mirror of yours: pulumi config set {component}Image <image> --plaintext"
+        )
+    if re.search(r"401|403|unauthorized|authorization failed|denied", said, re.IGNORECASE):
+        return (
+            "the registry wants a login, or there is no such repository: see docs/guides/escape-hatches.md (pull"
+            f" secrets), or pulumi config set {component}Image <image> --plaintext"
+        )
+    # Without --plaintext the CLI takes the digest for a secret, and refuses.
+    return f"name one that exists and that the nodes may pull: pulumi config set {component}Image <image> --plaintext"
+
+
 def _container(
     namespace: Namespace, pod: Object, state: Object, component: str, ask: Questions | None
 ) -> Iterator[Cause]:
@@ -154,9 +170,9 @@ def _container(
     why, message = waiting.get("reason", ""), " ".join(waiting.get("message", "").split())
     if why in {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"}:
         failed = [text for text in namespace.events(pod, "Failed") if state["image"] in text]
-        fix = f"name one that exists and that the nodes may pull: pulumi config set {component}Image <image>"
+        said = (failed or [message])[-1]
         patience = 30 if why in {"ErrImagePull", "ImagePullBackOff"} else 5
-        yield Cause(_IMAGE, f"image {state['image']} cannot be pulled", (failed or [message])[-1], fix, patience)
+        yield Cause(_IMAGE, f"image {state['image']} cannot be pulled", said, _other_image(said, component), patience)
     elif why in {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}:
         yield Cause(_CONFIG, f"pod {name} cannot start its container", message, "correct what the line above names", 15)
     elif reason(state, "terminated") == "OOMKilled":

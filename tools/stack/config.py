@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from tools import locks, paths
+from tools import locks, paths, stacks
 from tools.console import Problem
 
 
@@ -42,8 +42,8 @@ def require(stack: str) -> None:
         Problem: Names those that it has.
     """
     if not tracked(stack).exists():
-        stacks = ", ".join(sorted(path.name.split(".")[1] for path in paths.CHECKOUT.glob("Pulumi.*.yaml")))
-        raise Problem(f"there is no stack {stack}: Pulumi.{stack}.yaml is missing", f"use one of: {stacks}")
+        there = ", ".join(stacks.names(paths.CHECKOUT))
+        raise Problem(f"there is no stack {stack}: Pulumi.{stack}.yaml is missing", f"use one of: {there}")
 
 
 def _base(stack: str) -> Path:
@@ -68,6 +68,22 @@ def write_private(path: Path, text: str) -> None:
     except BaseException:
         Path(fresh).unlink(missing_ok=True)
         raise
+
+
+def refuse_environments(stack: str) -> None:
+    """Refuse, where nothing may be asked over a network, a stack that takes values from Pulumi ESC.
+
+    Raises:
+        Problem: Names the environments.
+    """
+    imported = read(tracked(stack)).get("environment")
+    if imported:
+        given = [str(name) for name in imported] if isinstance(imported, list) else ["its own"]
+        raise Problem(
+            f"Pulumi.{stack}.yaml takes values from Pulumi ESC ({', '.join(given)}), which is not read without access",
+            f"make preview STACK={stack} or a live preview reads it; for this command write the values into"
+            f" Pulumi.{stack}.yaml",
+        )
 
 
 def has_own_secrets(stack: str) -> bool:
