@@ -150,6 +150,11 @@ test-cluster: dev ## A node of its own: real Kubernetes, MySQL, pods
 	@$(PY) -m tools.toolchain engine node
 	$(PY) -m pytest tests/cluster $(ARGS)
 
+.PHONY: test-s3
+test-s3: dev ## Two colleagues on one stack whose state is in a bucket: a real S3 server and a node
+	@$(PY) -m tools.toolchain engine node
+	$(PY) -m pytest tests/s3 $(ARGS)
+
 # By nature an administrator's: node, bench and using_the_readme, which start and remove nodes; scan, which attacks the
 # cluster and makes users; and the node port of another namespace, which a deployer may not see before the API server
 # refuses it. What faults breaks, it breaks as the administrator; what survives, the deployer runs.

@@ -151,6 +151,14 @@ def test_a_volume_that_would_shrink_is_refused_before_anything_changes(tmp_path,
     assert caught.value.fix.startswith("pulumi config set mysqlStorageSize 2Gi; ")
 
 
+def test_a_lock_in_a_bucket_is_named_with_what_to_do():
+    said = "error: the stack is currently locked by 1 lock(s).\n  s3://b/x: created by ann@laptop (pid 7) at noonZ"
+    with pytest.raises(Problem, match=r"stack qa is locked by ann@laptop \(pid 7, since noonZ\)") as caught:
+        exclusive.refuse_lock("qa", said)
+    assert "pulumi cancel --yes qa" in caught.value.fix
+    exclusive.refuse_lock("qa", "error: something else, created by ann@laptop (pid 7) at noon")
+
+
 def test_a_lock_of_another_machine_is_not_cleared(tmp_path):
     stack = fake("u", locks=[PulumiLock(tmp_path / "x", 1, "ann", "elsewhere", "2026-11-24T10:00:00Z")])
     with pytest.raises(Problem, match=r"locked by ann@elsewhere \(pid 1, since .*another machine") as caught:

@@ -9,7 +9,7 @@ from pathlib import Path
 from tools import paths
 from tools.console import INTERRUPTED, Problem, console
 
-from . import Stack, diagnose, guard, policy, processes, proof, repair
+from . import Stack, diagnose, exclusive, guard, policy, processes, proof, repair
 from .events import EventLog
 from .progress import Progress, closing
 from .supervise import Ended, supervise
@@ -97,7 +97,10 @@ def _run(stack: Stack, lock: int, arguments: list[str]) -> EventLog | None:
         env = {**os.environ, **stack.exports(), "PULUMI_DEBUG_COMMANDS": "true", processes.RUN: str(os.getpid())}
         command = ["pulumi", *arguments, "--event-log", str(log)]
         watcher = diagnose.Watcher(stack, events)
-        status, interrupts = _shown(command, env, lock, watcher, events, Path(folder, "said"))
+        said = Path(folder, "said")
+        status, interrupts = _shown(command, env, lock, watcher, events, said)
+        if status and said.exists():
+            exclusive.refuse_lock(stack.name, said.read_text(encoding="utf-8", errors="replace"))
     if status:
         # A Pulumi that was ended before it could end its plugins leaves them.
         processes.end(processes.orphans({processes.RUN: str(os.getpid())}))
@@ -123,7 +126,6 @@ def _shown(
         events.poll()
         # Between its first look at the terminal and ours, Pulumi takes Ctrl-C for itself.
         return Ended(status, interrupts or int(status != 0 and events.interrupted and not watcher.gave_up))
-    print(f"Pulumi's {command[1]} of stack {env['PULUMI_STACK']}:", flush=True)
     progress = Progress(events)
     with said.open("wb") as file:
         ended = supervise(command, env, paths.CHECKOUT, lock, watcher, said=file, tick=progress)

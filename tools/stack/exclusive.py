@@ -1,5 +1,6 @@
 """One changing command per stack at a time: a lock that dies with its holder, and Pulumi's own, which does not."""
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -48,6 +49,27 @@ def _in_use(stack: Stack, held: locks.Held) -> Problem:
     return Problem(
         f"stack {stack.name} is in use: {held.holder}. Nothing was changed.",
         "wait until it ends; if it hangs, press Ctrl-C where it runs",
+    )
+
+
+def refuse_lock(stack: str, said: str) -> None:
+    """Say who holds Pulumi's own lock, from Pulumi's words: where a bucket keeps the state, nobody else can see it.
+
+    Args:
+        stack: The stack's name.
+        said: What Pulumi printed.
+
+    Raises:
+        Problem: There is such a lock; with whose it is, and what to do when that run is dead.
+    """
+    match = re.search(r"created by (\S+) \(pid (\d+)\) at (\S+)", said)
+    if "currently locked" not in said or not match:
+        return
+    who, pid, since = match.groups()
+    raise Problem(
+        f"stack {stack} is locked by {who} (pid {pid}, since {since}). Nothing was changed.",
+        "wait until that run ends. Was it killed? Look there; when nothing of it runs any more: pulumi cancel --yes"
+        f" {stack}, then make repair STACK={stack}",
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tools.console import Problem, console, step
 
-from . import Stack, adopt, config, objects, signatures, state
+from . import Stack, adopt, config, exclusive, objects, signatures, state
 
 #: How long to wait for objects that the killed run asked the cluster to remove.
 REMOVAL_SECONDS = 40
@@ -173,6 +173,7 @@ def _refresh(stack: Stack) -> None:
 def _quietly(stack: Stack, *command: str) -> None:
     done = stack.run(*command)
     if done.returncode:
+        exclusive.refuse_lock(stack.name, done.stderr)
         raise Problem(f"{' '.join(command[:3])} failed:\n{(done.stdout + done.stderr).strip()[-3000:]}")
 
 

@@ -126,7 +126,14 @@ def _start(
         if terminal:
             return subprocess.Popen(command, cwd=cwd, env=env, pass_fds=[lock])
         return subprocess.Popen(
-            command, cwd=cwd, env=env, pass_fds=[lock], process_group=0, stdin=subprocess.DEVNULL, stdout=said
+            command,
+            cwd=cwd,
+            env=env,
+            pass_fds=[lock],
+            process_group=0,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said and subprocess.STDOUT,
         )
     finally:
         signal.signal(signal.SIGHUP, hang_up)

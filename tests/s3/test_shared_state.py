@@ -1,0 +1,175 @@
+"""Two colleagues, two checkouts, one stack whose state is in a bucket: what docs/guides/add-a-stack.md says, done.
+
+`make test-s3` runs it, with a real S3 server and a node of its own.
+"""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.conftest import ROOT, project_files
+from tools import toolchain
+from tools.cluster import Node
+
+STACK = "qa"
+#: How long one command may take, in seconds.
+LIMIT = 600
+GUIDE = ROOT / "docs/guides/add-a-stack.md"
+
+
+@dataclass
+class Colleague:
+    """Somebody with a checkout of their own."""
+
+    checkout: Path
+    env: dict[str, str]
+    node: str
+
+    def run(self, *command: str, ok: bool = True) -> str:
+        done = subprocess.run(
+            command, cwd=self.checkout, env=self.env, capture_output=True, text=True, timeout=LIMIT, check=False
+        )
+        assert (done.returncode == 0) == ok, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def make(self, target: str, ok: bool = True) -> str:
+        return self.run("make", target, f"STACK={STACK}", f"NODE={self.node}", ok=ok)
+
+    def commit(self, subject: str) -> None:
+        self.run("git", "add", "-A")
+        self.run("git", "commit", "-qm", subject)
+
+
+def free_port() -> int:
+    # The server takes this port and the one 10000 above it.
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return 20000 + probe.getsockname()[1] % 10000
+
+
+@pytest.fixture(scope="module")
+def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a bucket on a server of the test's own."""
+    weed = toolchain.program("weed")
+    folder = tmp_path_factory.mktemp("s3")
+    ports = [free_port() + number for number in range(4)]
+    names = ("master.port", "volume.port", "filer.port", "s3.port")
+    options = [f"-{name}={port}" for name, port in zip(names, ports, strict=True)]
+    command = [str(weed), "server", f"-dir={folder}", "-ip=127.0.0.1", "-filer=true", "-s3", "-volume.max=5", *options]
+    with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
+        try:
+            address = f"127.0.0.1:{ports[3]}"
+            until = time.monotonic() + 120
+            while not made(f"http://{address}/state"):
+                assert time.monotonic() < until, (folder / "log").read_text()[-2000:]
+                time.sleep(0.5)
+            yield f"s3://state?endpoint={address}&disableSSL=true&s3ForcePathStyle=true&region=us-east-1"
+        finally:
+            server.terminate()
+
+
+def made(url: str) -> bool:
+    request = urllib.request.Request(url, method="PUT")  # noqa: S310 - http to this machine
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=5):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+@pytest.fixture(scope="module")
+def colleagues(bucket: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Colleague, Colleague]]:
+    """Ann makes the stack and pushes it; Ben pulls it."""
+    tools = toolchain.ensure("engine", "node")
+    own = {
+        "PULUMI_BACKEND_URL": bucket,
+        "PULUMI_CONFIG_PASSPHRASE": "what the team agreed on",
+        "AWS_ACCESS_KEY_ID": "any",
+        "AWS_SECRET_ACCESS_KEY": "any",
+        "PULUMI_HOME": str(tools.pulumi_home),
+        "PATH": f"{tools.bin}{os.pathsep}{os.environ['PATH']}",
+    }
+    node = Node(f"test-{os.getpid()}-s3")
+    root = tmp_path_factory.mktemp("colleagues")
+    ann, ben = (Colleague(root / name, {**os.environ, **own}, node.name) for name in ("ann", "ben"))
+    for name in project_files():
+        (ann.checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, ann.checkout / name)
+    ann.run("git", "init", "-q", "-b", "main")
+    for key, value in (("user.name", "ann"), ("user.email", "ann@example.com")):
+        ann.run("git", "config", key, value)
+    file = re.search(r"```yaml\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    assert file
+    values = file[1].replace("registry.example.com/authenticate:1.0.0", "localhost/authenticate:1.0.0")
+    (ann.checkout / f"Pulumi.{STACK}.yaml").write_text(f"{values}  kubeauth:mysqlImage: localhost/mysql:9.7\n")
+    ann.commit("a stack")
+    # The guide's own lines: the colleague who makes the stack, then the one who joins.
+    first, second = re.findall(r"```bash\n(# .*?)```", GUIDE.read_text(), re.DOTALL)
+    ann.run("bash", "-euc", first.replace("git push", "true"))
+    subprocess.run(["git", "clone", "-q", ann.checkout, ben.checkout], check=True)
+    for one in (ann, ben):
+        (one.checkout / ".venv").symlink_to(ROOT / ".venv")
+    for path in (".tools", ".dev"):
+        (ROOT / ".venv" / path).touch()
+    try:
+        ben.run("bash", "-euc", second.replace(f"STACK={STACK}", f"STACK={STACK} NODE={node.name}"))
+        yield ann, ben
+    finally:
+        node.reset()
+
+
+def test_what_one_deployed_the_other_sees(colleagues):
+    ann, ben = colleagues
+    assert "✓ prove it" in ben.make("up")
+    assert "16 unchanged" in ann.make("preview")
+    ann.make("drift")
+    for one in (ann, ben):
+        assert one.run("git", "status", "--porcelain") == ""
+
+
+def test_who_comes_while_the_other_is_at_it_is_refused_by_name_and_a_killed_run_is_cleared_by_hand(colleagues):
+    ann, ben = colleagues
+    ann.run("pulumi", "config", "set", "--stack", STACK, "authReplicas", "2")
+    ann.commit("two replicas")
+    ben.run("git", "pull", "-q")
+    log = ann.checkout.parent / "log"
+    command = ["make", "up", f"STACK={STACK}", f"NODE={ann.node}"]
+    with (
+        log.open("w") as said,
+        subprocess.Popen(command, cwd=ann.checkout, env=ann.env, stdout=said, stderr=said) as up,
+    ):
+        until = time.monotonic() + LIMIT
+        while "created: Deployment\|updated" not in log.read_text() and "2 changes" not in log.read_text():
+            assert time.monotonic() < until, log.read_text()
+            time.sleep(0.1)
+        time.sleep(2)
+        family = [psutil.Process(up.pid), *psutil.Process(up.pid).children(recursive=True)]
+        for process in family:
+            process.suspend()
+        busy = ben.make("up", ok=False)
+        for process in family:
+            process.send_signal(signal.SIGKILL)
+    assert re.search(r"stack qa is in use: pulumi up \S+ \(pid \d+\)\. Nothing was changed", busy), (
+        "on the same machine"
+    )
+    # From another machine only the lock in the bucket can be seen.
+    refused = ben.make("up", ok=False)
+    assert re.search(r"stack qa is locked by \S+ \(pid \d+, since \S+\)\. Nothing was changed", refused)
+    (cancel,) = set(re.findall(r"pulumi cancel --yes qa", refused))
+    ben.run(*cancel.split())
+    ben.make("repair")
+    assert "✓ prove it" in ben.make("up")
+    assert "unchanged" in ann.make("preview")
+    ann.make("down")
