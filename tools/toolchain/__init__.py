@@ -49,7 +49,8 @@ def ensure(*parts: str) -> Toolchain:
     Raises:
         Problem: Something has to be built and cannot be; the message says what to install.
     """
-    wanted = [program for program in pinned() if program.part in parts]
+    # Nothing works without the engine.
+    wanted = [program for program in pinned() if program.part in {"engine", *parts}]
     provider = next(program for program in wanted if program.name == PROVIDER)
     (version,) = provider.set.values()
     there = found.present({program.name for program in wanted}, version, with_node="node" in parts)
@@ -75,11 +76,11 @@ def _installed(home: Path, version: str, environment: dict[str, str], file: Path
     if file:
         programs.run([*command, "--file", str(file)], seconds=INSTALL_SECONDS, purpose="install the provider", env=env)
         return True
-    with step(f"install the Kubernetes provider {version}", 10):
-        try:
+    try:
+        with step(f"install the Kubernetes provider {version}", 10):
             programs.run(command, seconds=INSTALL_SECONDS, purpose="install the provider", env=env)
-        except programs.Failed as failure:
-            console.print(f"{failure}; it will be built", markup=False)
+    except programs.Failed as failure:
+        console.print(f"{failure}; it will be built", markup=False)
     return found.has_provider(home, version)
 
 
@@ -127,6 +128,8 @@ def _build_side_by_side(missing: list[Program], cache: Path, workers: int) -> No
                 passed = duration(time.monotonic() - begun)
                 console.print(f"  {number}/{len(missing)} {running[done].name} ({passed})", markup=False)
         except BaseException:
+            # What has begun goes on to its end; the error is told when it has.
+            console.print("a build failed; waiting for the one beside it", markup=False)
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
