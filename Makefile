@@ -133,7 +133,12 @@ node-status: ## Show it
 node-reset: ## Stop it and remove its data
 
 .PHONY: test
-test: lint test-unit test-engine test-cluster ## Every test, lint and types
+test: programs lint test-unit test-engine test-cluster ## Every test, lint and types
+
+# All at once: programs that are built together share what Go downloads and compiles for them.
+.PHONY: programs
+programs: dev
+	@$(PY) -m tools.toolchain engine node languages scan workflows >/dev/null
 
 .PHONY: test-unit
 test-unit: dev ## Components under mocks, pure functions
