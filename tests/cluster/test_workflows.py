@@ -75,7 +75,7 @@ def left(project: Clone, folder: str) -> dict[str, str]:
 def test_main_is_deployed_a_pull_request_is_previewed_with_access_and_drift_opens_an_issue_until_it_is_gone(
     project, system, job, fake
 ):
-    deployed = job("staging", "deploy")
+    deployed = job("staging", "ci")
     assert not deployed.failed(), deployed.log()
     kubectl = ("kubectl", "--namespace", NAMESPACE)
     system.admin(*kubectl, "rollout", "status", "deployment/authenticate-deployment", "--timeout=60s")
