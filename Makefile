@@ -155,8 +155,8 @@ test-cluster: dev ## A node of its own: real Kubernetes, MySQL, pods
 	@$(PY) -m tools.toolchain engine node
 	$(PY) -m pytest tests/cluster $(ARGS)
 
-.PHONY: test-s3
-test-s3: dev ## Two colleagues on one stack whose state is in a bucket: a real S3 server and a node
+.PHONY: test-shared-state
+test-shared-state: dev ## Two colleagues on one stack whose state is in a bucket: a real S3 server and a node
 	@$(PY) -m tools.toolchain engine node
 	$(PY) -m pytest tests/s3 $(ARGS)
 
