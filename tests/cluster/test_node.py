@@ -396,4 +396,4 @@ def test_without_root_there_is_a_way_out(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(Problem, match="needs root") as raised:
         Node("nobody").start(programs=tmp_path)
-    assert "KUBECONFIG" in raised.value.fix
+    assert "CONTEXT=" in raised.value.fix
