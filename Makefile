@@ -138,7 +138,7 @@ test: programs lint test-unit test-engine test-cluster ## Every test, lint and t
 # All at once: programs that are built together share what Go downloads and compiles for them.
 .PHONY: programs
 programs: dev
-	@$(PY) -m tools.toolchain engine node languages scan workflows >/dev/null
+	@$(PY) -m tools.toolchain engine node languages scan workflows bench >/dev/null
 
 .PHONY: test-unit
 test-unit: dev ## Components under mocks, pure functions
