@@ -57,7 +57,7 @@ def test_the_commands_of_the_readme_in_their_order(system: System, tmp_path: Pat
     ]
 
     # Its last command is `make down`.
-    assert not system.node.running()
+    assert not system.node.running(), done.stdout[-3000:]
     assert system.node.leftovers() == []
     # The passwords of the stacks that were rendered and previewed stay.
     left = sorted(path.name for path in (system.checkout / ".kubeauth").glob("Pulumi.*.yaml"))

@@ -164,8 +164,9 @@ def remove(stack: Stack, way: Road) -> None:
 
 def _others(stack: Stack) -> list[str]:
     listed = stack.ask("kubectl", "get", "namespaces", "--output", "json", purpose="list the cluster's namespaces")
-    names = [item["metadata"]["name"] for item in json.loads(listed)["items"]]
-    return [name for name in names if not name.startswith(SYSTEM)]
+    # What its owner deletes right now, keeps nothing.
+    staying = [item["metadata"] for item in json.loads(listed)["items"] if "deletionTimestamp" not in item["metadata"]]
+    return [found["name"] for found in staying if not found["name"].startswith(SYSTEM)]
 
 
 def check(stack: Stack, way: Road) -> None:
