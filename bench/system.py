@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shlex
 import subprocess
 import tempfile
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools import images, paths, toolchain
+from tools import environment, images, paths, toolchain
 from tools.cluster import Node
 from tools.console import Problem
 
@@ -44,10 +43,9 @@ class System:
         """
         self.folder, self.node = folder, node
         self.tools = toolchain.ensure(*parts)
-        outside = {name: value for name, value in os.environ.items() if not re.match("PULUMI_|KUBECONFIG|MAKE", name)}
         (folder / "state").mkdir(exist_ok=True)
         self.env = {
-            **outside,
+            **environment.passing(os.environ),
             **self.tools.environment(),
             "HOME": str(folder),
             "KUBECONFIG": str(node.kubeconfig if node else folder / "no-cluster"),

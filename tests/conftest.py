@@ -1,13 +1,12 @@
 """What the engine and cluster tiers share: the toolchain, and a copy of the project that a test may change."""
 
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tools import environment, paths, toolchain
+from tools import copies, environment, paths, toolchain
 from tools.stack import Stack
 from tools.toolchain import Toolchain
 
@@ -28,13 +27,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(LIMITS[tier]))
 
 
-def project_files() -> list[str]:
-    """What a commit of this checkout would hold: the files that git tracks or would add."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return [name for name in listed.split("\0") if name and (ROOT / name).exists()]
-
-
 @pytest.fixture(scope="session")
 def engine() -> Toolchain:
     return toolchain.ensure("engine")
@@ -44,7 +36,7 @@ def engine() -> Toolchain:
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the project's files in git, with state and passwords of its own."""
     copy = tmp_path / "checkout"
-    for name in project_files():
+    for name in copies.files():
         if name.split("/")[0] in {"components", "policy", "__main__.py", "pyproject.toml"} or name.startswith(COPIED):
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, copy / name)

@@ -2,8 +2,6 @@
 
 import json
 import os
-import shlex
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT, project_files
+from tests.conftest import ROOT  # noqa: F401 - the tests of this tier take it from here
+from tools import copies
 from tools.cluster import Node
 from tools.clusters.kubeconfig import current
 from tools.stack import deployer
@@ -102,16 +101,7 @@ def make(checkout: Path, node: str, *arguments: str, **variables: str) -> subpro
 @pytest.fixture(scope="session")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project as git would check it out, with this checkout's Python packages."""
-    copy = tmp_path_factory.mktemp("system") / "kubeauth"
-    for name in project_files():
-        (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        # With its time, so that make does not install the Python packages again.
-        shutil.copy2(ROOT / name, copy / name)
-    (copy / ".venv").symlink_to(ROOT / ".venv")
-    who = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
-    for command in (["init", "-q"], ["add", "-A"], [*who, "commit", "-qm", "copy"]):
-        subprocess.run(["git", *command], cwd=copy, check=True)
-    return copy
+    return copies.make(tmp_path_factory.mktemp("system") / "kubeauth", commit=True)
 
 
 @pytest.fixture(scope="session")
@@ -129,7 +119,6 @@ def system(clone: Path) -> Iterator[System]:
         up = make(clone, node.name, "up", **variables)
         assert up.returncode == 0, up.stdout[-5000:] + up.stderr[-5000:]
         exports = make(clone, node.name, "-s", "env", **variables).stdout
-        pairs = [shlex.split(line)[1].partition("=") for line in exports.splitlines()]
-        yield System(clone, node, up, {**os.environ, **{name: value for name, _, value in pairs}}, variables)
+        yield System(clone, node, up, {**os.environ, **copies.exported(exports)}, variables)
     finally:
         node.reset()

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import time
@@ -15,6 +14,8 @@ from typing import Any
 import pymysql
 import pytest
 import yaml
+
+from tools import copies
 
 from .conftest import ROOT, System
 
@@ -360,23 +361,19 @@ def test_another_cluster_is_used_when_kubeconfig_names_one(system, tmp_path):
     assert "16 unchanged" in shown.stdout
 
 
-def pulumi_yaml(checkout: Path, stack: str) -> None:
-    """A stack that is a copy of dev: the same names, the same node port, the same exceptions."""
-    shutil.copyfile(checkout / "Pulumi.dev.yaml", checkout / f"Pulumi.{stack}.yaml")
-    shutil.copyfile(checkout / "policy/config.dev.json", checkout / f"policy/config.{stack}.json")
-
-
 @pytest.fixture
 def dev2(system: System) -> Iterator[str]:
-    """A second stack of the same checkout; its files are gone afterwards."""
-    pulumi_yaml(system.checkout, "dev2")
+    """A second stack of the same checkout with dev's names, node port and exceptions; its files are gone afterwards."""
+    files = {"Pulumi.dev.yaml": "Pulumi.dev2.yaml", "policy/config.dev.json": "policy/config.dev2.json"}
+    for original, copy in files.items():
+        shutil.copyfile(system.checkout / original, system.checkout / copy)
     yield "dev2"
-    for path in (system.checkout / "Pulumi.dev2.yaml", system.checkout / "policy/config.dev2.json"):
-        path.unlink()
+    for copy in files.values():
+        (system.checkout / copy).unlink()
 
 
 def everything(system: System) -> dict[str, str]:
-    """The objects of stack dev, by uid, each with its generation or version of data."""
+    """The objects of stack dev by uid, each with its spec, and when it was deleted, if it was."""
     kinds = "deployments,services,secrets,persistentvolumeclaims,networkpolicies,serviceaccounts"
     items = system.get(kinds)["items"]
     return {
@@ -407,8 +404,7 @@ def test_plain_pulumi_up_of_another_stack_is_refused_by_the_provider(system, dev
     """Without the tools and the policy pack: the mark is a field that two stacks cannot own."""
     before = everything(system)
     prepared = system.make("-s", "env", f"STACK={dev2}")
-    pairs = [shlex.split(line)[1].partition("=") for line in prepared.stdout.splitlines()]
-    env = {**os.environ, **{name: value for name, _, value in pairs}}
+    env = {**os.environ, **copies.exported(prepared.stdout)}
     up = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive"]
     done = subprocess.run(up, cwd=system.checkout, env=env, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode != 0

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, project_files
-from tools import toolchain
+from tests.conftest import ROOT
+from tools import copies, toolchain
 
 PASSWORDS = {"mysqlPassword": 'it\'s "one"', "mysqlRootPassword": "an\\other"}
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
@@ -20,18 +20,9 @@ EXAMPLES = {"go": "main.go", "python": "__main__.py", "typescript": "index.ts", 
 """The examples, and the file of each that names the inputs."""
 
 
-def files_of_the_project(target: Path) -> Path:
-    """What git would check out."""
-    for name in project_files():
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, target / name)
-    return target
-
-
 def copy_of_the_project(target: Path) -> Path:
     """What git would check out, in which this checkout's Python packages serve the project and the components."""
-    files_of_the_project(target)
-    (target / ".venv").symlink_to(ROOT / ".venv")
+    copies.make(target)
     # Pulumi runs `python -m venv` on it, which refuses a link.
     virtual_environment(target / "components/venv")
     return target

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tools import copies
 
-from .consumers import VERSION, Consumer, environment, files_of_the_project
+from .consumers import VERSION, Consumer, environment
 from .git_host import serve
 
 pytestmark = pytest.mark.engine
@@ -99,7 +100,7 @@ def _git(folder: Path, *arguments: str) -> None:
 def _published(work: Path) -> Path:
     """A bare repository with the project under its version's tag; what came after the tag has no components."""
     folder = work / "served/team"
-    files_of_the_project(folder / "clone")
+    copies.make(folder / "clone", packages=False)
     for command in (
         ["init", "--quiet"],
         ["add", "--all"],

@@ -20,8 +20,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import ROOT, project_files
-from tools import environment, paths
+from tools import copies, environment, paths
 from tools.toolchain import Toolchain
 from tools.toolchain.pins import pinned
 
@@ -50,17 +49,7 @@ NOBODY = 65534
 
 def copy_to(folder: Path, *, packages: bool) -> Path:
     """A checkout in a folder; with this checkout's Python packages, or with none yet."""
-    copy = folder / "Häuser und mehr" / "kubeauth"
-    for name in project_files():
-        (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        # With its time, so that make does not install the Python packages again.
-        shutil.copy2(ROOT / name, copy / name)
-    if packages:
-        (copy / ".venv").symlink_to(ROOT / ".venv")
-    who = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
-    for command in (["init", "-q"], ["add", "-A"], [*who, "commit", "-qm", "copy"]):
-        subprocess.run(["git", *command], cwd=copy, check=True)
-    return copy
+    return copies.make(folder / "Häuser und mehr" / "kubeauth", packages=packages, commit=True)
 
 
 @dataclass

@@ -5,7 +5,6 @@
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -19,8 +18,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.conftest import ROOT, project_files
-from tools import toolchain
+from tests.conftest import ROOT
+from tools import copies, toolchain
 from tools.cluster import Node
 
 STACK = "qa"
@@ -110,9 +109,7 @@ def colleagues(bucket: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     node = Node(f"test-{os.getpid()}-s3")
     root = tmp_path_factory.mktemp("colleagues")
     ann, ben = (Colleague(root / name, {**os.environ, **own}, node.name) for name in ("ann", "ben"))
-    for name in project_files():
-        (ann.checkout / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, ann.checkout / name)
+    copies.make(ann.checkout, packages=False)
     ann.run("git", "init", "-q", "-b", "main")
     for key, value in (("user.name", "ann"), ("user.email", "ann@example.com")):
         ann.run("git", "config", key, value)

@@ -46,20 +46,20 @@ def test_what_nobody_thought_of_is_one_line_and_a_file_with_the_details(tmp_path
     assert log.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_closed_pipe_is_met_with_silence():
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        ("print('x' * 100_000)\n    print('more')", 141, ""),
+        # What stays in the buffer is written at the end only.
+        ("print('x')\n    raise console.Problem('no')", 1, "error: no\n"),
+    ],
+)
+def test_a_closed_pipe_is_met_with_silence(body, status, said):
     read, write = os.pipe()
     os.close(read)
     with open(write, "w") as closed:
-        done = ran("print('x' * 100_000)\n    print('more')", stdout=closed)
-    assert (done.returncode, done.stderr) == (141, "")
-
-
-def test_output_that_stays_in_the_buffer_is_met_with_silence_too():
-    read, write = os.pipe()
-    os.close(read)
-    with open(write, "w") as closed:
-        done = ran("print('x')\n    raise console.Problem('no')", stdout=closed)
-    assert (done.returncode, done.stderr) == (1, "error: no\n")
+        done = ran(body, stdout=closed)
+    assert (done.returncode, done.stderr) == (status, said)
 
 
 def test_where_no_file_can_be_written_the_line_says_so(tmp_path):

@@ -1,5 +1,6 @@
 """What a local node needs of its machine is refused before anything is built, with what to type."""
 
+import ctypes
 import os
 import sys
 
@@ -41,5 +42,16 @@ def test_packages_that_nothing_can_install_are_named(monkeypatch, tmp_path):
         machine.prepare()
 
 
-def test_inotify_instances_are_counted():
-    assert machine._inotify_in_use() >= 0
+def test_an_inotify_instance_more_is_counted():
+    libc = ctypes.CDLL(None)
+    before = machine._inotify_in_use()
+    made = [libc.inotify_init() for _ in range(5)]
+    try:
+        assert min(made) >= 0
+        own = [f"/proc/self/fd/{descriptor}" for descriptor in made]
+        assert [os.readlink(path) for path in own] == ["anon_inode:inotify"] * 5
+        # Others come and go meanwhile, but hardly as many as these.
+        assert machine._inotify_in_use() > before
+    finally:
+        for descriptor in made:
+            os.close(descriptor)

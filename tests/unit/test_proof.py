@@ -3,6 +3,7 @@
 import os
 import socket
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import psutil
@@ -71,3 +72,18 @@ def test_an_auth_service_that_does_not_answer_is_a_problem(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(Problem) as raised:
         proof.post(silent.getsockname()[1], "/login", {})
     assert str(raised.value) == "POST /login got no answer in 1 s: timed out"
+
+
+def test_a_proxy_of_the_company_is_not_the_way_to_a_port_of_this_machine(monkeypatch):
+    for variable in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as service, ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(proof.post, service.getsockname()[1], "/login", {})
+        service.settimeout(10)
+        asker, _ = service.accept()
+        with asker:
+            asker.recv(4096)
+            asker.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        assert answer.result(10) == (200, "ok")

@@ -116,8 +116,10 @@ def test_who_may_not_list_services_is_told_and_a_silent_cluster_is_refused(capsy
         cluster.check(stack(services=programs.Unreachable("connection refused")), LOCAL)
 
 
-def namespaces(*names):
-    return json.dumps({"items": [{"metadata": {"name": name}} for name in names]})
+def namespaces(*names, going=()):
+    items = [{"metadata": {"name": name}} for name in names]
+    items += [{"metadata": {"name": name, "deletionTimestamp": "2026-11-26T12:00:00Z"}} for name in going]
+    return json.dumps({"items": items})
 
 
 def gone(monkeypatch):
@@ -138,6 +140,12 @@ def test_a_cluster_that_make_up_made_goes_when_nobody_else_is_on_it(monkeypatch)
     cluster.remove(stack(namespaces=namespaces(*EMPTY)), Road(NODE, "dev-1"))
     cluster.remove(stack(namespaces=namespaces(*EMPTY)), Road(KIND, "kubeauth-1"))
     assert removed == ["node", "kubeauth-1"]
+
+
+def test_what_is_being_deleted_keeps_no_cluster(monkeypatch):
+    removed = gone(monkeypatch)
+    cluster.remove(stack(namespaces=namespaces(*EMPTY, going=("shop",))), Road(NODE, "dev-1"))
+    assert removed == ["node"]
 
 
 def test_a_cluster_with_another_stack_on_it_stays(monkeypatch, capsys):

@@ -37,24 +37,23 @@ def exists(name: str) -> bool:
     return name in programs.run(["kind", "get", "clusters"], seconds=60, purpose="list kind's clusters").stdout.split()
 
 
-def context(name: str) -> str:
-    """The context that kind writes for a cluster."""
-    return f"kind-{name}"
+def create(name: str, kubeconfig: Path, *, fresh: bool) -> None:
+    """Make the cluster, or find it, and write its kubeconfig.
 
-
-def create(name: str, kubeconfig: Path) -> str:
-    """Make the cluster if it is not there, write its kubeconfig, and return its context.
+    Args:
+        name: The cluster's name.
+        kubeconfig: The file to write.
+        fresh: Whether there is no such cluster yet.
 
     Raises:
         Problem: kind failed or did not end in time; its words are in it.
     """
-    if exists(name):
+    if not fresh:
         command = ["kind", "export", "kubeconfig", "--name", name, "--kubeconfig", str(kubeconfig)]
         programs.run(command, seconds=60, purpose=f"read the kubeconfig of kind's cluster {name}")
     else:
         command = ["kind", "create", "cluster", "--name", name, "--kubeconfig", str(kubeconfig), "--wait", "5m"]
         programs.run(command, seconds=CREATE_SECONDS, purpose=f"create the cluster {name} with kind")
-    return context(name)
 
 
 def delete(name: str, kubeconfig: Path) -> None:

@@ -2,9 +2,7 @@
 
 import json
 import os
-import re
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tools import paths
+from tools import copies, environment
 from tools.cluster import Node
 from tools.clusters.kubeconfig import current
 from tools.stack.deployer import kubeconfig_in
@@ -32,12 +30,8 @@ class Bench:
     def __init__(self, checkout: Path, node: Node, kubeconfig: Path | None = None) -> None:
         """Name a checkout, its node, and the kubeconfig of who runs the project's commands: by default the node's."""
         self.checkout, self.node = checkout, node
-        outside = {name: value for name, value in os.environ.items() if not re.match("PULUMI_|KUBECONFIG|MAKE", name)}
-        outside |= {"KUBECONFIG": str(kubeconfig)} if kubeconfig else {}
-        self.outside = outside
-        printed = self.command("env").stdout
-        pairs = [shlex.split(line)[1].partition("=") for line in printed.splitlines()]
-        self.env = {**outside, **{name: value for name, _, value in pairs}}
+        self.outside = environment.passing(os.environ) | ({"KUBECONFIG": str(kubeconfig)} if kubeconfig else {})
+        self.env = self.outside | copies.exported(self.command("env").stdout)
 
     @property
     def files(self) -> StateFiles:
@@ -196,14 +190,7 @@ def system(name: str, *, deployer: bool = False) -> Iterator[Bench]:
     """
     node = Node(name)
     with tempfile.TemporaryDirectory(prefix="kubeauth-faults-") as folder:
-        checkout = Path(folder, "kubeauth")
-        listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-        names = subprocess.run(listed, cwd=paths.CHECKOUT, capture_output=True, text=True, check=True).stdout
-        for item in filter(None, names.split("\0")):
-            if (paths.CHECKOUT / item).exists():
-                (checkout / item).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(paths.CHECKOUT / item, checkout / item)
-        (checkout / ".venv").symlink_to(paths.CHECKOUT / ".venv")
+        checkout = copies.make(Path(folder, "kubeauth"))
         try:
             bench = Bench(checkout, node)
             if deployer:

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tools import apt
+from tools import apt, programs
 from tools.console import Problem, step
 
 #: For machines that are not Debian: where to get Debian packages from.
@@ -63,7 +63,7 @@ def unpack(suite: str, packages: tuple[str, ...], hooks: list[str], out: Path) -
     command += ["--extract-hook=" + hook for hook in hooks]
     # Without a mirror, mmdebstrap takes Debian's own.
     command += ["--skip=output/dev", suite, str(out), *filter(None, [mirror()])]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = programs.run(command, seconds=apt.SECONDS, purpose="unpack Debian packages", check=False)
     if done.returncode:
         what = f"could not unpack {', '.join(packages)} from Debian {suite}: {_errors(done.stderr)}"
         raise Problem(what, f"check the network and the mirror ({MIRROR_VARIABLE} names another one), then repeat")

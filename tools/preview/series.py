@@ -7,7 +7,6 @@ import argparse
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools import console, paths, toolchain
+from tools import console, copies, environment, toolchain
 from tools.cluster import Node
 from tools.console import Problem
 
@@ -67,23 +66,14 @@ class Clone:
         self.root = folder / "kubeauth"
         self._node = node
         tools = toolchain.ensure("engine")
-        # make's own variables, too: a make under make talks about the folders that it enters.
-        others = ("PULUMI_", "ALLOW", "KUBECONFIG", "MAKE", "MFLAGS")
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(others)}
         self._env = {
-            **clean,
+            **environment.passing(os.environ),
             **tools.environment(),
             "PULUMI_CONFIG_PASSPHRASE": "series",
             "PULUMI_BACKEND_URL": f"file://{self.root}/.kubeauth/state",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
-        listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-        names = subprocess.run(listed, cwd=paths.CHECKOUT, capture_output=True, text=True, check=True).stdout
-        for name in filter(None, names.split("\0")):
-            if (paths.CHECKOUT / name).exists():
-                (self.root / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(paths.CHECKOUT / name, self.root / name)
-        (self.root / ".venv").symlink_to(paths.CHECKOUT / ".venv")
+        copies.make(self.root)
         (self.root / ".kubeauth/state").mkdir(parents=True)
         self.run("git", "init", "-q", "--initial-branch", "main")
         self.run("pulumi", "stack", "init", "dev")

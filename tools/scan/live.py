@@ -2,9 +2,6 @@
 
 import json
 import os
-import re
-import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from tools import paths
+from tools import copies, environment
 from tools.cluster import Node
 from tools.clusters.kubeconfig import current
 from tools.console import Problem
@@ -101,13 +98,6 @@ def rendered(tools: Toolchain) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def tracked() -> list[str]:
-    """What a commit of this checkout would hold."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=paths.CHECKOUT, capture_output=True, text=True, check=True).stdout
-    return [name for name in listed.split("\0") if name and (paths.CHECKOUT / name).is_file()]
-
-
 @dataclass(frozen=True)
 class Copy:
     """The project in a folder of its own, with state and passwords of its own, on the scanned node as `KUBECONFIG`."""
@@ -118,8 +108,7 @@ class Copy:
     @property
     def environment(self) -> dict[str, str]:
         """What its commands run with."""
-        outside = {name: value for name, value in os.environ.items() if not re.match("PULUMI_|KUBECONFIG|MAKE", name)}
-        return {**outside, "KUBECONFIG": str(self.kubeconfig)}
+        return {**environment.passing(os.environ), "KUBECONFIG": str(self.kubeconfig)}
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run what make runs; all output is in `stdout`."""
@@ -133,9 +122,7 @@ class Copy:
 
     def shell(self, *command: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run a program in the shell of `make env`."""
-        printed = self.run("env").stdout
-        pairs = [shlex.split(line)[1].partition("=") for line in printed.splitlines() if line.startswith("export ")]
-        return self._start(list(command), {**self.environment, **{name: value for name, _, value in pairs}}, text)
+        return self._start(list(command), {**self.environment, **copies.exported(self.run("env").stdout)}, text)
 
     def _start(
         self, command: list[str], env: dict[str, str], text: str | None = None
@@ -162,11 +149,7 @@ def copy(kubeconfig: str, **config: object) -> Iterator[Copy]:
         config: Values of the stack, for example `namespaceName`.
     """
     with tempfile.TemporaryDirectory(prefix="kubeauth-scan-") as temporary:
-        checkout = Path(temporary, "kubeauth")
-        for name in tracked():
-            (checkout / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(paths.CHECKOUT / name, checkout / name)
-        (checkout / ".venv").symlink_to(paths.CHECKOUT / ".venv")
+        checkout = copies.make(Path(temporary, "kubeauth"))
         file = checkout / "Pulumi.dev.yaml"
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
         content["config"].update({f"kubeauth:{key}": value for key, value in config.items()})

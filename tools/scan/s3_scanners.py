@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from tools import paths, toolchain
+from tools import copies, paths, toolchain
 from tools.console import Problem, step
 from tools.stack import deployer
 
 from . import Check, Result, openapi
 from .exceptions import EXCEPTIONS
-from .live import Live, rendered, tracked
+from .live import Live, rendered
 
 BIN = paths.CHECKOUT / ".venv" / "scan" / "bin"
 BASELINE = Path(__file__).with_name("secrets.baseline")
@@ -169,7 +169,7 @@ def scan_code() -> Iterator[Outcome]:
     """Scan what git has."""
     yield "checkov", "workflows, Dockerfile", *checkov(paths.CHECKOUT, "dockerfile", "github_actions")
     yield "bandit", "code (lines)", *bandit()
-    yield "detect-secrets", "tracked files", *detect_secrets(tracked())
+    yield "detect-secrets", "tracked files", *detect_secrets(copies.files())
 
 
 def run(live: Live) -> Result:

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from policy.workloads import Resource, pod_of
-from tools import paths
+from tools import copies, paths
 
 from . import Check, Result
-from .live import Live, rendered, tracked
+from .live import Live, rendered
 
 DIGEST = re.compile(r".+@sha256:[0-9a-f]{64}")
 #: components/requirements.txt is no lock: a consumer's own environment decides.
@@ -51,7 +51,7 @@ def run(live: Live) -> Result:
     """Read prod's manifests, the requirements and the Go modules."""
     images, wrong = undigested(rendered(live.tools)["prod"])
     packages = modules = 0
-    for name in tracked():
+    for name in copies.files():
         file = paths.CHECKOUT / name
         if re.fullmatch(r"(.+/)?requirements.*\.txt", name) and name not in NOT_LOCKS:
             count, bad = unhashed(file.read_text(encoding="utf-8"))

@@ -45,6 +45,7 @@ class Stack:
         self.own_secrets = config.has_own_secrets(name)
         self.config_file = config.tracked(name) if self.own_secrets else config.local(name)
         self._tools = tools
+        self._settings: dict[str, Any] | None = None
 
     @property
     def backend(self) -> str:
@@ -116,9 +117,13 @@ class Stack:
             sys.exit(status)
 
     def settings(self) -> dict[str, Any]:
-        """The stack's configuration with its defaults, by key; secrets are left out."""
-        values = json.loads(self.ask("pulumi", "config", "--json", purpose="read the configuration"))
-        return {key.partition(":")[2]: entry["value"] for key, entry in values.items() if "value" in entry}
+        """The stack's configuration with its defaults, by key; secrets are left out. Read once after `prepare`."""
+        if self._settings is None:
+            values = json.loads(self.ask("pulumi", "config", "--json", purpose="read the configuration"))
+            self._settings = {
+                key.partition(":")[2]: entry["value"] for key, entry in values.items() if "value" in entry
+            }
+        return self._settings
 
     def mark(self) -> str:
         """Whose the stack's objects are, as the program writes it on each: `<organization>/<project>/<stack>`."""
@@ -132,6 +137,7 @@ class Stack:
         """Make the stack ready for `pulumi up`: state, configuration and, where git has none, passwords."""
         with config.alone():
             self._prepare()
+        self._settings = None
 
     def _prepare(self) -> None:
         (paths.LOCAL / "state").mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -94,7 +94,7 @@ def start(stack: Stack, way: Road, tools: Toolchain) -> bool:
         Node(way.name).start(programs=tools.bin, images=list(images.archives().values()))
     elif way.kind == road.KIND:
         with step(f"{'Make' if fresh else 'Find'} the cluster {way.name} with kind", 90 if fresh else 2):
-            kind.create(way.name, config.kubeconfig_file(stack.name))
+            kind.create(way.name, config.kubeconfig_file(stack.name), fresh=fresh)
     else:
         write(stack, way)
     return fresh

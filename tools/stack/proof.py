@@ -73,8 +73,10 @@ def post(port: int, path: str, body: dict[str, str]) -> tuple[int, str]:
     """
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", json.dumps(body).encode(), method="POST")
     request.add_header("Content-Type", "application/json")
+    # The port is on this machine: a company's proxy is not the way to it.
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with urllib.request.urlopen(request, timeout=POST_SECONDS) as answer:  # noqa: S310 - http to this machine
+        with direct.open(request, timeout=POST_SECONDS) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from tools import locks, programs
-from tools.console import console, duration, step
+from tools.console import Problem, console, duration, step
 
 from . import found, preflight
 from .build import build, check_go, scratch
@@ -127,9 +127,10 @@ def _build_side_by_side(missing: list[Program], cache: Path, workers: int) -> No
                 done.result()
                 passed = duration(time.monotonic() - begun)
                 console.print(f"  {number}/{len(missing)} {running[done].name} ({passed})", markup=False)
-        except BaseException:
+        except BaseException as error:
             # What has begun goes on to its end; the error is told when it has.
-            console.print("a build failed; waiting for the one beside it", markup=False)
+            what = "a build failed" if isinstance(error, Problem) else "stopping"
+            console.print(f"{what}; waiting for the builds that have begun", markup=False)
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tools import programs
 from tools.console import Problem, duration
 
 from .pins import BUILT, Program
@@ -27,7 +28,7 @@ def check_go(missing: list[Program]) -> None:
     go = shutil.which("go")
     if not go:
         raise Problem(f"Go is not on PATH, and these programs have to be built with it: {names}", fix)
-    version = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, check=False).stdout.strip()
+    version = programs.run([go, "env", "GOVERSION"], seconds=60, purpose="ask Go for its version").stdout.strip()
     match = re.match(r"go(\d+)\.(\d+)", version)
     if not match or (int(match[1]), int(match[2])) < GO:
         raise Problem(f"{version or 'this Go'} is too old to build: {names}", fix)
