@@ -12,7 +12,7 @@ option = $(if $($(1)),--$(2) $(call quoted,$($(1))))
 NODE_OPTION = $(call option,NODE,node)
 WAY = $(NODE_OPTION) $(call option,CONTEXT,context) $(call option,CLUSTER,cluster)
 PYTHON_GIVEN = $(call quoted,$(PYTHON))
-STACK_RUN = $(PY) -m tools.stack
+RUN = $(PY) -m $(if $(wildcard lab),lab,cli)
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -52,81 +52,81 @@ dev: $(VENV)/.dev
 
 .PHONY: up
 up: venv ## From nothing to a running system: tools, cluster, stack, proof
-	@$(STACK_RUN) up $(call option,STACK,stack) $(WAY) $(if $(ADOPT),--adopt)
+	@$(RUN) up $(call option,STACK,stack) $(WAY) $(if $(ADOPT),--adopt)
 
 .PHONY: down
 down: venv ## Remove all that `make up` made, and a cluster of its own that nobody else uses
-	@$(STACK_RUN) down $(call option,STACK,stack) $(WAY)
+	@$(RUN) down $(call option,STACK,stack) $(WAY)
 
 .PHONY: env
 env: venv ## Print the variables for a shell of your own: eval "$$(make -s env)"
-	@$(STACK_RUN) env $(call option,STACK,stack) $(WAY)
+	@$(RUN) env $(call option,STACK,stack) $(WAY)
 
 .PHONY: preview
 preview: venv ## Show what `up` would change: make preview STACK=staging
-	@$(STACK_RUN) preview $(call option,STACK,stack) $(WAY)
+	@$(RUN) preview $(call option,STACK,stack) $(WAY)
 
 .PHONY: policy
 policy: venv ## Check a stack against the policy pack without any cluster: make policy STACK=prod
-	@$(STACK_RUN) policy $(call option,STACK,stack)
+	@$(RUN) policy $(call option,STACK,stack)
 
 .PHONY: preview-comment
 preview-comment: venv ## The comment of a pull request: STACK=dev BASE=origin/main, or LIVE=1; OUT=folder ALLOW=dev/name
-	@$(PY) -m tools.preview comment $(call option,STACK,stack) $(if $(LIVE),--live,$(call option,BASE,base)) $(call option,OUT,out) \
+	@$(RUN) comment $(call option,STACK,stack) $(if $(LIVE),--live,$(call option,BASE,base)) $(call option,OUT,out) \
 	  $(WAY)
 
 .PHONY: preview-stacks
 preview-stacks: venv ## The stacks of this checkout and of BASE as a JSON list, for CI
-	@$(PY) -m tools.preview stacks $(call option,BASE,base)
+	@$(RUN) stacks $(call option,BASE,base)
 
 .PHONY: touched-stacks
 touched-stacks: venv ## The stacks that HEAD changes against BASE, as a JSON list, for CI: AMONG='["prod"]' for some of them
-	@$(PY) -m tools.preview.touched $(call option,BASE,base) $(call option,AMONG,among)
+	@$(RUN) touched $(call option,BASE,base) $(call option,AMONG,among)
 
 .PHONY: preview-series
 preview-series: venv ## Play commits and compare what comment and gate say with what they should; LIVE=1 on a node, too
-	@$(PY) -m tools.preview.series $(if $(LIVE),--live) $(ARGS)
+	@$(PY) -m lab.series $(if $(LIVE),--live) $(ARGS)
 
 .PHONY: drift
 drift: venv ## Show what changed on the cluster without Pulumi; writes nothing: make drift STACK=dev
-	@$(PY) -m tools.preview drift $(call option,STACK,stack) $(call option,OUT,out) $(WAY)
+	@$(RUN) drift $(call option,STACK,stack) $(call option,OUT,out) $(WAY)
 
 .PHONY: destroy
 destroy: venv ## Remove a stack's resources, keep its configuration and the node
-	@$(STACK_RUN) destroy $(call option,STACK,stack) $(WAY)
+	@$(RUN) destroy $(call option,STACK,stack) $(WAY)
 
 .PHONY: repair
 repair: venv ## Bring a stack back after its run was killed or its state damaged: make repair STACK=dev
-	@$(STACK_RUN) repair $(call option,STACK,stack) $(WAY)
+	@$(RUN) repair $(call option,STACK,stack) $(WAY)
 
 .PHONY: deployer
 deployer: venv ## Make a user that may deploy this stack (or NAMESPACE=<another project's>) and nothing else, and a reader
-	@$(STACK_RUN) deployer $(call option,STACK,stack) $(WAY) $(call option,NAMESPACE,namespace) $(call option,HOURS,hours) \
+	@$(RUN) deployer $(call option,STACK,stack) $(WAY) $(call option,NAMESPACE,namespace) $(call option,HOURS,hours) \
 	  $(if $(LONG_LIVED),--long-lived)
 
 .PHONY: backup
 backup: venv ## Make a backup of the database now: make backup STACK=dev
-	@$(STACK_RUN) backup $(call option,STACK,stack) $(WAY)
+	@$(RUN) backup $(call option,STACK,stack) $(WAY)
 
 .PHONY: restore
 restore: venv ## Put a backup back, or list them: make restore STACK=dev BACKUP=<name> [FORCE=1]
-	@$(STACK_RUN) restore $(call option,STACK,stack) $(WAY) $(call option,BACKUP,backup) $(if $(FORCE),--force)
+	@$(RUN) restore $(call option,STACK,stack) $(WAY) $(call option,BACKUP,backup) $(if $(FORCE),--force)
 
 .PHONY: render
 render: venv ## Write a stack's manifests without any cluster: make render STACK=dev OUT=manifests
-	@$(STACK_RUN) render $(call option,STACK,stack) $(call option,OUT,out)
+	@$(RUN) render $(call option,STACK,stack) $(call option,OUT,out)
 
 .PHONY: toolchain
 toolchain: venv ## Build the programs that this machine lacks, ahead of everything that needs them
-	@$(PY) -m tools.toolchain engine node languages
+	@$(PY) -m lab.toolchain engine node languages
 
 .PHONY: images
 images: venv ## Write the images as archives for docker, kind, minikube: make images OUT=images
-	@$(PY) -m tools.images $(call option,OUT,out)
+	@$(PY) -m lab.images $(call option,OUT,out)
 
 .PHONY: node-start node-stop node-status node-reset
 node-start node-stop node-status node-reset: venv
-	@$(PY) -m tools.cluster $(@:node-%=%) $(NODE_OPTION)
+	@$(PY) -m lab.node $(@:node-%=%) $(NODE_OPTION)
 node-start: ## Start the local Kubernetes node
 node-stop: ## Stop it, keep its data
 node-status: ## Show it
@@ -138,7 +138,7 @@ test: programs lint test-unit test-engine test-cluster ## Every test, lint and t
 # All at once: programs that are built together share what Go downloads and compiles for them.
 .PHONY: programs
 programs: dev
-	@$(PY) -m tools.toolchain engine node languages scan workflows bench >/dev/null
+	@$(PY) -m lab.toolchain engine node languages scan workflows bench >/dev/null
 
 .PHONY: test-unit
 test-unit: dev ## Components under mocks, pure functions
@@ -147,17 +147,17 @@ test-unit: dev ## Components under mocks, pure functions
 # What a first run has to build is built before the tests, whose time is limited.
 .PHONY: test-engine
 test-engine: dev $(VENV)/.scan ## The real CLI and provider in render mode, scanners; no cluster
-	@$(PY) -m tools.toolchain engine languages
+	@$(PY) -m lab.toolchain engine languages
 	$(PY) -m pytest tests/engine $(ARGS)
 
 .PHONY: test-cluster
 test-cluster: dev ## A node of its own: real Kubernetes, MySQL, pods
-	@$(PY) -m tools.toolchain engine node
+	@$(PY) -m lab.toolchain engine node
 	$(PY) -m pytest tests/cluster $(ARGS)
 
 .PHONY: test-shared-state
 test-shared-state: dev ## Two colleagues on one stack whose state is in a bucket: a real S3 server and a node
-	@$(PY) -m tools.toolchain engine node
+	@$(PY) -m lab.toolchain engine node
 	$(PY) -m pytest tests/s3 $(ARGS)
 
 # By nature an administrator's: node, bench and using_the_readme, which start and remove nodes; scan, which attacks the
@@ -171,15 +171,15 @@ test-deployer: dev ## What users do, tested on a node under the deployer's Role
 
 .PHONY: faults
 faults: dev ## Break a system of its own on purpose and count what survives: make faults ONLY=F1,F3 COUNT=5
-	$(PY) -m tools.faults $(call option,ONLY,only) $(call option,COUNT,count) $(NODE_OPTION)
+	$(PY) -m lab.faults $(call option,ONLY,only) $(call option,COUNT,count) $(NODE_OPTION)
 
 .PHONY: bench
 bench: dev ## Measure beside kubectl, Helm and plain Pulumi, write docs/performance.md: make bench ONLY=sides SIZES=1 COUNT=7
-	$(PY) -m bench $(call option,ONLY,only) $(call option,SIZES,sizes) $(call option,COUNT,count) $(NODE_OPTION) $(ARGS)
+	$(PY) -m lab.bench $(call option,ONLY,only) $(call option,SIZES,sizes) $(call option,COUNT,count) $(NODE_OPTION) $(ARGS)
 
 .PHONY: mutations
 mutations: dev ## Take each protection out of a copy and see the bench turn red: make mutations ONLY=F3
-	$(PY) -m tools.faults.mutations $(call option,ONLY,only)
+	$(PY) -m lab.faults.mutations $(call option,ONLY,only)
 
 .PHONY: lint
 lint: dev lint-workflows ## Style (ruff), types (pyright) and the workflows
@@ -189,15 +189,15 @@ lint: dev lint-workflows ## Style (ruff), types (pyright) and the workflows
 
 .PHONY: lint-workflows
 lint-workflows: dev ## The workflows' syntax (actionlint) and safety (zizmor)
-	@$(PY) -m tools.github.lint
+	@$(PY) -m lab.workflows
 
 .PHONY: scan
 scan: dev $(VENV)/.scan ## Attack the local node's system, run scanners, write docs/security.md: make scan ONLY=S1,S4
-	@$(PY) -m tools.scan $(call option,STACK,stack) $(call option,ONLY,only) $(NODE_OPTION)
+	@$(PY) -m lab.scan $(call option,STACK,stack) $(call option,ONLY,only) $(NODE_OPTION)
 
 .PHONY: schema
 schema: dev ## Write the components' schema and documentation, and record the interface
-	$(PY) -m tools.interface
+	$(PY) -m lab.interface
 
 .PHONY: bad-inputs
 bad-inputs: dev ## Write docs/bad-inputs.md: what is refused, with which message, in what time

@@ -5,8 +5,8 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from cli.paths import CHECKOUT
 from components import AppNamespace, AuthService, InputError, MySqlDatabase
-from tools.paths import CHECKOUT
 
 MYSQL: dict[str, Any] = {"namespace": "shop", "password": "app-pw", "root_password": "root-pw"}
 AUTH: dict[str, Any] = {

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tools import copies, environment, paths, toolchain
-from tools.stack import Stack
-from tools.toolchain import Toolchain
+from cli import paths
+from cli.stack import Stack
+from lab import toolchain
+from lab.toolchain import Toolchain
+from tests import copies, environment
 
 # A test must not pass thanks to a variable that this machine happens to have.
 environment.scrub()

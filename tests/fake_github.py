@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tools.github.api import BOT
+from cli.github.api import BOT
 
 HEAD = "a" * 40
 RUN = {

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tools import paths
+from cli import paths
 
 FOLDER = paths.CHECKOUT / ".github/workflows"
 _EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from cli.clusters.kubeconfig import current
+from cli.stack import deployer
+from lab.node import Node
+from tests import copies
 from tests.conftest import ROOT  # noqa: F401 - the tests of this tier take it from here
-from tools import copies
-from tools.cluster import Node
-from tools.clusters.kubeconfig import current
-from tools.stack import deployer
 
 MINUTES = 60
 #: Whether the project's commands run under the Role of `make deployer`: make test-deployer.

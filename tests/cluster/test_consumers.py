@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
+from cli.stack import proof
 from tests.engine.consumers import Consumer, copy_of_the_project, environment
-from tools.stack import proof
 
 from .conftest import System
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tools.faults import f11_drift
-from tools.faults.bench import Bench
-from tools.faults.f11_drift import KINDS
+from lab.faults import f11_drift
+from lab.faults.bench import Bench
+from lab.faults.f11_drift import KINDS
 
 from .conftest import System
 

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from tools.faults import bench, registry
+from lab.faults import bench, registry
 
 from .conftest import AS_DEPLOYER
 

@@ -15,9 +15,10 @@ from typing import Any
 import psutil
 import pytest
 
-from tools import images, paths, toolchain
-from tools.cluster import Node, health
-from tools.console import Problem
+from cli import paths
+from cli.console import Problem
+from lab import images, toolchain
+from lab.node import Node, health
 
 pytestmark = pytest.mark.cluster
 
@@ -323,7 +324,7 @@ def test_start_repairs_a_killed_start(
     fresh: Callable[[str], Node], programs: Path, archives: list[Path], victim: str, moments: tuple[float, ...]
 ) -> None:
     one = fresh("kill")
-    command = [sys.executable, "-m", "tools.cluster", "start", "--node", one.name, "--programs", str(programs)]
+    command = [sys.executable, "-m", "lab.node", "start", "--node", one.name, "--programs", str(programs)]
     for moment in moments:
         starter = subprocess.Popen(
             [*command, "--image", str(archives[0])],

@@ -5,13 +5,14 @@ import time
 
 import pytest
 
-from tools import paths, toolchain
-from tools.scan import registry
-from tools.scan.live import Live
-from tools.scan.s4_traffic import measure
-from tools.scan.s5_database import attempt
-from tools.scan.s6_deployer import NAMESPACE, attempted, kubeconfig, users
-from tools.stack import Stack, deployer
+from cli import paths
+from cli.stack import Stack, deployer
+from lab import toolchain
+from lab.scan import registry
+from lab.scan.live import Live
+from lab.scan.s4_traffic import measure
+from lab.scan.s5_database import attempt
+from lab.scan.s6_deployer import NAMESPACE, attempted, kubeconfig, users
 
 pytestmark = pytest.mark.cluster
 

@@ -15,7 +15,7 @@ import pymysql
 import pytest
 import yaml
 
-from tools import copies
+from tests import copies
 
 from .conftest import ROOT, System
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.cluster import Node
+from lab.node import Node
 
 from .conftest import MINUTES, ROOT, System
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from lab.series.cases import new_stack, setting
+from lab.series.clone import Clone
 from tests.fake_github import FakeGitHub, fake
 from tests.workflows import Job
-from tools.preview.series import Clone
-from tools.preview.series_cases import new_stack, setting
 
 from .conftest import System
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from lab import toolchain
+from tests import copies
 from tests.conftest import ROOT
-from tools import copies, toolchain
 
 PASSWORDS = {"mysqlPassword": 'it\'s "one"', "mysqlRootPassword": "an\\other"}
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench import inline, programs, render
-from bench.system import System
+from lab.bench import inline, programs, render
+from lab.bench.system import System
 
 pytestmark = pytest.mark.engine
 

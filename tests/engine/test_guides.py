@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from lab.toolchain import Toolchain
 from tests.conftest import ROOT
-from tools.toolchain import Toolchain
 
 pytestmark = pytest.mark.engine
 

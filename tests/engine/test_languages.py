@@ -6,7 +6,7 @@ import re
 import psutil
 import pytest
 
-from tools import interface
+from lab import interface
 
 from .consumers import EXAMPLES, PASSWORDS, VERSION, Consumer, environment
 

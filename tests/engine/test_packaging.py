@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import copies
 from tests.conftest import ROOT
-from tools import copies
 
 from .consumers import VERSION, Consumer, environment
 from .git_host import serve

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from tools import paths
-from tools.console import Problem
-from tools.stack import policy
-from tools.toolchain import Toolchain
+from cli import paths
+from cli.console import Problem
+from cli.stack import policy
+from lab.toolchain import Toolchain
 
 pytestmark = pytest.mark.engine
 

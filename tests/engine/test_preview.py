@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tools import toolchain
-from tools.console import Problem
-from tools.stack import config
+from cli.console import Problem
+from cli.stack import config
+from lab import toolchain
 
 pytestmark = pytest.mark.engine
 
@@ -118,8 +118,8 @@ def test_an_unknown_stack_names_those_there_are(stack):
 
 def test_neither_go_nor_pulumi_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("tools.toolchain.pins.BUILT", tmp_path / "cache")
-    monkeypatch.setattr("tools.toolchain.BUILT", tmp_path / "cache")
+    monkeypatch.setattr("lab.toolchain.pins.BUILT", tmp_path / "cache")
+    monkeypatch.setattr("lab.toolchain.BUILT", tmp_path / "cache")
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
     message = "Go is not on PATH, and these programs have to be built with it: pulumi, "
     with pytest.raises(Problem, match=message) as caught:

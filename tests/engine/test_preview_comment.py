@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from tools.preview import live, markdown
-from tools.preview.report import Report
-from tools.preview.series import Clone, Said
-from tools.preview.series_cases import CASES, Case
+from cli.preview import live, markdown
+from cli.preview.report import Report
+from lab.series.cases import CASES, Case
+from lab.series.clone import Clone, Said
 
 pytestmark = pytest.mark.engine
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from cli.console import Problem
+from cli.stack import Stack, change, policy
+from cli.stack.events import EventLog
 from tests.engine.test_strangers import copy_to
 from tests.unit.test_terminal import opened
-from tools.console import Problem
-from tools.stack import Stack, change, policy
-from tools.stack.events import EventLog
 
 pytestmark = pytest.mark.engine
 
@@ -21,8 +21,9 @@ pytestmark = pytest.mark.engine
 UP = """
 import os
 from pathlib import Path
-from tools import console, toolchain
-from tools.stack import Stack, change, policy
+from cli import console
+from lab import toolchain
+from cli.stack import Stack, change, policy
 def main():
     made = Stack('prod', toolchain.ensure('engine'), None)
     made.prepare()

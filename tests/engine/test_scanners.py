@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tools.scan.canaries import Canary, search
-from tools.scan.s3_scanners import Finding, scan_manifests
-from tools.scan.s6_deployer import wildcards
-from tools.scan.s7_pins import undigested
-from tools.stack import deployer
+from cli.stack import deployer
+from lab.scan.canaries import Canary, search
+from lab.scan.s3_scanners import Finding, scan_manifests
+from lab.scan.s6_deployer import wildcards
+from lab.scan.s7_pins import undigested
 
 pytestmark = pytest.mark.engine
 

@@ -20,9 +20,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tools import copies, environment, paths
-from tools.toolchain import Toolchain
-from tools.toolchain.pins import pinned
+from cli import paths
+from lab.toolchain import Toolchain
+from lab.toolchain.pins import pinned
+from tests import copies, environment
 
 pytestmark = pytest.mark.engine
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tools.stack import config
+from cli.stack import config
 
 pytestmark = pytest.mark.engine
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
+from cli import paths
+from cli.console import Problem
+from lab import workflows as lint
+from lab.series.cases import setting
+from lab.series.clone import Clone
 from tests.fake_github import FakeGitHub, fake
 from tests.workflows import FOLDER, Job, workflow
-from tools import paths
-from tools.console import Problem
-from tools.github import lint
-from tools.preview.series import Clone
-from tools.preview.series_cases import setting
 
 __all__ = ["fake"]  # a fixture
 pytestmark = pytest.mark.engine
@@ -181,7 +181,7 @@ def test_every_job_sets_up_the_same_tools_and_the_pulumi_that_is_pinned():
             seen.setdefault(step["name"], []).append(step)
     for name in SETUP:
         assert all(step == seen[name][0] for step in seen[name])
-    pins = tomllib.loads((paths.CHECKOUT / "tools/toolchain/pins.toml").read_text())
+    pins = tomllib.loads((paths.CHECKOUT / "lab/toolchain/pins.toml").read_text())
     pulumi = next(program for program in pins["program"] if program["name"] == "pulumi")
     assert list(pulumi["set"].values()) == [f"v{seen['Pulumi'][0]['with']['pulumi-version']}"]
 

@@ -18,9 +18,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from lab import toolchain
+from lab.node import Node
+from tests import copies
 from tests.conftest import ROOT
-from tools import copies, toolchain
-from tools.cluster import Node
 
 STACK = "qa"
 #: How long one command may take, in seconds.

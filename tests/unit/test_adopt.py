@@ -2,9 +2,9 @@
 
 import copy
 
-from tools.stack import policy, signatures
-from tools.stack.adopt import announced, from_preview, settle
-from tools.stack.objects import Ref
+from cli.stack import policy, signatures
+from cli.stack.adopt import announced, from_preview, settle
+from cli.stack.objects import Ref
 
 URN = "urn:pulumi:dev::kubeauth::kubeauth:index:MySqlDatabase$kubernetes:core/v1:Secret::mysqlauth-credentials"
 REF = Ref("v1", "Secret", "production-cloud", "mysqlauth-credentials-2222")

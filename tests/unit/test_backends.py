@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tools import paths
-from tools.stack import backends
+from cli import paths
+from cli.stack import backends
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tools.stack.causes import NEVER, Questions, find
-from tools.stack.namespace import REVISION, Namespace
+from cli.stack.causes import NEVER, Questions, find
+from cli.stack.namespace import REVISION, Namespace
 
 LABELS = {"app.kubernetes.io/part-of": "kubeauth", "app.kubernetes.io/component": "auth"}
 SELECTOR = {"name": "authenticate-selector"}

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tools.preview import approval, gate, live, markdown, model
-from tools.preview.model import SECRET, Change, Preview
-from tools.preview.report import Report
+from cli.preview import approval, gate, live, markdown, model
+from cli.preview.model import SECRET, Change, Preview
+from cli.preview.report import Report
 
 PREFIX = "urn:pulumi:dev::kubeauth::"
 MARK = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:canary"}

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tools import paths
+from cli import paths
 
-HEAD = "import os, signal, sys\nfrom tools import console\ndef main():\n    "
+HEAD = "import os, signal, sys\nfrom cli import console\ndef main():\n    "
 
 
 def ran(body: str, **options) -> subprocess.CompletedProcess[str]:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tools.preview import policies
-from tools.preview.difference import MISSING, entries, quantity
+from cli.preview import policies
+from cli.preview.difference import MISSING, entries, quantity
 
 
 def test_a_changed_leaf_is_named_by_its_whole_path():

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from tools.preview import drift
-from tools.preview.model import Change
+from cli.preview import drift
+from cli.preview.model import Change
 
 
 def changed(

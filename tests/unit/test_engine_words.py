@@ -3,7 +3,7 @@
 import json
 import subprocess
 
-from tools.preview import engine
+from cli.preview import engine
 
 POLICY = {"policyEvent": {"message": "no", "policyName": "ports", "enforcementLevel": "mandatory"}}
 ENDED = {"diagnosticEvent": {"prefix": "error: ", "message": "preview failed\n", "severity": "error"}}

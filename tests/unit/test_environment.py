@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tools import environment, paths
+from cli import paths
+from tests import environment
 
 ROOT = paths.CHECKOUT
 #: Each of these has hidden, or would hide, a fault on machines that do not have it.

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tools.preview import approval, gate, model
-from tools.preview.model import Change, Preview
-from tools.preview.series_cases import CASES, Case, new_password
+from cli.preview import approval, gate, model
+from cli.preview.model import Change, Preview
+from lab.series.cases import CASES, Case, new_password
 
 from .previews.record import file_of
 

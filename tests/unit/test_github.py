@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from cli.github import api, comments, issues
+from cli.github.api import BOT, GitHub, GitHubError
+from cli.github.texts import LIMIT, marker, stack_of, with_foot
+from cli.preview import markdown
+from cli.preview.model import Preview
+from cli.preview.report import Report
 from tests.fake_github import HEAD, RUN, Entry, FakeGitHub, fake
-from tools.github import api, comments, issues
-from tools.github.api import BOT, GitHub, GitHubError
-from tools.github.texts import LIMIT, marker, stack_of, with_foot
-from tools.preview import markdown
-from tools.preview.model import Preview
-from tools.preview.report import Report
 
 __all__ = ["fake"]  # a fixture
 

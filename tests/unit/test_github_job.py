@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tools import paths
-from tools.console import Problem
-from tools.github import job
-from tools.github.api import GitHub, GitHubError
-from tools.preview import approval
-from tools.preview.touched import among, touched
+from cli import paths
+from cli.console import Problem
+from cli.github import job
+from cli.github.api import GitHub, GitHubError
+from cli.preview import approval
+from cli.preview.touched import among, touched
 
 STACKS = ["dev", "prod", "staging"]
 
@@ -125,7 +125,7 @@ def test_outside_a_workflow_a_step_says_so(monkeypatch):
 
 def test_jobs_that_may_write_need_no_package():
     command = [sys.executable, "-I", "-S", "-c"]
-    modules = ", ".join(f"tools.github.{name}" for name in ("comments", "issues", "job"))
+    modules = ", ".join(f"cli.github.{name}" for name in ("comments", "issues", "job"))
     code = f"import sys; sys.path.insert(0, sys.argv[1]); import {modules}"
     done = subprocess.run([*command, code, str(paths.CHECKOUT)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -134,7 +134,7 @@ def test_jobs_that_may_write_need_no_package():
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        (["README.md", "docs/ci.md", "tests/unit/test_auth.py", "tools/images/build.py"], []),
+        (["README.md", "docs/ci.md", "tests/unit/test_auth.py", "lab/images/build.py"], []),
         (["Pulumi.prod.yaml", "README.md"], ["prod"]),
         (["policy/config.dev.json", "Pulumi.staging.yaml"], ["dev", "staging"]),
         (["policy/pods.py"], STACKS),

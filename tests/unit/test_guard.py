@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tools import programs
-from tools.console import Problem
-from tools.stack import exclusive, guard
-from tools.stack.state import PulumiLock, StateFiles
+from cli import programs
+from cli.console import Problem
+from cli.stack import exclusive, guard
+from cli.stack.state import PulumiLock, StateFiles
 
 CLAIM = {"type": "kubernetes:core/v1:PersistentVolumeClaim", "id": "production-cloud/mysqlauth-data", "protect": True}
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tools.clusters import kubeconfig
-from tools.console import Problem
+from cli.clusters import kubeconfig
+from cli.console import Problem
 
 ONE = """
 current-context: a

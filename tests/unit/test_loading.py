@@ -4,14 +4,14 @@ import json
 
 import pytest
 
+from cli import machine as machines
+from cli.clusters import loading
+from cli.clusters.local import is_local, maker
+from cli.clusters.road import CONTEXT, KIND, NODE, Road
+from cli.console import Problem
 from components import mysqld
-from tools import images
-from tools.clusters import loading
-from tools.clusters.local import is_local, maker
-from tools.clusters.road import CONTEXT, KIND, NODE, Road
-from tools.console import Problem
 
-MYSQL, AUTH = images.REFERENCES["mysql"], images.REFERENCES["authenticate"]
+MYSQL, AUTH = loading.REFERENCES["mysql"], loading.REFERENCES["authenticate"]
 SOURCES = str(loading.AUTHENTICATE_SOURCES)
 MYSQL_HASH, AUTH_HASH = loading._hash("FROM mysql:9.7\n"), loading._hash(None)
 
@@ -83,9 +83,13 @@ class Kept:
 @pytest.fixture
 def archives(tmp_path, monkeypatch):
     """Stands in for the archives that Debian packages make."""
-    made = {name: tmp_path / f"{name}.tar" for name in images.REFERENCES}
-    monkeypatch.setattr(loading.images, "archives", lambda *names: {name: made[name] for name in names})
-    monkeypatch.setattr(loading.images, "image_id", lambda path: f"sha256:{path.stem}")
+    made = {name: tmp_path / f"{name}.tar" for name in loading.REFERENCES}
+
+    class Builder(machines.Machine):
+        def archives(self, names):
+            return [machines.Image(loading.REFERENCES[name], f"sha256:{name}", made[name]) for name in names]
+
+    monkeypatch.setattr(loading.machine, "this", Builder)
     return made
 
 
@@ -178,11 +182,12 @@ def test_a_cluster_on_dockers_store_needs_docker(machine, archives):
 
 
 def test_where_neither_docker_nor_debian_is_both_ways_are_named(machine, monkeypatch):
-    def none(*_names):
-        raise Problem("images are built on Debian", "do it there")
+    class Elsewhere(machines.Machine):
+        def archives(self, names):
+            raise Problem("images are built on Debian", "do it there")
 
     machine.without_docker()
-    monkeypatch.setattr(loading.images, "archives", none)
+    monkeypatch.setattr(loading.machine, "this", Elsewhere)
     with pytest.raises(Problem, match=f"needs {AUTH}; Docker does not answer, .*built on Debian") as caught:
         loading.load(context("kind-a"), [AUTH])
     assert "start Docker" in caught.value.fix

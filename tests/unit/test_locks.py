@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tools import locks, paths
+from cli import locks, paths
 
-HOLD = "import sys, time; from pathlib import Path; from tools import locks\n"
+HOLD = "import sys, time; from pathlib import Path; from cli import locks\n"
 
 
 def holder(path, body="time.sleep(60)"):

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
+from cli.stack import policy as tools
 from components import ownership as program
 from policy import ownership
 from policy.ownership import MARK, Place, Unanswered, check, marked, ref, taken
 from policy.values import UNKNOWN
 from policy.workloads import Resource
-from tools.stack import policy as tools
 
 OURS, OTHERS = "organization/kubeauth/dev2", "organization/kubeauth/dev"
 SIGNED = {"manager": "pulumi-kubernetes-1a2b3c4d"}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.stack import progress
-from tools.stack.events import EventLog
+from cli.stack import progress
+from cli.stack.events import EventLog
 
 URN = "urn:pulumi:dev::kubeauth::kubernetes:core/v1:Service::"
 
@@ -47,7 +47,7 @@ class Run:
 def run(tmp_path, monkeypatch):
     clock = Clock()
     for module in ("progress", "events"):
-        monkeypatch.setattr(f"tools.stack.{module}.time", clock)
+        monkeypatch.setattr(f"cli.stack.{module}.time", clock)
     return Run(tmp_path / "events", clock)
 
 

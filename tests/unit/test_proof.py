@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from tools.console import Problem
-from tools.stack import proof
+from cli.console import Problem
+from cli.stack import proof
 
 
 class Cluster:

@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
-from tools import paths
-from tools.stack import proxies
+from cli import paths
+from cli.stack import proxies
 
 NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 

@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 
-from tools.paths import CHECKOUT
+from cli.paths import CHECKOUT
 
 CONFIG = json.loads((CHECKOUT / "renovate.json").read_text())
 CUSTOM = CONFIG["customManagers"]
@@ -18,7 +18,7 @@ PINNED = {
     r"(.+/)?package\.json": "npm",
     r"(.+/)?(Dockerfile|[^/]+\.Dockerfile|Dockerfile\.[^/]+)": "dockerfile",
     r"\.github/.+\.ya?ml": "github-actions",
-    r"tools/toolchain/pins\.toml": "custom.regex",
+    r"lab/toolchain/pins\.toml": "custom.regex",
 }
 
 
@@ -39,7 +39,7 @@ def patterns(manager):
 
 def go_mods():
     """The text of all go.mod files of the toolchain."""
-    return "".join(path.read_text() for path in (CHECKOUT / "tools/toolchain/modules").glob("*/go.mod"))
+    return "".join(path.read_text() for path in (CHECKOUT / "lab/toolchain/modules").glob("*/go.mod"))
 
 
 def found(name):
@@ -63,7 +63,7 @@ def test_every_pinned_file_has_its_manager(pinned):
 
 
 def test_every_version_in_pins_toml_is_found_once_and_with_its_module():
-    name = "tools/toolchain/pins.toml"
+    name = "lab/toolchain/pins.toml"
     text = (CHECKOUT / name).read_text()
     versions = [match.span(1) for match in re.finditer(r'= "(v?\d+\.\d+\.\d+)"', text)]
     at = found(name)
@@ -77,7 +77,7 @@ def test_every_version_in_pins_toml_is_found_once_and_with_its_module():
 
 
 def test_what_the_toolchain_builds_is_updated_in_its_module():
-    pins = tomllib.loads((CHECKOUT / "tools/toolchain/pins.toml").read_text())
+    pins = tomllib.loads((CHECKOUT / "lab/toolchain/pins.toml").read_text())
     [rule] = [rule for rule in CONFIG["packageRules"] if rule.get("enabled")]
     modules = rule["matchPackageNames"]
     packages = [program["package"] for program in pins["program"]]

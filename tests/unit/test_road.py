@@ -1,16 +1,16 @@
 """The way to a cluster: found in one order, before anything is built, and never a cluster nobody asked for."""
 
 import os
-import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
-from tools import paths
-from tools.clusters import road
-from tools.clusters.road import CONTEXT, KIND, NODE, Wish, find
-from tools.console import Problem
+from cli import machine, paths
+from cli.clusters import road
+from cli.clusters.road import CONTEXT, KIND, NODE, Wish, find
+from cli.console import Problem
 
 
 def kubeconfig(*names, current="", server="https://{}.example:6443"):
@@ -94,13 +94,9 @@ def test_kind_is_used_where_docker_answers(laptop):
     assert find(Wish()).kind == KIND
 
 
-def test_the_node_is_for_root_on_linux(laptop, monkeypatch):
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(sys, "platform", "linux")
+def test_where_this_machine_has_nodes_one_is_taken_last(laptop, monkeypatch):
+    monkeypatch.setattr(machine, "this", lambda: SimpleNamespace(has_nodes=True))
     assert (find(Wish()).kind, find(Wish()).name) == (NODE, paths.default_node())
-    monkeypatch.setattr(sys, "platform", "darwin")
-    with pytest.raises(Problem, match="there is no cluster"):
-        find(Wish())
 
 
 def test_without_a_cluster_the_four_ways_are_shown_at_once(laptop):
@@ -108,8 +104,9 @@ def test_without_a_cluster_the_four_ways_are_shown_at_once(laptop):
     with pytest.raises(Problem) as caught:
         find(Wish())
     assert time.monotonic() - started < 5
-    for way in ("CONTEXT=", "minikube start", "Docker and kind", "sudo make up"):
+    for way in ("CONTEXT=", "minikube start", "Docker and kind"):
         assert way in caught.value.fix
+    assert "sudo" not in caught.value.fix, "without the lab there is no node"
 
 
 def test_what_the_user_names_comes_first(laptop, monkeypatch):

@@ -6,11 +6,11 @@ from typing import Any, cast
 
 import pytest
 
-from tools import paths, programs
-from tools.clusters.road import CONTEXT, KIND, NODE, Road
-from tools.console import Problem
-from tools.stack import __main__ as command
-from tools.stack import cluster, config, guard
+from cli import paths, programs
+from cli.clusters.road import CONTEXT, KIND, NODE, Road
+from cli.console import Problem
+from cli.stack import cluster, config, guard
+from cli.stack import commands as command
 
 PROD = Road(CONTEXT, "prod", "KUBECONFIG", "https://prod.example", "text")
 LOCAL = Road(CONTEXT, "kind-a", "the current context", "https://127.0.0.1:1", "text")
@@ -124,9 +124,9 @@ def namespaces(*names, going=()):
 
 def gone(monkeypatch):
     removed: list[str] = []
-    node = SimpleNamespace(kubeconfig=paths.STATE, reset=lambda: removed.append("node"))
+    this = SimpleNamespace(kubeconfig=lambda _node: paths.STATE, remove=lambda _node: removed.append("node"))
     paths.STATE.mkdir()
-    monkeypatch.setattr(cluster, "Node", lambda _name: node)
+    monkeypatch.setattr(cluster.machine, "this", lambda: this)
     kind = SimpleNamespace(exists=lambda _name: True, delete=lambda name, _file: removed.append(name))
     monkeypatch.setattr(cluster, "kind", kind)
     return removed
@@ -177,9 +177,9 @@ def test_the_stacks_images_are_brought_and_the_nodes_are_asked_what_they_have(mo
 def test_only_up_brings_images_and_does_it_before_the_cluster_is_agreed_to(monkeypatch):
     done: list[str] = []
     for name in ("exclusive.clear", "state.refuse_damage", "connect", "repair.settle", "guard.check_volume"):
-        monkeypatch.setattr(f"tools.stack.__main__.{name}", lambda *_a, **_o: False)
+        monkeypatch.setattr(f"cli.stack.commands.{name}", lambda *_a, **_o: False)
     for name in ("cluster.load_images", "cluster.claim", "change.up", "change.destroy"):
-        monkeypatch.setattr(f"tools.stack.__main__.{name}", lambda *_a, name=name, **_o: done.append(name))
+        monkeypatch.setattr(f"cli.stack.commands.{name}", lambda *_a, name=name, **_o: done.append(name))
     given: Any = SimpleNamespace(command="up", adopt=False)
     command.work(given, stack(), LOCAL, cast("Any", None), 0)
     given.command = "destroy"

@@ -8,10 +8,10 @@ import stat
 import pytest
 import yaml
 
-from tools import paths
-from tools.console import Problem
-from tools.stack import Stack, config
-from tools.toolchain import Toolchain
+from cli import paths
+from cli.console import Problem
+from cli.stack import Stack, config
+from lab.toolchain import Toolchain
 
 
 @pytest.fixture

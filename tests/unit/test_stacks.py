@@ -1,6 +1,6 @@
 """Stacks are told by their files; a name may have dots."""
 
-from tools import stacks
+from cli import stacks
 
 
 def test_a_name_may_have_dots():

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tools.console import Problem
-from tools.stack import state
+from cli.console import Problem
+from cli.stack import state
 
 
 def whole(names=("a",)) -> str:

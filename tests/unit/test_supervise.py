@@ -11,11 +11,11 @@ from typing import cast
 
 import pytest
 
-from tools import paths
-from tools.stack import Stack
-from tools.stack.diagnose import Watcher
-from tools.stack.events import EventLog
-from tools.stack.supervise import supervise
+from cli import paths
+from cli.stack import Stack
+from cli.stack.diagnose import Watcher
+from cli.stack.events import EventLog
+from cli.stack.supervise import supervise
 
 #: Stands for Pulumi: the first interrupt lets it finish what it is at, the second ends it.
 PULUMI = """
@@ -33,7 +33,7 @@ sys.exit(7)
 WRAPPER = f"""
 import os, sys
 from pathlib import Path
-from tools.stack.supervise import supervise
+from cli.stack.supervise import supervise
 read, write = os.pipe()
 print(supervise([sys.executable, '-c', {PULUMI!r}], os.environ, Path('.'), write), flush=True)
 """
@@ -63,7 +63,7 @@ def test_the_second_interrupt_reaches_it_too(wrapper):
 
 
 def test_when_the_wait_is_in_vain_it_is_interrupted_once(tmp_path, monkeypatch):
-    monkeypatch.setattr("tools.stack.supervise.WATCH_SECONDS", 0.3)
+    monkeypatch.setattr("cli.stack.supervise.WATCH_SECONDS", 0.3)
     asked = []
 
     def watch():
@@ -151,7 +151,7 @@ STUBBORN = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); t
 
 def test_a_run_has_a_limit_and_what_does_not_end_by_itself_is_killed(tmp_path, monkeypatch, capfd):
     for name, value in (("WATCH", 0.1), ("LIMIT", 1), ("FINISH", 0.5), ("GRACE", 0.5)):
-        monkeypatch.setattr(f"tools.stack.supervise.{name}_SECONDS", value)
+        monkeypatch.setattr(f"cli.stack.supervise.{name}_SECONDS", value)
     _, write = os.pipe()
     begun = time.monotonic()
     assert supervise([sys.executable, "-c", STUBBORN], os.environ, tmp_path, write) == (-signal.SIGKILL, 0)
@@ -176,7 +176,7 @@ def test_a_pulumi_that_says_nothing_is_ended_unless_it_waits_for_an_object(tmp_p
     """The object's own limit holds for that."""
     now = [1000.0]
     for module in ("events", "diagnose"):
-        monkeypatch.setattr(f"tools.stack.{module}.time", SimpleNamespace(monotonic=lambda: now[0]))
+        monkeypatch.setattr(f"cli.stack.{module}.time", SimpleNamespace(monotonic=lambda: now[0]))
     path = tmp_path / "events"
     log = EventLog(path)
     watcher = Watcher(cast(Stack, None), log)

@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tools import paths
+from cli import paths
 
 PULUMI = """#!{python}
 import json, os, signal, subprocess, sys, time, tty
@@ -52,8 +52,8 @@ UP = """
 import os, sys
 from pathlib import Path
 from types import SimpleNamespace
-from tools import console, paths
-from tools.stack import change
+from cli import console, paths
+from cli.stack import change
 stack = SimpleNamespace(name='dev', exports=dict)
 paths.CHECKOUT = Path.cwd()
 def main():

@@ -6,10 +6,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tools import console, paths, toolchain
-from tools.preview import model, offline
-from tools.preview.series import Clone
-from tools.preview.series_cases import CASES
+from cli import console, paths
+from cli.preview import model, offline
+from lab import toolchain
+from lab.series.cases import CASES
+from lab.series.clone import Clone
 
 HERE = Path(__file__).parent
 

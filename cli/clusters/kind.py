@@ -1,0 +1,62 @@
+"""Clusters that kind makes in Docker (https://kind.sigs.k8s.io)."""
+
+import shutil
+from pathlib import Path
+
+from .. import programs
+
+#: How long `kind create cluster` may take: it pulls an image of about 1 GB and waits for the node.
+CREATE_SECONDS = 900
+#: How long Docker may take to say that it runs.
+DOCKER_SECONDS = 20
+
+
+def available() -> bool:
+    """Whether kind is here, and a Docker that answers."""
+    return bool(shutil.which("kind")) and docker_answers()
+
+
+def docker_answers() -> bool:
+    """Whether docker is here, and its daemon answers."""
+    if not shutil.which("docker"):
+        return False
+    asked = ["docker", "version", "--format", "{{.Server.Version}}"]
+    try:
+        done = programs.run(asked, seconds=DOCKER_SECONDS, purpose="ask Docker for its version", check=False)
+    except programs.Failed:
+        return False
+    return done.returncode == 0
+
+
+def exists(name: str) -> bool:
+    """Whether kind has a cluster of this name.
+
+    Raises:
+        Failed: kind or Docker did not answer.
+    """
+    return name in programs.run(["kind", "get", "clusters"], seconds=60, purpose="list kind's clusters").stdout.split()
+
+
+def create(name: str, kubeconfig: Path, *, fresh: bool) -> None:
+    """Make the cluster, or find it, and write its kubeconfig.
+
+    Args:
+        name: The cluster's name.
+        kubeconfig: The file to write.
+        fresh: Whether there is no such cluster yet.
+
+    Raises:
+        Problem: kind failed or did not end in time; its words are in it.
+    """
+    if not fresh:
+        command = ["kind", "export", "kubeconfig", "--name", name, "--kubeconfig", str(kubeconfig)]
+        programs.run(command, seconds=60, purpose=f"read the kubeconfig of kind's cluster {name}")
+    else:
+        command = ["kind", "create", "cluster", "--name", name, "--kubeconfig", str(kubeconfig), "--wait", "5m"]
+        programs.run(command, seconds=CREATE_SECONDS, purpose=f"create the cluster {name} with kind")
+
+
+def delete(name: str, kubeconfig: Path) -> None:
+    """Remove the cluster that `create` made, and its entries in the kubeconfig."""
+    command = ["kind", "delete", "cluster", "--name", name, "--kubeconfig", str(kubeconfig)]
+    programs.run(command, seconds=300, purpose=f"delete kind's cluster {name}")

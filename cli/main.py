@@ -1,0 +1,208 @@
+"""The command `kubeauth`: every verb, each with its own options.
+
+What a verb does stands in cli/stack and cli/preview; they are imported when a verb runs, so that `--help` is quick.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from . import console
+
+#: The exit statuses of every verb; `comment` and `drift` have more.
+STATUSES = "Exit status: 0 done, 1 refused or failed (the message says what to type), 2 wrong usage, 130 interrupted."
+Function = Callable[..., None]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=STATUSES)
+@click.version_option(package_name="kubeauth", message="%(package)s %(version)s")
+def kubeauth() -> None:
+    """Run a service and its database that find each other on Kubernetes: a Pulumi project's stacks.
+
+    It works in any folder with a Pulumi.yaml, or below it. The stack is dev unless --stack says another.
+    """
+
+
+def _example(*lines: str) -> str:
+    """An epilog with an example of a verb, whose lines click keeps as they are."""
+    return "\b\nFor example:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def _stack(function: Function) -> Function:
+    return click.option("--stack", default="dev", show_default=True, help="The stack's name.")(function)
+
+
+def _cluster(function: Function) -> Function:
+    """The options that choose a cluster."""
+    for option in (
+        click.option("--cluster", default="", help="current, kind or node. Default: the first one that is there."),
+        click.option("--node", default="", help="A local node's name (with kubeauth's lab). Default: the checkout's."),
+        click.option("--context", default="", help="A context of the kubeconfig; also the consent to deploy there."),
+        _stack,
+    ):
+        function = option(function)
+    return function
+
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_OUT = click.option("--out", type=click.Path(path_type=Path), help="A folder for the reports.")
+
+
+@kubeauth.command(epilog=_example("kubeauth up", "kubeauth up --stack staging --context kind-dev"))
+@_cluster
+@click.option("--adopt", is_flag=True, help="Take over objects that carry this stack's own mark.")
+def up(**given: Any) -> None:
+    """Deploy a stack: find the cluster, preview, update, and prove that the service reaches its database."""
+    _work("up", **given)
+
+
+@kubeauth.command(epilog=_example("kubeauth down"))
+@_cluster
+def down(**given: Any) -> None:
+    """Remove a stack with its state and passwords, and the cluster that `up` made, if nobody else uses it."""
+    _work("down", **given)
+
+
+@kubeauth.command(epilog=_example("kubeauth destroy --stack staging"))
+@_cluster
+def destroy(**given: Any) -> None:
+    """Remove a stack's resources; its configuration stays, and so does what is protected."""
+    _work("destroy", **given)
+
+
+@kubeauth.command(epilog=_example("kubeauth preview --stack prod --context prod-cluster"))
+@_cluster
+def preview(**given: Any) -> None:
+    """Show what `up` would change."""
+    _work("preview", **given)
+
+
+@kubeauth.command(epilog=_example("kubeauth repair"))
+@_cluster
+def repair(**given: Any) -> None:
+    """Bring a stack back after its run was killed or its state damaged."""
+    _work("repair", **given)
+
+
+@kubeauth.command(epilog=_example("kubeauth backup"))
+@_cluster
+def backup(**given: Any) -> None:
+    """Make a backup of the database now."""
+    _work("backup", **given)
+
+
+@kubeauth.command(epilog=_example("kubeauth restore", "kubeauth restore --backup 2026-11-26T03-00-00Z.sql.gz --force"))
+@_cluster
+@click.option("--backup", default="", help="The backup's name. Default: list them.")
+@click.option("--force", is_flag=True, help="Replace the rows that are there.")
+def restore(**given: Any) -> None:
+    """Put a backup back, or list the backups."""
+    _work("restore", **given)
+
+
+@kubeauth.command(epilog=_example("kubeauth deployer", "kubeauth deployer --namespace shop --hours 8"))
+@_cluster
+@click.option("--namespace", default="", help="Another project's namespace. Default: the stack's.")
+@click.option("--hours", type=click.IntRange(min=1), help="How long the tokens live. Default: 24.")
+@click.option("--long-lived", is_flag=True, help="Tokens without an end, for CI.")
+def deployer(**given: Any) -> None:
+    """Make a user that may deploy this stack and nothing else, and one that may only read."""
+    _work("deployer", **given)
+
+
+@kubeauth.command(epilog=_example('eval "$(kubeauth env)"', "kubeauth env --json | jq -r .KUBECONFIG"))
+@_cluster
+@_JSON
+def env(**given: Any) -> None:
+    """Print the variables of a shell in which plain pulumi and kubectl work on the stack."""
+    _work("env", **given)
+
+
+@kubeauth.command(epilog=_example("kubeauth render --stack prod --out manifests"))
+@_stack
+@click.option("--out", type=click.Path(path_type=Path), help="An empty folder to write to.")
+def render(**given: Any) -> None:
+    """Write a stack's manifests, without any cluster."""
+    _work("render", **given)
+
+
+@kubeauth.command(epilog=_example("kubeauth policy --stack prod"))
+@_stack
+def policy(**given: Any) -> None:
+    """Check a stack against the policy pack, without any cluster."""
+    _work("policy", **given)
+
+
+@kubeauth.command(
+    epilog=_example("kubeauth comment --stack prod --base origin/main --out out", "kubeauth comment --live --json")
+    + "\n\nExit status: 0 nothing to stop for, 1 failed, 3 the gate refuses the change."
+)
+@_cluster
+@click.option("--base", default="origin/main", show_default=True, help="The commit or branch to compare with.")
+@click.option("--live", is_flag=True, help="Ask state and cluster instead of git.")
+@click.option("--allow", default="", help="Tokens that the gate named, with blanks between.")
+@_OUT
+@_JSON
+def comment(**given: Any) -> None:
+    """Write a pull request's comment on a stack: what would change, what it costs, and whether the gate lets it in."""
+    from .preview import commands
+
+    sys.exit(commands.comment(**given))
+
+
+@kubeauth.command(
+    epilog=_example("kubeauth drift --stack prod") + "\n\nExit status: 0 no drift, 1 failed, 4 drift was found."
+)
+@_cluster
+@_OUT
+@_JSON
+def drift(**given: Any) -> None:
+    """Show what changed on the cluster without Pulumi; nothing is written there."""
+    from .preview import commands
+
+    sys.exit(commands.drift(**given))
+
+
+@kubeauth.command(epilog=_example("kubeauth stacks --base origin/main"))
+@click.option("--base", default="origin/main", show_default=True, help="The commit or branch whose stacks count, too.")
+def stacks(base: str) -> None:
+    """Print the stacks of the working tree and of the base, as JSON."""
+    from .preview import commands
+
+    commands.stacks(base)
+
+
+@kubeauth.command(epilog=_example("kubeauth touched --base origin/main", """kubeauth touched --among '["prod"]'"""))
+@click.option("--base", default="origin/main", show_default=True, help="What to compare with.")
+@click.option("--among", help="Only these stacks, as a JSON list. Default: all.")
+def touched(base: str, among: str | None) -> None:
+    """Print the stacks that HEAD changes against the base, as JSON."""
+    from .preview import commands
+
+    commands.touched(base, among)
+
+
+def _work(command: str, **given: Any) -> None:
+    from .stack import commands
+
+    commands.run(commands.Given(command, **{name: value for name, value in given.items() if value is not None}))
+
+
+def main() -> None:
+    """Run the command line."""
+    console.run(_main)
+
+
+def _main() -> None:
+    try:
+        with kubeauth.make_context("kubeauth", sys.argv[1:]) as context:
+            kubeauth.invoke(context)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.ClickException as wrong:
+        # Its own form: the usage, the error, and where the help is.
+        wrong.show()
+        sys.exit(wrong.exit_code)

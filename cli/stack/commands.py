@@ -1,0 +1,161 @@
+"""What `kubeauth up`, `down`, `preview`, `backup`, `restore` and the like do with a stack."""
+
+import json
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import console, machine
+from ..clusters.road import Road
+from ..toolchain import Toolchain
+from . import Stack, backup, change, cluster, config, deployer, exclusive, guard, policy, repair, state
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the command line says."""
+
+    command: str
+    stack: str = "dev"
+    node: str = ""
+    context: str = ""
+    cluster: str = ""
+    adopt: bool = False
+    backup: str = ""
+    force: bool = False
+    namespace: str = ""
+    hours: int = deployer.TOKEN_HOURS
+    long_lived: bool = False
+    out: Path | None = None
+    as_json: bool = False
+
+
+def run(given: Given) -> None:
+    """Run one command on one stack."""
+    config.require(given.stack)
+    if given.command in ("policy", "render"):
+        offline(given)
+        return
+    if given.command == "env":
+        environment(given)
+        return
+    way = road(given)
+    cluster.show(given.stack, way)
+    tools = cluster.tools_for(way)
+    stack = Stack(given.stack, tools, cluster.kubeconfig(given.stack, way))
+    if given.command == "deployer":
+        stack.prepare()
+        cluster.start(stack, way, tools)
+        deployer.make(stack, given.namespace, hours=given.hours, long_lived=given.long_lived)
+    elif given.command == "preview":
+        if stack.files:
+            state.refuse_damage(stack.files, stack.name)
+        connect(stack, way, tools)
+        stack.call("pulumi", "preview", *policy.options(stack.name, guard.known(stack)))
+    else:
+        with exclusive.hold(stack, f"make {given.command}") as lock:
+            work(given, stack, way, tools, lock)
+
+
+def road(given: Given) -> Road:
+    """Return the way to the stack's cluster."""
+    return cluster.find(given.stack, node=given.node, context=given.context, choice=given.cluster)
+
+
+def environment(given: Given) -> None:
+    """Print what a shell needs to work on a stack; without a cluster, all but the way to one."""
+    try:
+        way = road(given)
+    except console.Problem as problem:
+        console.console.print(f"no cluster: {str(problem).splitlines()[0]}", markup=False)
+        stack = Stack(given.stack, machine.this().toolchain(), None)
+    else:
+        stack = Stack(given.stack, cluster.tools_for(way), cluster.kubeconfig(given.stack, way))
+        cluster.write(stack, way)
+    stack.prepare()
+    if given.as_json:
+        print(json.dumps(stack.exports(), indent=2))
+        return
+    for name, value in stack.exports().items():
+        print(f"export {name}={shlex.quote(value)}")
+
+
+def offline(given: Given) -> None:
+    """Run a command that needs no cluster."""
+    config.refuse_environments(given.stack)
+    stack = Stack(given.stack, machine.this().toolchain(), None)
+    if given.command == "render":
+        render(stack, given.out)
+        return
+    stack.prepare()
+    stack.check()
+    stack.check_policies()
+
+
+def connect(stack: Stack, way: Road, tools: Toolchain) -> bool:
+    """Make the cluster and the stack ready; return whether the cluster is new."""
+    fresh = cluster.start(stack, way, tools)
+    stack.prepare()
+    stack.check()
+    cluster.check(stack, way)
+    return fresh
+
+
+def work(given: Given, stack: Stack, way: Road, tools: Toolchain, lock: int) -> None:
+    """Run one command that changes the stack, under its lock."""
+    command = given.command
+    if command == "down":
+        down(stack, way, tools, lock)
+        return
+    # What a killed run left comes first: Pulumi would trip over its lock, and make an empty stack of a lost state.
+    killed, restored = exclusive.clear(stack), False
+    if command == "repair":
+        restored = repair.restore(stack)
+    elif stack.files:
+        state.refuse_damage(stack.files, stack.name)
+    fresh = connect(stack, way, tools)
+    if command == "up":
+        # Before the claim: a cluster that cannot get the images is not agreed to.
+        cluster.load_images(stack, way)
+    cluster.claim(stack, way, fresh=fresh)
+    if command in ("backup", "restore"):
+        backup.run(stack, command, given.backup, force=given.force)
+        return
+    if command == "repair":
+        repair.repair(stack, found=killed or restored, restored=restored)
+        return
+    refresh = repair.settle(stack) or killed or fresh
+    if command == "up":
+        guard.check_volume(stack)
+        change.up(stack, lock, refresh=refresh, adopt=given.adopt)
+    else:
+        change.destroy(stack, lock, refresh=refresh)
+
+
+def render(stack: Stack, out: Path | None) -> None:
+    """Write a stack's manifests."""
+    if out is None:
+        raise console.Problem("render needs a folder to write to", "make render STACK=dev OUT=manifests")
+    if out.exists() and any(out.iterdir()):
+        raise console.Problem(f"{out} is not empty", "name an empty folder, or remove it")
+    stack.prepare()
+    stack.check()
+    stack.render(out)
+    console.console.print(f"Wrote {out}. Its Secrets hold passwords in plain text: keep them out of git.", markup=False)
+
+
+def down(stack: Stack, way: Road, tools: Toolchain, lock: int) -> None:
+    """Remove what `up` made: the stack's resources, its state and passwords, and a cluster that nobody else uses."""
+    killed = exclusive.clear(stack)
+    stack.prepare()
+    forget = ["pulumi", "stack", "rm", "--yes", "--preserve-config"]
+    if cluster.exists(way):
+        cluster.start(stack, way, tools)
+        cluster.claim(stack, way, fresh=False)
+        change.destroy(stack, lock, refresh=repair.settle(stack) or killed)
+        stack.call(*forget)
+        cluster.remove(stack, way)
+    else:
+        # The resources went with their cluster.
+        stack.call(*forget, "--force")
+    config.forget(stack.name)

@@ -1,0 +1,202 @@
+"""A stack's configuration in this checkout: what git tracks, plus passwords of its own that git never sees."""
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .. import locks, paths, stacks
+from ..console import Problem
+
+
+def project_file() -> Path:
+    """The project's declaration, with every configuration key."""
+    return paths.CHECKOUT / "Pulumi.yaml"
+
+
+def passphrase_file() -> Path:
+    """The passphrase that protects this checkout's secrets."""
+    return paths.LOCAL / "passphrase"
+
+
+def tracked(stack: str) -> Path:
+    """The stack's configuration file in git."""
+    return paths.CHECKOUT / f"Pulumi.{stack}.yaml"
+
+
+def local(stack: str) -> Path:
+    """The stack's configuration file with passwords, outside git."""
+    return paths.LOCAL / f"Pulumi.{stack}.yaml"
+
+
+def require(stack: str) -> None:
+    """Refuse a stack that this checkout does not have.
+
+    Raises:
+        Problem: Names those that it has.
+    """
+    if not tracked(stack).exists():
+        there = ", ".join(stacks.names(paths.CHECKOUT))
+        raise Problem(f"there is no stack {stack}: Pulumi.{stack}.yaml is missing", f"use one of: {there}")
+
+
+def _base(stack: str) -> Path:
+    """The tracked file's values at the last merge."""
+    return paths.LOCAL / f"base.{stack}.yaml"
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A YAML file's content; nothing when it is missing or empty."""
+    return (yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None) or {}
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner reads, whole or not at all."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # A name of its own, and only the owner's: mkstemp sees to both.
+    descriptor, fresh = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(fresh).replace(path)
+    except BaseException:
+        Path(fresh).unlink(missing_ok=True)
+        raise
+
+
+def refuse_environments(stack: str) -> None:
+    """Refuse, where nothing may be asked over a network, a stack that takes values from Pulumi ESC.
+
+    Raises:
+        Problem: Names the environments.
+    """
+    imported = read(tracked(stack)).get("environment")
+    if imported:
+        given = [str(name) for name in imported] if isinstance(imported, list) else ["its own"]
+        raise Problem(
+            f"Pulumi.{stack}.yaml takes values from Pulumi ESC ({', '.join(given)}), which is not read without access",
+            f"make preview STACK={stack} or a live preview reads it; for this command write the values into"
+            f" Pulumi.{stack}.yaml",
+        )
+
+
+def has_own_secrets(stack: str) -> bool:
+    """Whether the team keeps this stack's secrets in git, encrypted; then nothing is made up for it."""
+    return bool({"encryptionsalt", "secretsprovider", "encryptedkey"} & set(read(tracked(stack))))
+
+
+def refuse_two_homes(stack: str) -> None:
+    """Refuse a stack whose secrets are in git's file and in this checkout: nobody can tell which ones it was made with.
+
+    Raises:
+        Problem: Names both files and the way out of each.
+    """
+    if has_own_secrets(stack) and local(stack).exists():
+        file, here = tracked(stack).name, local(stack).relative_to(paths.CHECKOUT)
+        raise Problem(
+            f"{file} says that it keeps the secrets of stack {stack}, but {here} has them already. Plain"
+            " `pulumi stack init` and `pulumi config set --secret` write that into it outside the shell of `make env`."
+            " Nothing was changed.",
+            f"to go on as before: git checkout {file}\n"
+            f"       to keep secrets in {file} from now on: make backup, make destroy STACK={stack}, then rm {here}",
+        )
+
+
+def ensure_passphrase() -> Path:
+    """Make the passphrase, once; it is never shown."""
+    if not passphrase_file().exists():
+        write_private(passphrase_file(), secrets.token_urlsafe(32) + "\n")
+    return passphrase_file()
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Hold the lock under which this checkout's passphrase, configurations and state are made ready."""
+    with locks.locked(paths.LOCAL / "prepare.lock"):
+        yield
+
+
+def effective(stack: str) -> dict[str, Any]:
+    """The stack's values in this checkout: git's, and what `pulumi config set` put over them here.
+
+    The local file keeps what was set there, passwords above all; where both changed since the last merge, git wins.
+    """
+    theirs = read(tracked(stack)).get("config") or {}
+    if has_own_secrets(stack):
+        return theirs
+    base = read(_base(stack)).get("config") or {}
+    merged: dict[str, Any] = dict(read(local(stack)).get("config") or {})
+    for key in base.keys() | theirs.keys():
+        if key not in theirs:
+            merged.pop(key, None)
+        elif key not in base or base[key] != theirs[key]:
+            merged[key] = theirs[key]
+    return merged
+
+
+def merge(stack: str) -> None:
+    """Bring what changed in the tracked file since the last merge into the local one."""
+    ours, merged = read(local(stack)), effective(stack)
+    theirs = read(tracked(stack)).get("config") or {}
+    if merged != (ours.get("config") or {}) or not local(stack).exists():
+        write_private(local(stack), yaml.safe_dump({**ours, "config": merged}, sort_keys=False))
+    if (read(_base(stack)).get("config") or {}) != theirs:
+        write_private(_base(stack), yaml.safe_dump({"config": theirs}, sort_keys=False))
+
+
+def forget(stack: str) -> None:
+    """Remove what this checkout keeps of a stack, and with the last one what nothing needs any more.
+
+    Another stack's files stay, and as long as a state of another one is here, so do state and passphrase.
+    """
+    own = [local(stack), _base(stack), place_file(stack), kubeconfig_file(stack), paths.LOCAL / f"{stack}.lock"]
+    own += [paths.LOCAL / f"policy.{stack}.json", *paths.LOCAL.glob(f"*-{stack}.kubeconfig")]
+    for path in own:
+        path.unlink(missing_ok=True)
+    states = paths.LOCAL / "state"
+    if list(paths.LOCAL.glob("Pulumi.*.yaml")) or list(states.glob(".pulumi/stacks/*/*.json")):
+        return
+    shutil.rmtree(states, ignore_errors=True)
+    for path in (passphrase_file(), paths.LOCAL / "Pulumi.yaml", paths.LOCAL / "prepare.lock"):
+        path.unlink(missing_ok=True)
+    for folder in (kubeconfig_file(stack).parent, paths.LOCAL):
+        # What somebody else put there keeps it.
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def place_file(stack: str) -> Path:
+    """Where this checkout remembers the cluster that a stack was deployed to."""
+    return paths.LOCAL / f"place.{stack}.json"
+
+
+def kubeconfig_file(stack: str) -> Path:
+    """The kubeconfig with the one context that a stack goes to."""
+    return paths.LOCAL / "clusters" / stack
+
+
+def missing(stack: str, path: Path) -> dict[str, dict[str, Any]]:
+    """The declared keys that have no default and no value, with their declarations."""
+    project = read(project_file())
+    given = read(path).get("config") or {}
+    return {
+        key: declaration
+        for key, declaration in (project.get("config") or {}).items()
+        if "default" not in declaration and f"{project['name']}:{key}" not in given
+    }
+
+
+def value(path: Path, key: str) -> Any:
+    """What the program reads for a key: the stack's value, else the declared default, else None."""
+    project = read(project_file())
+    given = read(path).get("config") or {}
+    declared = project.get("config") or {}
+    if key not in declared:
+        raise Problem(f"Pulumi.yaml declares no configuration key {key}", "see Pulumi.yaml of kubeauth for the keys")
+    return given.get(f"{project['name']}:{key}", declared[key].get("default"))

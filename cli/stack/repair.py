@@ -1,0 +1,180 @@
+"""Bring a stack back after its run was killed, whenever that was: with Pulumi's own state, export and refresh."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ..console import Problem, console, step
+from . import Stack, adopt, config, exclusive, objects, signatures, state
+
+#: How long to wait for objects that the killed run asked the cluster to remove.
+REMOVAL_SECONDS = 40
+
+
+def settle(stack: Stack) -> bool:
+    """Finish the book-keeping of operations that a killed run began.
+
+    Returns:
+        Whether there were any.
+    """
+    files = stack.files
+    if files and not files.compressed() and not (state.deployment(files.path) or {}).get("pending_operations"):
+        return False
+    exported = export(stack)
+    deployment = exported.get("deployment") or {}
+    pending = deployment.get("pending_operations") or []
+    if pending:
+        announced = adopt.announced(deployment)
+        objects.wait_for_removals(stack, announced, REMOVAL_SECONDS)
+        outcome = adopt.settle(deployment, objects.live(stack, announced))
+        console.print(f"A run was interrupted in the middle of {_count(len(pending), 'operation')}:", markup=False)
+        for note in outcome.notes:
+            console.print(f"  {note}", markup=False)
+        _import(stack, {**exported, "deployment": outcome.deployment})
+        deployment = outcome.deployment
+    late = objects.wait_for_removals(stack, adopt.managed(deployment), REMOVAL_SECONDS) if pending else []
+    if late:
+        names = ", ".join(str(ref) for ref in late)
+        console.print(f"The cluster is still removing {names}; `make up` may have to be repeated.", markup=False)
+    return bool(pending)
+
+
+def repair(stack: Stack, *, found: bool, restored: bool) -> None:
+    """What `make repair` does when lock and state file are in order. A second time finds nothing.
+
+    Args:
+        stack: The stack.
+        found: Something was repaired already.
+        restored: The state is a backup, which may be older than what is in the cluster.
+    """
+    done = settle(stack) or found
+    _refresh(stack)
+    done = _sign(stack) or done
+    steps = _preview(stack)
+    if restored and _adopt_newer(stack, steps, "The cluster has what the backup does not know yet:"):
+        _refresh(stack)
+        steps = _preview(stack)
+    if not done:
+        console.print(f"Stack {stack.name} has nothing to repair.", markup=False)
+    if not steps:
+        console.print(f"Stack {stack.name} is what its program says; `make up` would change nothing.", markup=False)
+        return
+    console.print(f"The state is in order. To finish, `make up STACK={stack.name}` will:", markup=False)
+    for item in steps:
+        console.print(f"  {item['op']} {item['urn'].rpartition('::')[2]}", markup=False)
+
+
+def catch_up(stack: Stack, *, created: bool) -> None:
+    """Write into the state what a run that failed half-way left in the cluster.
+
+    Args:
+        stack: The stack.
+        created: Whether it may have made objects that the state does not know.
+
+    Raises:
+        Problem: The cluster does not answer, or the program is refused.
+    """
+    settle(stack)
+    _refresh(stack)
+    if created and _adopt_newer(stack, _preview(stack), "The run that failed made what it did not write down:"):
+        _refresh(stack)
+
+
+def export(stack: Stack) -> dict[str, Any]:
+    """The stack's state; secrets stay encrypted."""
+    return json.loads(stack.ask("pulumi", "stack", "export", purpose=f"read the state of stack {stack.name}"))
+
+
+def _import(stack: Stack, exported: dict[str, Any]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "state.json")
+        config.write_private(path, json.dumps(exported))
+        _quietly(stack, "pulumi", "stack", "import", "--file", str(path))
+
+
+def restore(stack: Stack) -> bool:
+    """Put the newest whole backup in the place of a damaged state; return whether that was necessary."""
+    if not stack.files or not stack.files.damaged():
+        return False
+    backup = stack.files.backup()
+    if backup is None:
+        state.refuse_damage(stack.files, stack.name)
+        return False
+    kept = stack.files.restore(backup)
+    console.print(f"The state was damaged: put back {backup} of {state.age(backup)}.", markup=False)
+    if kept:
+        console.print(f"  The damaged one is kept as {kept}.", markup=False)
+    return True
+
+
+def _preview(stack: Stack) -> list[dict[str, Any]]:
+    """The steps that `up` would take, without those that change nothing."""
+    done = stack.run("pulumi", "preview", "--json", "--non-interactive")
+    try:
+        said: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        said = {"diagnostics": [{"severity": "error", "message": done.stderr}]}
+    if done.returncode:
+        errors = [item["message"].strip() for item in said.get("diagnostics") or [] if item["severity"] == "error"]
+        console.print("\n".join(errors), markup=False)
+        raise Problem(
+            "the state is in order, but what `make up` would do is refused: the lines above say why",
+            f"correct that, then make up STACK={stack.name}",
+        )
+    steps = said.get("steps") or []
+    return [item for item in steps if item["op"] not in {"same", "read", "refresh"}]
+
+
+def _adopt_newer(stack: Stack, steps: list[dict[str, Any]], title: str) -> bool:
+    """Adopt what the state does not know: objects that `up` would create, and that are there."""
+    exported = export(stack)
+    grown = adopt.from_preview(exported["deployment"], steps)
+    announced = adopt.announced(grown)
+    live = objects.live(stack, announced)
+    if not live:
+        return False
+    outcome = adopt.settle(grown, live)
+    console.print(title, markup=False)
+    for note in outcome.notes:
+        console.print(f"  {note}", markup=False)
+    _import(stack, {**exported, "deployment": outcome.deployment})
+    return True
+
+
+def _sign(stack: Stack) -> bool:
+    """See that each object has the one signature that the state knows, or a later change would be refused."""
+    signed: dict[objects.Ref, str] = {}
+    for resource in export(stack).get("deployment", {}).get("resources") or []:
+        ref = objects.ref_of(resource.get("inputs") or {})
+        if ref and signatures.KEY in resource.get("outputs", {}) and not resource.get("delete"):
+            signed[ref] = resource["outputs"][signatures.KEY]
+    changed = False
+    for ref, item in objects.live(stack, signed).items():
+        entries = signatures.corrected(item, signed[ref])
+        if entries is None:
+            continue
+        place = ["--namespace", ref.namespace] if ref.namespace else []
+        group, _, version = ref.api_version.rpartition("/")
+        kind = f"{ref.kind}.{version}.{group}" if group else ref.kind
+        patch = json.dumps({"metadata": {"managedFields": entries}})
+        _quietly(stack, "kubectl", "patch", *place, kind, ref.name, "--type", "merge", "--patch", patch)
+        console.print(f"{ref}: was signed by a run that is not in the state; corrected.", markup=False)
+        changed = True
+    return changed
+
+
+def _refresh(stack: Stack) -> None:
+    with step("compare the state with the cluster", 5):
+        _quietly(stack, "pulumi", "refresh", "--yes", "--skip-preview", "--non-interactive", "--clear-pending-creates")
+
+
+def _quietly(stack: Stack, *command: str) -> None:
+    done = stack.run(*command)
+    if done.returncode:
+        exclusive.refuse_lock(stack.name, done.stderr)
+        raise Problem(f"{' '.join(command[:3])} failed:\n{(done.stdout + done.stderr).strip()[-3000:]}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

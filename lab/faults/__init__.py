@@ -1,0 +1,67 @@
+"""The fault bench: break the running system on purpose, on a node of its own, and count what survives.
+
+A fault is a module `f<number>_<name>.py` in this package with one `FAULT`. It is found by being there.
+"""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from cli.console import console
+
+from .bench import Bench
+
+
+@dataclass
+class Result:
+    """How a fault went."""
+
+    count: int = 0
+    """How often the fault was made."""
+    survived: int = 0
+    """How often everything that must happen did happen."""
+    figure: str = ""
+    """What was measured, in words: `repair p50 6 s, max 9 s`."""
+    failures: list[str] = field(default_factory=list)
+    """What went wrong, one line each."""
+
+    def add(self, name: str, failures: list[str]) -> None:
+        """Count one fault; it survived when there is no failure."""
+        console.print(f"     {'✗' if failures else '✓'} {name}", markup=False)
+        for failure in failures:
+            console.print(f"       {failure}", markup=False)
+        self.count += 1
+        self.survived += not failures
+        self.failures += [f"{name}: {failure}" for failure in failures]
+
+    def leave(self, bench: Bench) -> None:
+        """Leave the system well; one that cannot be is a failure like the others."""
+        done = bench.command("up")
+        if done.returncode:
+            self.add("the system afterwards", [f"up failed: {done.stdout[-2000:]}"])
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault, what must happen, and how to make it."""
+
+    id: str
+    """For example `F1`."""
+    title: str
+    """What is done, in a few words."""
+    goal: str
+    """What must happen, with its figure."""
+    count: int
+    """How often for the report."""
+    run: Callable[[Bench, int, Random], Result]
+    """Makes the fault so many times on a system that works, and leaves one that works."""
+
+
+def registry() -> dict[str, Fault]:
+    """All faults, by id, in the order of their numbers."""
+    names = [module.name for module in pkgutil.iter_modules(__path__) if re.fullmatch(r"f\d+_\w+", module.name)]
+    faults = [importlib.import_module(f"{__name__}.{name}").FAULT for name in names]
+    return {fault.id: fault for fault in sorted(faults, key=lambda fault: int(fault.id[1:]))}

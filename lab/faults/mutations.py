@@ -1,0 +1,187 @@
+"""Each protection is broken once on purpose, in a copy: the fault that it protects from must be counted as lost.
+
+`python -m lab.faults.mutations` (make mutations) does it on a node and writes docs/mutations.md. A bench that stays
+green without the protection would prove nothing.
+"""
+
+import argparse
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from cli import console, paths
+
+from . import bench, registry
+
+PAGE = paths.CHECKOUT / "docs" / "mutations.md"
+SEED = "20261124"
+_HEAD = """# Protections, each broken on purpose
+
+Written by `make mutations`: it takes one protection out of a copy of the project, makes the fault, and the bench has
+to be red. A unit test sees that each line that is taken out still stands where this list says.
+
+| protection | taken out of | fault | the bench |
+|---|---|---|---|
+"""
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One protection, and how to take it out."""
+
+    protects: str
+    file: str
+    old: str
+    """Stands in the file exactly once."""
+    new: str
+    fault: str
+    count: int
+    """How often the fault is made; more than once where it has to hit a moment."""
+
+    def apply(self, checkout: Path) -> None:
+        """Take the protection out of a checkout."""
+        path = checkout / self.file
+        path.write_text(self.mutated(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+    def mutated(self, text: str) -> str:
+        """The file without the protection.
+
+        Raises:
+            Problem: The line is not there, or more than once.
+        """
+        if text.count(self.old) != 1:
+            raise console.Problem(f"{self.file} does not have once what protects: {self.protects}", "renew MUTATIONS")
+        return text.replace(self.old, self.new)
+
+
+MUTATIONS = (
+    Mutation(
+        "unfinished operations of a killed run are settled",
+        "cli/stack/repair.py",
+        "    if files and not files.compressed() and not (",
+        "    if files or not (",
+        "F1",
+        6,
+    ),
+    Mutation(
+        "one changing command per stack at a time",
+        "cli/locks.py",
+        "fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        "fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)",
+        "F3",
+        1,
+    ),
+    Mutation(
+        "a state that is not whole is refused",
+        "cli/stack/state.py",
+        "    if not files.damaged():\n        return\n    backup",
+        "    if True:\n        return\n    backup",
+        "F4",
+        1,
+    ),
+    Mutation(
+        "a check sum that a kill cut off is removed",
+        "cli/stack/exclusive.py",
+        "    for path in stack.files.torn() if stack.files else []:\n",
+        "    for path in []:\n",
+        "F4",
+        1,
+    ),
+    Mutation(
+        "an acknowledged commit is on the disk",
+        "components/sizes.py",
+        '        "performance-schema": "OFF",\n',
+        '        "innodb-flush-log-at-trx-commit": "0", "sync-binlog": "0", "performance-schema": "OFF",\n',
+        "F6",
+        6,
+    ),
+    Mutation(
+        "the data directory gets its name when it is complete",
+        "components/mysqld.py",
+        "--datadir={_DATA}.new {_SMALL}\nsync -f {_DATA}.new\nmv {_DATA}.new {_DATA}\n",
+        "--datadir={_DATA} {_SMALL}\n",
+        "F7",
+        4,
+    ),
+    Mutation(
+        "passwords are set at every start",
+        "components/accounts.py",
+        "  printf '%s;\\\\n' \"ALTER USER $account $identified {tls} ACCOUNT UNLOCK\"\n",
+        "",
+        "F8",
+        0,
+    ),
+    Mutation(
+        "a failed rollout names its cause",
+        "cli/stack/change.py",
+        "    if events.rolled_out:\n        _explain(stack)\n",
+        "",
+        "F9",
+        1,
+    ),
+    Mutation(
+        "the volume claim is protected",
+        "components/volumes.py",
+        "opts=children.options(protect=retain),",
+        "opts=children.options(protect=False),",
+        "F12",
+        1,
+    ),
+    Mutation(
+        "old pods serve until new ones are ready",
+        "components/auth.py",
+        "max_surge=1, max_unavailable=0",
+        "max_surge=0, max_unavailable=1",
+        "F14",
+        1,
+    ),
+)
+
+
+def broken(mutation: Mutation, node: str) -> tuple[bool, str]:
+    """Make the fault without the protection; return whether the bench was red, and what it said."""
+    fault = registry()[mutation.fault]
+    with bench.system(node) as system:
+        mutation.apply(system.checkout)
+        system.command("up")
+        try:
+            result = fault.run(system, mutation.count, Random(f"{SEED} {fault.id}"))  # noqa: S311 - to be repeated
+        except (RuntimeError, console.Problem) as stopped:
+            return True, f"stopped: {stopped}"
+        return result.survived < result.count, "; ".join(result.failures) or result.figure
+
+
+def recorded(text: str) -> dict[str, str]:
+    """The rows of a page, by what they are about."""
+    rows = text.partition("|---|---|---|---|\n")[2].splitlines(keepends=True)
+    return {row.split(" | ")[0].removeprefix("| "): row for row in rows}
+
+
+def main() -> None:
+    """Break each protection, and write down what the bench said; the rows of those left out stay as they were."""
+    parser = argparse.ArgumentParser(prog="lab.faults.mutations", description=__doc__)
+    parser.add_argument("--only", default="", help="ids of faults, with commas between them (default: all)")
+    chosen = [name for name in parser.parse_args().only.split(",") if name]
+    rows, green = recorded(PAGE.read_text(encoding="utf-8")), 0
+    for mutation in MUTATIONS:
+        if chosen and mutation.fault not in chosen:
+            continue
+        begun = time.monotonic()
+        red, said = broken(mutation, f"mutation-{os.getpid()}")
+        green += not red
+        verdict = "red" if red else "**green**"
+        took = console.duration(time.monotonic() - begun)
+        console.console.print(f"{mutation.fault:4} {verdict}  without: {mutation.protects} ({took})", markup=False)
+        first = " ".join(said.split())[:160].replace("|", "\\|")
+        rows[mutation.protects] = f"| {mutation.protects} | {mutation.file} | {mutation.fault} | {verdict}: {first} |\n"
+    known = [rows[mutation.protects] for mutation in MUTATIONS if mutation.protects in rows]
+    PAGE.write_text(_HEAD + "".join(known), encoding="utf-8")
+    console.console.print(f"Wrote {PAGE.relative_to(paths.CHECKOUT)}.", markup=False)
+    sys.exit(green > 0)
+
+
+if __name__ == "__main__":
+    console.run(main)

@@ -1,0 +1,46 @@
+"""The results of the fault bench: a file for programs, a page for people, both from the same numbers."""
+
+import json
+from typing import Any
+
+from cli import paths
+
+RESULTS = paths.CHECKOUT / "docs" / "reliability.json"
+PAGE = paths.CHECKOUT / "docs" / "reliability.md"
+_HEAD = """# What it survives
+
+Each fault is made on a real node, as often as the column says, and everything that must happen is checked each time.
+`make faults` runs them all and writes this page from what it measured; `make faults ONLY=F1 COUNT=5` runs some.
+A short version of each is part of `make test`. What fell short of its goal stays on this page as short.
+
+| fault | what is done | survived | goal | measured |
+|---|---|---|---|---|
+"""
+
+
+def record(outcome: dict[str, Any]) -> None:
+    """Add one result, in the place of an older one of the same fault, and write the page anew."""
+    known: dict[str, dict[str, Any]] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    known[str(outcome["id"])] = outcome
+    ordered = dict(sorted(known.items(), key=lambda item: int(item[0][1:])))
+    RESULTS.write_text(json.dumps(ordered, indent=2) + "\n")
+    PAGE.write_text(page(ordered))
+
+
+def page(results: dict[str, dict[str, Any]]) -> str:
+    """The page for these results."""
+    rows = "".join(
+        f"| {item['id']} | {item['title']} | {_survived(item)} | {item['goal']} | {item['figure']} |\n"
+        for item in results.values()
+    )
+    failures = [f"- {item['id']} {failure}" for item in results.values() for failure in item["failures"]]
+    listed = "\nWhat went wrong:\n\n" + "\n".join(" ".join(line.split())[:400] for line in failures) + "\n"
+    seeds = ", ".join(sorted({str(item["seed"]) for item in results.values()}))
+    dates = ", ".join(sorted({item["date"] for item in results.values()}))
+    return f"{_HEAD}{rows}\nMeasured on {dates}, seed {seeds}.\n{listed if failures else ''}"
+
+
+def _survived(item: dict[str, Any]) -> str:
+    short = " **(fewer than the goal asks for)**" if item["count"] < item["wanted"] else ""
+    lost = " **(short)**" if item["survived"] != item["count"] else ""
+    return f"{item['survived']}/{item['count']}{lost}{short}"

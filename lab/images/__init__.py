@@ -1,0 +1,28 @@
+"""Images of the local cluster, made from Debian packages: no registry and no Docker engine needed."""
+
+from pathlib import Path
+
+from lab.images import debian
+from lab.images.build import archive, path_of
+from lab.images.docker import image_id
+from lab.images.recipes import recipes
+
+__all__ = ["REFERENCES", "archives", "image_id"]
+
+#: What a pod spec says in `image`, by short name.
+REFERENCES: dict[str, str] = {recipe.name: recipe.reference for recipe in recipes()}
+
+
+def prepare() -> None:
+    """See, before anything is built, that the images can be made: install what that takes, or refuse.
+
+    Raises:
+        Problem: A program is missing and cannot be installed.
+    """
+    if not all(path_of(recipe).exists() for recipe in recipes()):
+        debian.require_tools()
+
+
+def archives(*names: str) -> dict[str, Path]:
+    """Build what is missing and return the docker archive of each image (of all of them without `names`)."""
+    return {recipe.name: archive(recipe) for recipe in recipes() if not names or recipe.name in names}

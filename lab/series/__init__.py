@@ -1,0 +1,1 @@
+"""Commits that are played, with what a careful reviewer would say of each."""

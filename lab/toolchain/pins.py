@@ -1,0 +1,66 @@
+"""What is pinned: the programs of pins.toml, and where each lies once built."""
+
+import hashlib
+import json
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cli import paths
+
+HERE = Path(__file__).parent
+BUILT = paths.CACHE / "toolchain"
+
+
+@dataclass(frozen=True)
+class Program:
+    """One program of pins.toml; the fields are explained there."""
+
+    name: str
+    part: str
+    module: str
+    package: str
+    seconds: float
+    megabytes: int
+    set: dict[str, str] = field(default_factory=dict)
+    scripts: dict[str, Any] = field(default_factory=dict)
+    embed: dict[str, dict[str, str]] = field(default_factory=dict)
+    edit: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> Path:
+        """The folder with go.mod and go.sum."""
+        return HERE / "modules" / self.module
+
+    @property
+    def folder(self) -> Path:
+        """Where the built program lies: named by a hash of everything it is made from."""
+        edit = [self.edit] if self.edit else []
+        recipe = json.dumps([self.package, self.set, self.scripts, self.embed, *edit]).encode()
+        made_from = (recipe, *((self.sources / name).read_bytes() for name in ("go.mod", "go.sum")))
+        return BUILT / f"{self.name}-{hashlib.sha256(b''.join(made_from)).hexdigest()[:12]}"
+
+    @property
+    def binary(self) -> Path:
+        """The built program."""
+        return self.folder / self.name
+
+    @property
+    def record(self) -> Path:
+        """The file with the seconds that its build took on this machine, for `make bench`."""
+        return self.folder.with_name(f"{self.folder.name}.seconds")
+
+    def is_built(self) -> bool:
+        """Whether it need not be built."""
+        return self.binary.exists()
+
+
+def pinned() -> list[Program]:
+    """Read pins.toml."""
+    pins = tomllib.loads((HERE / "pins.toml").read_text(encoding="utf-8"))
+    modules = pins.pop("module")
+    return [
+        Program(**{**entry, "set": {**modules.get(entry["module"], {}).get("set", {}), **entry.get("set", {})}})
+        for entry in pins["program"]
+    ]

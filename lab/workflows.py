@@ -1,0 +1,29 @@
+"""`python -m lab.workflows`: the workflows under actionlint and zizmor. What `make lint-workflows` runs."""
+
+import subprocess
+
+from cli import console, paths
+from lab import toolchain
+
+WORKFLOWS = paths.CHECKOUT / ".github/workflows"
+
+
+def main() -> None:
+    """Run both; their findings end this with an exit status."""
+    actionlint = toolchain.program("actionlint")
+    zizmor = paths.CHECKOUT / ".venv/bin/zizmor"
+    files = [str(file) for file in sorted(WORKFLOWS.iterdir())]
+    commands = (
+        # What else a machine has, shellcheck for one, must not change the result.
+        [str(actionlint), "-shellcheck=", "-pyflakes=", *files],
+        # Offline: whether a pinned commit is known to be bad is asked nowhere. No finding is ignored.
+        [str(zizmor), "--offline", "--no-config", "--no-ignores", "--quiet", "--persona=pedantic", *files],
+    )
+    statuses = [subprocess.run(command, cwd=paths.CHECKOUT, check=False).returncode for command in commands]
+    if any(statuses):
+        raise console.Problem("the workflows have findings", "the lines above say where and why")
+    print("actionlint and zizmor: no findings")
+
+
+if __name__ == "__main__":
+    console.run(main)

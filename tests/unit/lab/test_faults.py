@@ -1,0 +1,92 @@
+"""The fault bench's own book-keeping: nothing is counted as survived that was not, nothing short is hidden."""
+
+import json
+from collections import Counter
+from random import Random
+
+import pytest
+
+from cli import paths
+from cli.console import Problem
+from lab.faults import Result, mutations, registry, report
+from lab.faults.f01_killed import plan
+
+
+def test_the_kills_are_shared_out_as_the_specification_says():
+    of_each = Counter(plan(100, Random("seed")))
+    assert of_each == {"up": 50, "create": 20, "refresh": 10, "destroy": 20}
+    assert of_each["up"] + of_each["create"] == 70
+    assert plan(100, Random("seed")) == plan(100, Random("seed"))
+
+
+def test_a_creation_follows_each_destroy():
+    kinds = plan(100, Random("seed"))
+    assert [kinds[index + 1] for index, kind in enumerate(kinds) if kind == "destroy"] == ["create"] * 20
+
+
+def test_a_short_version_has_every_kind():
+    assert set(plan(5, Random("seed"))) == {"up", "create", "refresh", "destroy"}
+
+
+def test_what_failed_is_counted_and_told():
+    result = Result()
+    result.add("one", [])
+    result.add("two", ["the data changed"])
+    assert (result.count, result.survived, result.failures) == (2, 1, ["two: the data changed"])
+
+
+def test_every_fault_has_a_goal_and_its_own_number():
+    for name, fault in registry().items():
+        assert name == fault.id
+        assert fault.goal
+        assert fault.count > 0
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "RESULTS", tmp_path / "reliability.json")
+    monkeypatch.setattr(report, "PAGE", tmp_path / "reliability.md")
+    return tmp_path
+
+
+def outcome(**given):
+    base = {"id": "F3", "title": "t", "goal": "g", "wanted": 20, "count": 20, "survived": 20, "figure": "f"}
+    return {**base, "failures": [], "seed": 1, "date": "2026-11-24", **given}
+
+
+def test_the_page_has_the_newest_result_of_each_fault_in_order(files):
+    report.record(outcome(survived=3))
+    report.record(outcome(id="F12", wanted=6, count=6, survived=6))
+    report.record(outcome())
+    page = (files / "reliability.md").read_text()
+    assert "| F3 | t | 20/20 | g | f |\n| F12 | t | 6/6 | g | f |\n" in page
+    assert set(json.loads((files / "reliability.json").read_text())) == {"F3", "F12"}
+
+
+def test_the_page_shows_what_fell_short_and_what_was_counted_less(files):
+    report.record(outcome(survived=19, failures=["round 4: 2 winners"]))
+    report.record(outcome(id="F1", wanted=100, count=40, survived=40))
+    page = (files / "reliability.md").read_text()
+    assert "| 19/20 **(short)** |" in page
+    assert "- F3 round 4: 2 winners" in page
+    assert "| 40/40 **(fewer than the goal asks for)** |" in page
+
+
+def test_the_page_shows_each_protection_and_the_bench_red_without_it():
+    rows = mutations.recorded(mutations.PAGE.read_text(encoding="utf-8"))
+    assert list(rows) == [mutation.protects for mutation in mutations.MUTATIONS]
+    assert [protects for protects, row in rows.items() if "| red: " not in row] == []
+
+
+@pytest.mark.parametrize("mutation", mutations.MUTATIONS, ids=lambda mutation: mutation.protects)
+def test_each_protection_that_is_broken_on_purpose_stands_where_the_list_says(mutation):
+    text = (paths.CHECKOUT / mutation.file).read_text()
+    without = mutation.mutated(text)
+    assert without != text
+    compile(without, mutation.file, "exec")
+    assert mutation.fault in registry()
+
+
+def test_a_protection_that_moved_is_told():
+    with pytest.raises(Problem, match="does not have once what protects"):
+        mutations.MUTATIONS[0].mutated("nothing of it")

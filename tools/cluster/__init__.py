@@ -1,5 +1,0 @@
-"""A local single-node Kubernetes for machines without a cluster: Linux and root will do, no Docker, no systemd."""
-
-from tools.cluster.node import Node
-
-__all__ = ["Node"]
