@@ -12,7 +12,7 @@ from cli.console import Problem
 from components import mysqld
 
 MYSQL, AUTH = loading.REFERENCES["mysql"], loading.REFERENCES["authenticate"]
-SOURCES = str(loading.AUTHENTICATE_SOURCES)
+SOURCES = str(paths.CHECKOUT / loading.AUTHENTICATE_SOURCES)
 MYSQL_HASH, AUTH_HASH = loading._hash("FROM mysql:9.7\n"), loading._hash(None)
 
 #: Records its command line; `docker image inspect` shows the file that `docker build` or a test wrote.
