@@ -5,6 +5,7 @@ import json
 import pytest
 
 from cli import machine as machines
+from cli import paths
 from cli.clusters import loading
 from cli.clusters.local import is_local, maker
 from cli.clusters.road import CONTEXT, KIND, NODE, Road
