@@ -177,6 +177,10 @@ faults: dev ## Break a system of its own on purpose and count what survives: mak
 bench: dev ## Measure beside kubectl, Helm and plain Pulumi, write docs/performance.md: make bench ONLY=sides SIZES=1 COUNT=7
 	$(PY) -m lab.bench $(call option,ONLY,only) $(call option,SIZES,sizes) $(call option,COUNT,count) $(NODE_OPTION) $(ARGS)
 
+.PHONY: matrix
+matrix: dev ## The tests with other versions of Pulumi, Kubernetes and Python; writes docs/reference/matrix.md: ONLY=python
+	$(PY) -m lab.matrix $(call option,ONLY,only) $(ARGS)
+
 .PHONY: mutations
 mutations: dev ## Take each protection out of a copy and see the bench turn red: make mutations ONLY=F3
 	$(PY) -m lab.faults.mutations $(call option,ONLY,only)

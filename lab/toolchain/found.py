@@ -1,12 +1,11 @@
 """What the machine has already, and whether it fits."""
 
-import re
 from pathlib import Path
 
 from cli import toolchain
 from cli.toolchain import version
 
-from .pins import BUILT, HERE
+from .pins import BUILT, chosen, pinned
 
 PLUGIN = "resource-kubernetes"
 
@@ -20,12 +19,14 @@ def present(names: set[str], provider: str, *, with_node: bool) -> dict[str, str
         with_node: Whether kubectl has to fit the local node; another cluster's version is known only when it is asked.
     """
     there: dict[str, str] = {}
+    # Another version was asked for than what the machine has.
+    others = chosen()
     # In the shell of `make env` the first on PATH is what was built; it brings no more than what was asked for then.
-    if pulumi := toolchain.pulumi(beside=BUILT):
+    if "pulumi" not in others and (pulumi := toolchain.pulumi(beside=BUILT)):
         # A Pulumi installation brings its language hosts, and they must be of one version.
         there |= {name: pulumi for name in names if name == "pulumi" or name.startswith("pulumi-language-")}
-    if (kubectl := toolchain.kubectl(beside=BUILT)) and (not with_node or _within_skew(kubectl)):
-        there["kubectl"] = kubectl
+    if "kubernetes" not in others and (kubectl := toolchain.kubectl(beside=BUILT)):
+        there |= {"kubectl": kubectl} if not with_node or _within_skew(kubectl) else {}
     if has_provider(toolchain.home(), provider):
         there["pulumi-resource-kubernetes"] = provider
     return there
@@ -48,6 +49,5 @@ def _within_skew(kubectl: str) -> bool:
 
 def node_version() -> tuple[int, ...]:
     """The version of the local node's Kubernetes."""
-    text = (HERE / "modules/kubernetes/go.mod").read_text(encoding="utf-8")
-    pinned = re.search(r"k8s\.io/kubernetes v(\S+)", text)
-    return version(pinned[1]) if pinned else ()
+    apiserver = next(program for program in pinned() if program.name == "kube-apiserver")
+    return version(apiserver.set["k8s.io/component-base/version.gitVersion"])

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,9 @@ from cli import paths
 
 HERE = Path(__file__).parent
 BUILT = paths.CACHE / "toolchain"
+#: Other versions than the pinned ones, for `make matrix`: `pulumi=3.224.0 kubernetes=1.34.4`. Each has a folder
+#: `modules/<module>@<version>`.
+VERSIONS = "KUBEAUTH_VERSIONS"
 
 
 @dataclass(frozen=True)
@@ -56,11 +60,28 @@ class Program:
         return self.binary.exists()
 
 
+def chosen() -> dict[str, str]:
+    """The modules that are wanted at another version than the pinned one, each with that version."""
+    return dict(pair.split("=", 1) for pair in os.environ.get(VERSIONS, "").split())
+
+
 def pinned() -> list[Program]:
-    """Read pins.toml."""
+    """Read pins.toml; a module that `chosen` names comes from the folder of its other version."""
     pins = tomllib.loads((HERE / "pins.toml").read_text(encoding="utf-8"))
-    modules = pins.pop("module")
-    return [
-        Program(**{**entry, "set": {**modules.get(entry["module"], {}).get("set", {}), **entry.get("set", {})}})
-        for entry in pins["program"]
-    ]
+    modules, others = pins.pop("module"), chosen()
+    programs = []
+    for entry in pins["program"]:
+        variables = {**modules.get(entry["module"], {}).get("set", {}), **entry.get("set", {})}
+        if version := others.get(entry["module"]):
+            variables = {name: _at(name, value, version) for name, value in variables.items()}
+            entry["module"] = f"{entry['module']}@{version}"
+        programs.append(Program(**{**entry, "set": variables}))
+    return programs
+
+
+def _at(variable: str, value: str, version: str) -> str:
+    """A version variable's value at another version."""
+    major, minor, *_ = version.split(".")
+    if variable.endswith("gitMajor"):
+        return major
+    return minor if variable.endswith("gitMinor") else f"{'v' if value[0] == 'v' else ''}{version}"
