@@ -174,7 +174,7 @@ faults: dev ## Break a system of its own on purpose and count what survives: mak
 	$(PY) -m tools.faults $(call option,ONLY,only) $(call option,COUNT,count) $(NODE_OPTION)
 
 .PHONY: bench
-bench: dev ## Measure beside kubectl, Helm and plain Pulumi, write docs/performance.md: make bench ONLY=sides SIZES=1 COUNT=7
+bench: dev ## Measure beside kubectl, Helm and plain Pulumi, write docs/reference/performance.md: make bench ONLY=sides SIZES=1 COUNT=7
 	$(PY) -m bench $(call option,ONLY,only) $(call option,SIZES,sizes) $(call option,COUNT,count) $(NODE_OPTION) $(ARGS)
 
 .PHONY: mutations
@@ -192,7 +192,7 @@ lint-workflows: dev ## The workflows' syntax (actionlint) and safety (zizmor)
 	@$(PY) -m tools.github.lint
 
 .PHONY: scan
-scan: dev $(VENV)/.scan ## Attack the local node's system, run scanners, write docs/security.md: make scan ONLY=S1,S4
+scan: dev $(VENV)/.scan ## Attack the local node's system, run scanners, write docs/reference/security.md: make scan ONLY=S1,S4
 	@$(PY) -m tools.scan $(call option,STACK,stack) $(call option,ONLY,only) $(NODE_OPTION)
 
 .PHONY: schema
@@ -200,7 +200,7 @@ schema: dev ## Write the components' schema and documentation, and record the in
 	$(PY) -m tools.interface
 
 .PHONY: bad-inputs
-bad-inputs: dev ## Write docs/bad-inputs.md: what is refused, with which message, in what time
+bad-inputs: dev ## Write docs/reference/bad-inputs.md: what is refused, with which message, in what time
 	$(PY) -m tests.bad_inputs
 
 .PHONY: format
