@@ -67,7 +67,7 @@ def _unusable(kubeconfig: str) -> Iterator[str]:
         yield f"KUBECONFIG_CONTENT names a file that is not here, {key}: {path}: {again}"
     for program in re.findall(r"^\s*command:\s*[\"']?([^\s\"']+)", kubeconfig, re.MULTILINE):
         if not shutil.which(program):
-            yield f"KUBECONFIG_CONTENT gets its login from {program}: install it before this step (docs/guides/ci.md)"
+            yield f"KUBECONFIG_CONTENT gets its login from {program}, which is not here: install it (docs/guides/ci.md)"
 
 
 def summarize(kind: str, stack: str, out: Path) -> None:
