@@ -44,6 +44,12 @@ $(VENV)/.scan: requirements-scan.txt $(VENV)/.dev
 	@$(VENV)/scan/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-scan.txt
 	@touch $@
 
+$(VENV)/.docs: requirements-docs.txt $(VENV)/.tools
+	@echo "… install what builds the documentation (about 1 min)" >&2
+	@$(PYTHON_GIVEN) -m venv $(VENV)/docs
+	@$(VENV)/docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-docs.txt
+	@touch $@
+
 .PHONY: venv
 venv: $(VENV)/.tools
 
@@ -195,6 +201,10 @@ lint-workflows: dev ## The workflows' syntax (actionlint) and safety (zizmor)
 scan: dev $(VENV)/.scan ## Attack the local node's system, run scanners, write docs/reference/security.md: make scan ONLY=S1,S4
 	@$(PY) -m tools.scan $(call option,STACK,stack) $(call option,ONLY,only) $(NODE_OPTION)
 
+.PHONY: docs
+docs: $(VENV)/.docs ## Build the documentation as a site into site/ (strict)
+	NO_MKDOCS_2_WARNING=1 $(VENV)/docs/bin/mkdocs build --quiet --strict
+
 .PHONY: schema
 schema: dev ## Write the components' schema and documentation, and record the interface
 	$(PY) -m tools.interface
@@ -211,5 +221,5 @@ format: dev ## Put the code into the project's style
 .PHONY: lock
 lock: venv ## Write requirements*.txt with hashes from requirements*.in
 	$(PYTHON_GIVEN) -m venv $(VENV)/lock && $(VENV)/lock/bin/python -m pip install --quiet uv
-	for file in requirements requirements-tools requirements-dev requirements-scan; do \
+	for file in requirements requirements-tools requirements-dev requirements-scan requirements-docs; do \
 	  $(VENV)/lock/bin/uv pip compile -q --generate-hashes --python-version 3.11 --no-header $$file.in -o $$file.txt; done
