@@ -203,7 +203,7 @@ scan: dev $(VENV)/.scan ## Attack the local node's system, run scanners, write d
 
 .PHONY: docs
 docs: $(VENV)/.docs ## Build the documentation as a site into site/ (strict)
-	NO_MKDOCS_2_WARNING=1 $(VENV)/docs/bin/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(VENV)/docs/bin/mkdocs build --strict
 
 .PHONY: schema
 schema: dev ## Write the components' schema and documentation, and record the interface
