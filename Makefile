@@ -44,6 +44,12 @@ $(VENV)/.scan: requirements-scan.txt $(VENV)/.dev
 	@$(VENV)/scan/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-scan.txt
 	@touch $@
 
+$(VENV)/.docs: requirements-docs.txt $(VENV)/.tools
+	@echo "… install what builds the documentation (about 1 min)" >&2
+	@$(PYTHON_GIVEN) -m venv $(VENV)/docs
+	@$(VENV)/docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-docs.txt
+	@touch $@
+
 .PHONY: venv
 venv: $(VENV)/.tools
 
@@ -174,7 +180,7 @@ faults: dev ## Break a system of its own on purpose and count what survives: mak
 	$(PY) -m lab.faults $(call option,ONLY,only) $(call option,COUNT,count) $(NODE_OPTION)
 
 .PHONY: bench
-bench: dev ## Measure beside kubectl, Helm and plain Pulumi, write docs/performance.md: make bench ONLY=sides SIZES=1 COUNT=7
+bench: dev ## Measure beside kubectl, Helm and plain Pulumi, write docs/reference/performance.md: make bench ONLY=sides SIZES=1 COUNT=7
 	$(PY) -m lab.bench $(call option,ONLY,only) $(call option,SIZES,sizes) $(call option,COUNT,count) $(NODE_OPTION) $(ARGS)
 
 .PHONY: matrix
@@ -196,15 +202,19 @@ lint-workflows: dev ## The workflows' syntax (actionlint) and safety (zizmor)
 	@$(PY) -m lab.workflows
 
 .PHONY: scan
-scan: dev $(VENV)/.scan ## Attack the local node's system, run scanners, write docs/security.md: make scan ONLY=S1,S4
+scan: dev $(VENV)/.scan ## Attack the local node's system, run scanners, write docs/reference/security.md: make scan ONLY=S1,S4
 	@$(PY) -m lab.scan $(call option,STACK,stack) $(call option,ONLY,only) $(NODE_OPTION)
+
+.PHONY: docs
+docs: $(VENV)/.docs ## Build the documentation as a site into site/ (strict)
+	NO_MKDOCS_2_WARNING=1 $(VENV)/docs/bin/mkdocs build --strict
 
 .PHONY: schema
 schema: dev ## Write the components' schema and documentation, and record the interface
 	$(PY) -m lab.interface
 
 .PHONY: bad-inputs
-bad-inputs: dev ## Write docs/bad-inputs.md: what is refused, with which message, in what time
+bad-inputs: dev ## Write docs/reference/bad-inputs.md: what is refused, with which message, in what time
 	$(PY) -m tests.bad_inputs
 
 .PHONY: format
@@ -215,5 +225,5 @@ format: dev ## Put the code into the project's style
 .PHONY: lock
 lock: venv ## Write requirements*.txt with hashes from requirements*.in
 	$(PYTHON_GIVEN) -m venv $(VENV)/lock && $(VENV)/lock/bin/python -m pip install --quiet uv
-	for file in requirements requirements-tools requirements-dev requirements-scan; do \
+	for file in requirements requirements-tools requirements-dev requirements-scan requirements-docs; do \
 	  $(VENV)/lock/bin/uv pip compile -q --generate-hashes --python-version 3.11 --no-header $$file.in -o $$file.txt; done

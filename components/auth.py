@@ -18,7 +18,7 @@ from .services import ServiceType
 
 
 class AuthService(pulumi.ComponentResource):
-    """A Deployment whose pods get DB_HOST, DB_USER and DB_PASS, and the Service in front of it: <name>-service."""
+    """A Deployment whose pods get DB_HOST, DB_USER and DB_PASS, and the Service in front of it: `<name>-service`."""
 
     deployment_name: pulumi.Output[str]
     """The Deployment's name."""

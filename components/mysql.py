@@ -18,7 +18,7 @@ from .services import ServiceType
 
 
 class MySqlDatabase(pulumi.ComponentResource):
-    """A MySQL server whose data outlives its pod and whose accounts follow the inputs, behind <name>-service."""
+    """A MySQL server whose data outlives its pod and whose accounts follow the inputs, behind `<name>-service`."""
 
     connection: pulumi.Output[DatabaseConnection]
     """All that a client needs, for `AuthService.database`."""

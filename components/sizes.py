@@ -1,4 +1,4 @@
-"""How large a database is: what its pod may use, and how the server divides its memory. docs/performance.md has why."""
+"""How large a database is: what its pod may use, how the server divides memory. Why: docs/reference/performance.md."""
 
 from enum import Enum
 
@@ -6,7 +6,7 @@ from . import pods, quantities
 
 
 class DatabaseSize(Enum):
-    """How much a database may use; docs/performance.md has what each size does under load."""
+    """How much a database may use; docs/reference/performance.md has what each size does under load."""
 
     SMALL = "small"
     """For tests and small services: cpu 100m/500m, memory 320Mi/320Mi."""

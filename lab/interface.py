@@ -16,7 +16,7 @@ from cli import console, paths
 from cli.stack import deployer
 
 SCHEMA = paths.CHECKOUT / "components/schema.json"
-DOCS = paths.CHECKOUT / "docs/components.md"
+DOCS = paths.CHECKOUT / "docs/reference/components.md"
 RECORD = paths.CHECKOUT / "tests/interface.json"
 CHANGELOG = paths.CHECKOUT / "CHANGELOG.md"
 GOLDEN = paths.CHECKOUT / "tests/engine/golden"
@@ -53,7 +53,7 @@ def documentation(described: dict[str, Any]) -> str:
     lines = [
         "# Components",
         "",
-        "Written by `make schema` from the docstrings in [components/](../components). Names are Python's; other",
+        "Written by `make schema` from the docstrings in `components/`. Names are Python's; other",
         "languages use camelCase: `node_port` is `nodePort`. A type in *italics* takes another resource's output, too.",
         "",
     ]

@@ -1,7 +1,7 @@
 """The variables of an environment that may pass to tests and CI: everything else of the machine stays out.
 
 `python3 -I tests/environment.py COMMAND…` runs a command with these only. It needs nothing but Python's own library,
-because `.ci/run` starts it before anything is installed. docs/environment.md lists the same.
+because `.ci/run` starts it before anything is installed. docs/reference/environment.md lists the same.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class GitHub:
         names = "GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN"
         missing = [name for name in names if not os.environ.get(name)]
         if missing:
-            raise GitHubError(f"{', '.join(missing)} not set: this runs in a job of a workflow (docs/ci.md)")
+            raise GitHubError(f"{', '.join(missing)} not set: this runs in a job of a workflow (docs/guides/ci.md)")
         return cls(*(os.environ[name] for name in names))
 
     def ask(self, method: str, path: str, data: dict[str, Any] | None = None) -> Any:

@@ -42,7 +42,7 @@ def access(stack: str) -> None:
     if not wrong:
         wrong += _unusable(os.environ["KUBECONFIG_CONTENT"])
     if wrong:
-        raise GitHubError("\n  ".join([f"stack {stack} cannot be reached from here (docs/ci.md):", *wrong]))
+        raise GitHubError("\n  ".join([f"stack {stack} cannot be reached from here (docs/guides/ci.md):", *wrong]))
     kubeconfig = Path(_variable("RUNNER_TEMP"), "kubeconfig")
     descriptor = os.open(kubeconfig, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as target:
@@ -66,7 +66,7 @@ def _unusable(kubeconfig: str) -> Iterator[str]:
         yield f"KUBECONFIG_CONTENT names a file that is not here, {key}: {path}: {again}"
     for program in re.findall(r"^\s*command:\s*[\"']?([^\s\"']+)", kubeconfig, re.MULTILINE):
         if not shutil.which(program):
-            yield f"KUBECONFIG_CONTENT gets its login from {program}, which is not here: install it before (docs/ci.md)"
+            yield f"KUBECONFIG_CONTENT gets its login from {program}, which is not here: install it (docs/guides/ci.md)"
 
 
 def summarize(kind: str, stack: str, out: Path) -> None:
@@ -95,5 +95,5 @@ def summarize(kind: str, stack: str, out: Path) -> None:
 def _variable(name: str) -> str:
     value = os.environ.get(name)
     if not value:
-        raise GitHubError(f"{name} is not set: this runs in a job of a workflow (docs/ci.md)")
+        raise GitHubError(f"{name} is not set: this runs in a job of a workflow (docs/guides/ci.md)")
     return value

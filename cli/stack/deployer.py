@@ -1,8 +1,8 @@
 """`make deployer`: a user that may deploy one stack and nothing else, and a reader, for CI and for colleagues.
 
 An administrator makes it once per stack and cluster. The namespace is made here, too, so that nobody else needs the
-right to create namespaces. docs/deployer-role.yaml shows the result for the stack dev. Another team's project, which
-is no stack of this checkout, gets its users by the name of its namespace.
+right to create namespaces. docs/reference/deployer-role.yaml shows it for stack dev. Another team's project, which is
+no stack of this checkout, gets its users by the name of its namespace.
 
 What RBAC cannot narrow: `list` and `watch` of namespaces mean all of them, names and labels; `patch` of the own one
 means all of its labels, so an admission policy keeps those that enforce Pod Security. Who deploys into a namespace
@@ -28,7 +28,7 @@ USERS = ("deployer", "reader")
 #: The label that makes a namespace refuse pods that are not restricted, and that of the rules' version.
 ENFORCE = "pod-security.kubernetes.io/enforce"
 ENFORCE_VERSION = f"{ENFORCE}-version"
-PAGE = paths.CHECKOUT / "docs" / "deployer-role.yaml"
+PAGE = paths.CHECKOUT / "docs" / "reference" / "deployer-role.yaml"
 #: How long a token is good for; `make deployer` again makes a new one.
 TOKEN_HOURS = 24
 
@@ -152,7 +152,7 @@ def manifests(namespace: str, mark: str = "") -> list[dict[str, Any]]:
 
 
 def page() -> str:
-    """docs/deployer-role.yaml: the rights for the stack dev."""
+    """docs/reference/deployer-role.yaml: the rights for the stack dev."""
     head = (
         "# What deploys the stack dev may do, and nothing else. Written by `make schema`; `make deployer` applies it\n"
         "# with your rights and writes a kubeconfig for it. It cannot make a namespace: after a `make destroy` that\n"

@@ -1,4 +1,4 @@
 """The bench: this project beside what people would use instead, on the same node, in the same run.
 
-`make bench` prints ratios of medians with their goals, and writes docs/performance.json, .md and .svg from them.
+`make bench` prints ratios of medians with their goals, and writes docs/reference/performance.* from them.
 """

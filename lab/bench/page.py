@@ -1,4 +1,4 @@
-"""docs/performance.md and its picture, from docs/performance.json and nothing else."""
+"""docs/reference/performance.md and its picture, from docs/reference/performance.json and nothing else."""
 
 import statistics
 from typing import Any
@@ -10,7 +10,7 @@ from . import chart, part_footprint, part_path, stats
 from .goals import LABELS, Goal, Record, goals, of_one_database
 from .rounds import CASES
 
-PAGE = paths.CHECKOUT / "docs" / "performance.md"
+PAGE = paths.CHECKOUT / "docs" / "reference" / "performance.md"
 PICTURE = PAGE.with_suffix(".svg")
 _HEAD = """# Speed
 

@@ -1,4 +1,4 @@
-"""docs/performance.json: what was measured last, part by part; a part that did not run this time keeps its results."""
+"""docs/reference/performance.json: what was measured last, part by part; a part that did not run keeps its results."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import psutil
 
 from cli import paths
 
-FILE = paths.CHECKOUT / "docs" / "performance.json"
+FILE = paths.CHECKOUT / "docs" / "reference" / "performance.json"
 
 
 def load(path: Path = FILE) -> dict[str, dict[str, Any]]:

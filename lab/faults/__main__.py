@@ -1,4 +1,4 @@
-"""`make faults ONLY=F1,F3 COUNT=5`: run the fault bench; one line per fault, the results in docs/reliability.json."""
+"""`make faults ONLY=F1,F3 COUNT=5`: run the fault bench; a line per fault, results in docs/reference/reliability.*."""
 
 import argparse
 import os

@@ -1,6 +1,6 @@
 """Each protection is broken once on purpose, in a copy: the fault that it protects from must be counted as lost.
 
-`python -m lab.faults.mutations` (make mutations) does it on a node and writes docs/mutations.md. A bench that stays
+`python -m lab.faults.mutations` (make mutations) writes docs/reference/mutations.md. A bench that stays
 green without the protection would prove nothing.
 """
 
@@ -16,7 +16,7 @@ from cli import console, paths
 
 from . import bench, registry
 
-PAGE = paths.CHECKOUT / "docs" / "mutations.md"
+PAGE = paths.CHECKOUT / "docs" / "reference" / "mutations.md"
 SEED = "20261124"
 _HEAD = """# Protections, each broken on purpose
 

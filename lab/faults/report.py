@@ -5,8 +5,8 @@ from typing import Any
 
 from cli import paths
 
-RESULTS = paths.CHECKOUT / "docs" / "reliability.json"
-PAGE = paths.CHECKOUT / "docs" / "reliability.md"
+RESULTS = paths.CHECKOUT / "docs" / "reference" / "reliability.json"
+PAGE = paths.CHECKOUT / "docs" / "reference" / "reliability.md"
 _HEAD = """# What it survives
 
 Each fault is made on a real node, as often as the column says, and everything that must happen is checked each time.

@@ -1,4 +1,4 @@
-"""The security scan: what shows that nobody gets in, one check per module; docs/security.md is written from it."""
+"""The security scan: what shows that nobody gets in, one check per module; docs/reference/security.md comes from it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from importlib import import_module
 
 from .live import Live
 
-#: Modules of this package, one check each, in the order of docs/security.md.
+#: Modules of this package, one check each, in the order of docs/reference/security.md.
 MODULES = (
     "s1_pods",
     "s2_secrets",

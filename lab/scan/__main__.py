@@ -1,4 +1,4 @@
-"""`make scan ONLY=S1,S4`: one line per check, the results in docs/security.md; fails when one is short of its goal."""
+"""`make scan ONLY=S1,S4`: one line per check, results in docs/reference/security.md; fails when one misses its goal."""
 
 import argparse
 import subprocess

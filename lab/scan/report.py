@@ -1,4 +1,4 @@
-"""docs/security.md: the last result of every check, and the one table of exceptions."""
+"""docs/reference/security.md: the last result of every check, and the one table of exceptions."""
 
 import json
 import time
@@ -9,8 +9,8 @@ from cli import paths
 from . import Check, Result
 from .exceptions import EXCEPTIONS
 
-PAGE = paths.CHECKOUT / "docs" / "security.md"
-RESULTS = paths.CHECKOUT / "docs" / "security.json"
+PAGE = paths.CHECKOUT / "docs" / "reference" / "security.md"
+RESULTS = paths.CHECKOUT / "docs" / "reference" / "security.json"
 HEAD = """\
 # Security: what is checked, and what came out
 

@@ -24,7 +24,7 @@ BUILD_SECONDS = 3600
 def check_go(missing: list[Program]) -> None:
     """Raise `Problem` when there is no Go that can build what is missing."""
     names = ", ".join(program.name for program in missing)
-    fix = f"install Go {GO[0]}.{GO[1]} or newer, or install what is missing at the versions in docs/toolchain.md"
+    fix = f"install Go {GO[0]}.{GO[1]} or newer, or what is missing at the versions in docs/reference/toolchain.md"
     go = shutil.which("go")
     if not go:
         raise Problem(f"Go is not on PATH, and these programs have to be built with it: {names}", fix)

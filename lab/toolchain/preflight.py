@@ -10,7 +10,7 @@ from cli.console import Problem, console, duration
 from .pins import BUILT, Program
 
 #: What a build leaves in its scratch folder for each second that it takes, in bytes: 17 GB in 1,255 s, measured on
-#: 2026-11-26 (docs/toolchain.md). The folder is removed at the end.
+#: 2026-11-26 (docs/reference/toolchain.md). The folder is removed at the end.
 SCRATCH_PER_SECOND = 14_000_000
 
 
@@ -53,5 +53,5 @@ def check_disk(missing: list[Program]) -> None:
     if free < needed:
         raise Problem(
             f"building needs {needed / 1e9:.1f} GB for a while in {BUILT}, which has {free / 1e9:.1f} GB left",
-            "make room, set XDG_CACHE_HOME to a folder with more, or install what is missing (docs/toolchain.md)",
+            "make room, set XDG_CACHE_HOME to a folder with more, or install programs (docs/reference/toolchain.md)",
         )

@@ -288,7 +288,7 @@ def users_with(system: System, password: str) -> int:
 
 @pytest.mark.parametrize("name", ["mysql-deployment", "auth-deployment"])
 def test_the_seeds_manifests_fail_with_the_messages_that_the_docs_show(system, name):
-    documented = (ROOT / "docs/seed-parity.md").read_text()
+    documented = (ROOT / "docs/explanation/seed-parity.md").read_text()
     text = (SEED / f"{name}.yml").read_text().replace("production-cloud", "seed")
     namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: seed}\n"
     system.admin("kubectl", "apply", "-f", "-", stdin=namespace)
@@ -318,7 +318,7 @@ def test_the_seeds_pods_are_refused_by_the_namespace(system):
     refused = system.admin("kubectl", "apply", "-f", "-", stdin=json.dumps(pod), ok=False)
     message = 'violates PodSecurity "restricted:v1.34"'
     assert message in refused
-    assert message in (ROOT / "docs/seed-parity.md").read_text()
+    assert message in (ROOT / "docs/explanation/seed-parity.md").read_text()
 
 
 def test_a_taken_node_port_is_refused_before_anything_changes(system):

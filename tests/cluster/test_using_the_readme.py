@@ -1,4 +1,4 @@
-"""Runs the README's commands in their order, as they are written, in one shell."""
+"""Runs the commands of the README and of Getting started in their order, as they are written, in one shell."""
 
 import os
 import re
@@ -18,9 +18,22 @@ pytestmark = pytest.mark.cluster
 STAND_INS = {"git clone <this repository> kubeauth && cd kubeauth": "", "/path/to/kubeconfig": "{kubeconfig}"}
 
 
+#: In the order in which somebody reads them; the last command is `make down`. ```sh marks what cannot run here: plain
+#: Pulumi with a registry, and in from-nothing.md the README's own commands once more.
+PAGES = (
+    "README.md",
+    *(f"docs/getting-started/{name}.md" for name in ("from-nothing", "your-cluster", "local-node", "remove")),
+)
+
+
 def blocks() -> list[str]:
-    text = (ROOT / "README.md").read_text()
+    text = "\n".join((ROOT / page).read_text() for page in PAGES)
     return re.findall(r"^```bash\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def test_every_page_of_getting_started_is_run():
+    assert {str(page.relative_to(ROOT)) for page in (ROOT / "docs/getting-started").glob("*.md")} <= set(PAGES)
+    assert blocks()[-1] == "make down\n"
 
 
 def test_every_target_that_the_documents_name_exists():

@@ -1,4 +1,4 @@
-"""The workflows that need a cluster, run against a real one as docs/ci.md says: deployer, readers."""
+"""The workflows that need a cluster, run against a real one as docs/guides/ci.md says: deployer, readers."""
 
 import json
 import shutil

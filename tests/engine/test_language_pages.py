@@ -1,4 +1,4 @@
-"""Runs the pages in docs/languages as they are written, in an empty folder beside a clone."""
+"""Runs the pages in docs/guides/languages as they are written, in an empty folder beside a clone."""
 
 import re
 import subprocess
@@ -13,7 +13,7 @@ from .consumers import environment, need
 
 pytestmark = pytest.mark.engine
 
-PAGES = ROOT / "docs/languages"
+PAGES = ROOT / "docs/guides/languages"
 CLONE = "git clone <this repository> kubeauth"
 
 
@@ -34,7 +34,7 @@ def script_of(page: str) -> str:
 @pytest.mark.parametrize("language", sorted(path.stem for path in PAGES.glob("*.md") if path.stem != "git"))
 def test_a_new_project_outside_the_repository_works_from_its_page_alone(work, tmp_path, language):
     for program in {"typescript": ("node", "npm"), "go": ("go",)}.get(language, ()):
-        need(program, f"docs/languages/{language}.md")
+        need(program, f"docs/guides/languages/{language}.md")
     (tmp_path / "kubeauth").symlink_to(work / "kubeauth")
     script = script_of((PAGES / f"{language}.md").read_text())
     assert CLONE in script

@@ -58,7 +58,7 @@ def test_a_name_that_is_only_alike_does_not_pass(name):
 
 
 def test_the_document_lists_the_same_variables():
-    rows = re.findall(r"^\| `(.+)` \| (.+) \|$", Path(ROOT / "docs/environment.md").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| `(.+)` \| (.+) \|$", Path(ROOT / "docs/reference/environment.md").read_text(), re.MULTILINE)
     written = {name: reason for names, reason in rows for name in names.split("`, `")}
     assert written == environment.PASSING
 

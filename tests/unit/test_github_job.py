@@ -134,7 +134,7 @@ def test_jobs_that_may_write_need_no_package():
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        (["README.md", "docs/ci.md", "tests/unit/test_auth.py", "lab/images/build.py"], []),
+        (["README.md", "docs/guides/ci.md", "tests/unit/test_auth.py", "lab/images/build.py"], []),
         (["Pulumi.prod.yaml", "README.md"], ["prod"]),
         (["policy/config.dev.json", "Pulumi.staging.yaml"], ["dev", "staging"]),
         (["policy/pods.py"], STACKS),

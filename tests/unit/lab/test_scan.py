@@ -114,7 +114,7 @@ def test_a_stack_whose_own_namespace_is_refused_is_told_its_key(tmp_path):
 
 
 def test_the_deployers_rights_are_documented():
-    documented = list(yaml.safe_load_all((paths.CHECKOUT / "docs/deployer-role.yaml").read_text()))
+    documented = list(yaml.safe_load_all((paths.CHECKOUT / "docs/reference/deployer-role.yaml").read_text()))
     assert documented == deployer.manifests("production-cloud")
 
 

@@ -178,7 +178,7 @@ def test_the_floor_of_pulumi_is_the_one_that_make_matrix_runs():
     text = (paths.CHECKOUT / "Pulumi.yaml").read_text()
     (line,) = [line for line in text.splitlines() if line.startswith("requiredPulumiVersion")]
     assert '">=3.224.0 <4.0.0"' in line
-    for page in ("README.md", "docs/toolchain.md"):
+    for page in ("README.md", "docs/reference/toolchain.md"):
         assert "3.224" in (paths.CHECKOUT / page).read_text(), page
 
 
