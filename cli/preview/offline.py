@@ -100,7 +100,7 @@ class _Runs:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
         self._env = {
             **inherited,
-            **tests.environment(),
+            **tools.environment(),
             "PULUMI_BACKEND_URL": f"file://{work}",
             "PULUMI_CONFIG_PASSPHRASE": "nothing in this state is secret",
             "PULUMI_STACK": stack,

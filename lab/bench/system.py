@@ -48,7 +48,7 @@ class System:
         (folder / "state").mkdir(exist_ok=True)
         self.env = {
             **environment.passing(os.environ),
-            **self.tests.environment(),
+            **self.tools.environment(),
             "HOME": str(folder),
             "KUBECONFIG": str(node.kubeconfig if node else folder / "no-cluster"),
             "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",

@@ -60,7 +60,7 @@ class Clone:
         tools = toolchain.ensure("engine")
         self._env = {
             **environment.passing(os.environ),
-            **tests.environment(),
+            **tools.environment(),
             "PULUMI_CONFIG_PASSPHRASE": "series",
             "PULUMI_BACKEND_URL": f"file://{self.root}/.kubeauth/state",
             "PULUMI_SKIP_UPDATE_CHECK": "true",

@@ -48,7 +48,7 @@ def ensure(*parts: str) -> Toolchain:
     _build_all(needed, wanted, there)
     tools = Toolchain(_links(needed), home)
     if PROVIDER not in there:
-        _installed(home, version, tests.environment(), provider.binary)
+        _installed(home, version, tools.environment(), provider.binary)
     return tools
 
 
