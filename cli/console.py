@@ -2,18 +2,51 @@
 
 import errno
 import os
+import re
 import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+#: Messages say what to type with make, as people do in a checkout; `call_me_kubeauth` puts the command's words there.
+_FLAGS = {"ADOPT": "--adopt", "FORCE": "--force", "LIVE": "--live", "LONG_LIVED": "--long-lived"}
+_VALUES = {
+    name: f"--{name.lower()}" for name in ("STACK", "CONTEXT", "CLUSTER", "NODE", "BACKUP", "OUT", "BASE", "HOURS")
+}
+_VERBS = "up|down|env|preview|policy|destroy|repair|deployer|backup|restore|render|drift"
+_said_as = [lambda text: text]
+
+
+def as_command(text: str) -> str:
+    """A message that says `make up STACK=dev`, saying `kubeauth up --stack dev`."""
+    text = re.sub(
+        rf"\bmake (?:-s )?({_VERBS})\b(?!-)", r"kubeauth \1", text.replace("make preview-comment", "kubeauth comment")
+    )
+    text = re.sub(rf"\b({'|'.join(_FLAGS)})=1\b", lambda match: _FLAGS[match[1]], text)
+    return re.sub(rf"\b({'|'.join(_VALUES)})=(?=[^\s=])", lambda match: f"{_VALUES[match[1]]} ", text)
+
+
+def call_me_kubeauth() -> None:
+    """Let messages name the command `kubeauth` from now on: it runs where there may be no Makefile."""
+    _said_as.append(as_command)
+
+
+class _Console(Console):
+    """Says what to type as the user typed it."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        said = (_said_as[-1](one) if isinstance(one, str) else one for one in objects)
+        super().print(*said, **options)
+
+
 #: Progress goes to standard error, so that `eval "$(make -s env)"` and other output can be piped.
-console = Console(stderr=True, highlight=False, soft_wrap=True)
+console = _Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 #: Exit statuses of a command that was interrupted, and of one that nobody listens to any more (as of SIGINT, SIGPIPE).

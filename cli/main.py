@@ -192,7 +192,13 @@ def _work(command: str, **given: Any) -> None:
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line as `kubeauth`."""
+    console.call_me_kubeauth()
+    run()
+
+
+def run() -> None:
+    """Run the command line; its messages say what to type with make."""
     console.run(_main)
 
 

@@ -4,4 +4,4 @@ from cli import machine, main
 from lab.workshop import Workshop
 
 machine.use(Workshop())
-main.main()
+main.run()

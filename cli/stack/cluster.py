@@ -180,7 +180,11 @@ def check(stack: Stack, way: Road) -> None:
     own = namespace, f"{name}-service"
     for service in services:
         found = service["metadata"]["namespace"], service["metadata"]["name"]
-        if found != own and node_port in [str(port.get("nodePort")) for port in service["spec"].get("ports", [])]:
+        if (
+            found != own
+            and node_port.isdecimal()
+            and node_port in [str(port.get("nodePort")) for port in service["spec"].get("ports", [])]
+        ):
             raise Problem(
                 f"node port {node_port} belongs to the Service {found[1]} in namespace {found[0]}",
                 "choose another one: pulumi config set mysqlNodePort 32002 (0 lets the cluster choose)",
