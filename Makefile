@@ -44,6 +44,13 @@ $(VENV)/.scan: requirements-scan.txt $(VENV)/.dev
 	@$(VENV)/scan/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-scan.txt
 	@touch $@
 
+# What builds a release, so that what tests need is not part of it.
+$(VENV)/.release: requirements-release.txt $(VENV)/.tools
+	@echo "… install what builds a release (about 15 s)" >&2
+	@$(PYTHON_GIVEN) -m venv $(VENV)/release
+	@$(VENV)/release/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-release.txt
+	@touch $@
+
 .PHONY: venv
 venv: $(VENV)/.tools
 
@@ -195,6 +202,10 @@ lint-workflows: dev ## The workflows' syntax (actionlint) and safety (zizmor)
 scan: dev $(VENV)/.scan ## Attack the local node's system, run scanners, write docs/security.md: make scan ONLY=S1,S4
 	@$(PY) -m tools.scan $(call option,STACK,stack) $(call option,ONLY,only) $(NODE_OPTION)
 
+.PHONY: release
+release: $(VENV)/.release ## Build wheel, sdist and SBOM into dist/, and check version, tag and changelog: make release TAG=v0.1.0
+	@$(PY) -m tools.release $(call option,TAG,tag)
+
 .PHONY: schema
 schema: dev ## Write the components' schema and documentation, and record the interface
 	$(PY) -m tools.interface
@@ -211,5 +222,5 @@ format: dev ## Put the code into the project's style
 .PHONY: lock
 lock: venv ## Write requirements*.txt with hashes from requirements*.in
 	$(PYTHON_GIVEN) -m venv $(VENV)/lock && $(VENV)/lock/bin/python -m pip install --quiet uv
-	for file in requirements requirements-tools requirements-dev requirements-scan; do \
+	for file in requirements requirements-tools requirements-dev requirements-scan requirements-release; do \
 	  $(VENV)/lock/bin/uv pip compile -q --generate-hashes --python-version 3.11 --no-header $$file.in -o $$file.txt; done
