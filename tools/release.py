@@ -51,7 +51,7 @@ def tags_here() -> list[str]:
 def build(version: str) -> list[Path]:
     """Build sdist and wheel, and write the list of what the wheel was tested with (CycloneDX); return the files."""
     shutil.rmtree(DIST, ignore_errors=True)
-    # The same commit gives the same bytes.
+    # The times in the wheel are the commit's: the same commit gives the same wheel, byte for byte.
     env = {**os.environ, "SOURCE_DATE_EPOCH": _git("log", "-1", "--format=%ct").strip()}
     sbom = DIST / f"kubeauth-{version}.cdx.json"
     reads = ["requirements", "requirements.txt", "--pyproject", "pyproject.toml", "--mc-type", "library"]

@@ -39,7 +39,7 @@ def test_a_commit_without_a_tag_is_a_trial():
 
 @pytest.mark.parametrize("tag", ["v1.1.0", "1.2.0", "v1.2.0-rc1", "v1.2.00"])
 def test_the_tag_of_another_version_is_refused(tag):
-    with pytest.raises(console.Problem, match=re.escape(f"the tag is {tag}, and the version in pyproject.toml is 1.2.0")):
+    with pytest.raises(console.Problem, match=re.escape(f"the tag is {tag}, and the version")):
         release.check("1.2.0", ["v1.2.0", tag], CHANGELOG)
 
 
