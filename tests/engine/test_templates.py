@@ -103,7 +103,7 @@ def answer(shop: Shop, command: list[str], answers: dict[str, str]) -> str:
     return said
 
 
-def test_pulumi_new_asks_for_the_image_and_keeps_the_passwords_secret(shop):
+def test_pulumi_new_asks_for_the_image_and_keeps_the_passwords_secret_and_the_readme_goes_on(shop):
     asks = new("yaml", "--stack", "dev", "--description", "A shop")
     given = {"authImage": IMAGE, "mysqlImage": "", **PASSWORDS}
     said = answer(shop, asks, {f"({key})": value for key, value in given.items()})
@@ -114,6 +114,9 @@ def test_pulumi_new_asks_for_the_image_and_keeps_the_passwords_secret(shop):
     for key, password in PASSWORDS.items():
         assert list(config[f"shop:{key}"]) == ["secure"]
         assert shop.checked("pulumi", "config", "get", key).rstrip("\n") == password
+    (look,) = re.findall("^```bash\n(pulumi stack init .*?)^```$", (shop.folder / "README.md").read_text(), re.M | re.S)
+    shop.checked("bash", "-euc", look.replace("pulumi up", "pulumi up --yes"))
+    assert list((shop.folder / "manifests").rglob("*auth-deployment.yaml"))
 
 
 def test_the_templates_ask_for_the_same_and_say_so_in_the_same_words():

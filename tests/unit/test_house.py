@@ -3,7 +3,6 @@
 import configparser
 import json
 import re
-import subprocess
 import tomllib
 
 import pytest
@@ -13,8 +12,6 @@ from tools import copies, paths
 
 ROOT = paths.CHECKOUT
 FORMS = sorted((ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml"))
-#: What another branch makes: the package that tools/ becomes.
-TO_COME = {"/cli/preview/"}
 PULUMI = re.findall(r"^pulumi==(.+)$", (ROOT / "requirements.in").read_text(), re.MULTILINE)
 
 
@@ -43,20 +40,12 @@ def test_code_owners_name_what_is_there():
     tracked = copies.files()
     for pattern, *owners in entries:
         assert owners == ["@kubeauth/maintainers"], pattern
-        if pattern == "*" or pattern in TO_COME:
-            continue
-        assert pattern.startswith("/"), pattern
-        expression = re.escape(pattern[1:]).replace(r"\*", "[^/]*") + (".*" if pattern.endswith("/") else "")
-        assert any(re.fullmatch(expression, name) for name in tracked), f"nothing is called {pattern}"
+        assert pattern == "*" or pattern.startswith("/"), pattern
+        expression = re.escape(pattern.lstrip("/")).replace(r"\*", "[^/]*") + (".*" if pattern.endswith("/") else "")
+        # tools/ is being renamed to cli/: both are named, and one of them is there.
+        expression = re.sub("^(tools|cli)/", "(tools|cli)/", expression)
+        assert pattern == "*" or any(re.fullmatch(expression, name) for name in tracked), f"nothing is called {pattern}"
     assert {"/policy/", "/.github/", "/tools/preview/", "/cli/preview/"} <= {entry[0] for entry in entries}
-
-
-def recipe(target: str) -> list[str]:
-    """The commands of a target of the Makefile, as a shell gets them."""
-    done = subprocess.run(
-        ["make", "--dry-run", "--always-make", target], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return done.stdout.splitlines()
 
 
 def test_what_make_lint_runs_is_run_before_each_commit():
