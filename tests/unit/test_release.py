@@ -1,7 +1,9 @@
 """What is refused before a release is built, and the workflow that releases."""
 
 import re
+import subprocess
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -67,3 +69,31 @@ def test_only_the_jobs_that_sign_and_upload_get_an_identity_and_neither_runs_cod
         assert [step["name"] for step in jobs[name]["steps"] if "run" in step or "checkout" in step["uses"]] == []
     assert "make release" in "\n".join(step.get("run", "") for step in jobs["build"]["steps"])
     assert jobs["upload"]["needs"] == ["build", "provenance"]
+
+
+def git(folder: Path, *arguments: str) -> str:
+    who = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
+    return subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def cloned(tmp_path):
+    """What a runner checks out: a clone with main, and a commit after it that is on no branch of the origin."""
+    origin, clone = tmp_path / "origin", tmp_path / "clone"
+    origin.mkdir()
+    git(origin, "init", "--quiet", "--initial-branch", "main")
+    # Stands for the real one, which builds: it shows what the step hands over.
+    (origin / "Makefile").write_text("release:\n\t@echo released $(TAG)\n")
+    git(origin, "add", "--all")
+    git(origin, "commit", "--quiet", "--message", "main")
+    git(tmp_path, "clone", "--quiet", str(origin), str(clone))
+    git(clone, "commit", "--quiet", "--allow-empty", "--message", "not on main")
+    return clone
+
+
+@pytest.mark.parametrize(("commit", "released"), [("origin/main", True), ("HEAD", False)])
+def test_a_tag_on_what_is_not_on_main_builds_nothing(cloned, tmp_path, commit, released):
+    told = {"GITHUB_REF_NAME": "v1.2.0", "GITHUB_SHA": git(cloned, "rev-parse", commit).strip()}
+    job = workflows.Job("build", cloned, tmp_path / "home", {}, told).run("release")
+    assert job.failed() is not released, job.log()
+    assert ("released v1.2.0" in job.log()) is released
