@@ -1,6 +1,6 @@
 # `make` lists the targets. Variables: STACK (default dev), CONTEXT (of your kubeconfig; consents to deploy there), CLUSTER
 # (current, kind or node), NODE (a local node's name), ADOPT=1 (take over what has the stack's mark), OUT (a folder),
-# ARGS (for pytest), BASE (what a preview is compared with), ALLOW (what its gate may let through).
+# ARGS (for pytest), BASE (what a preview is compared with), ALLOW (what its gate may let through), TAG (of a release).
 STACK ?= dev
 BASE ?= origin/main
 PYTHON ?= python3
@@ -48,6 +48,13 @@ $(VENV)/.docs: requirements-docs.txt $(VENV)/.tools
 	@echo "… install what builds the documentation (about 1 min)" >&2
 	@$(PYTHON_GIVEN) -m venv $(VENV)/docs
 	@$(VENV)/docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-docs.txt
+	@touch $@
+
+# What builds a release, so that what tests need is not part of it.
+$(VENV)/.release: requirements-release.txt $(VENV)/.tools
+	@echo "… install what builds a release (about 15 s)" >&2
+	@$(PYTHON_GIVEN) -m venv $(VENV)/release
+	@$(VENV)/release/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-release.txt
 	@touch $@
 
 .PHONY: venv
@@ -210,6 +217,10 @@ scan: dev $(VENV)/.scan ## Attack the local node's system, run scanners, write d
 docs: $(VENV)/.docs ## Build the documentation as a site into site/ (strict)
 	NO_MKDOCS_2_WARNING=1 $(VENV)/docs/bin/mkdocs build --strict
 
+.PHONY: release
+release: $(VENV)/.release ## Build wheel, sdist and SBOM into dist/, and check version, tag and changelog: make release TAG=v0.1.0
+	@$(PY) -m lab.release $(call option,TAG,tag)
+
 .PHONY: schema
 schema: dev ## Write the components' schema and documentation, and record the interface
 	$(PY) -m lab.interface
@@ -226,5 +237,5 @@ format: dev ## Put the code into the project's style
 .PHONY: lock
 lock: venv ## Write requirements*.txt with hashes from requirements*.in
 	$(PYTHON_GIVEN) -m venv $(VENV)/lock && $(VENV)/lock/bin/python -m pip install --quiet uv
-	for file in requirements requirements-tools requirements-dev requirements-scan requirements-docs; do \
+	for file in requirements requirements-tools requirements-dev requirements-scan requirements-docs requirements-release; do \
 	  $(VENV)/lock/bin/uv pip compile -q --generate-hashes --python-version 3.11 --no-header $$file.in -o $$file.txt; done
