@@ -46,7 +46,7 @@ def test_code_owners_name_what_is_there():
         # tools/ is being renamed to cli/: both are named, and one of them is there.
         expression = re.sub("^(tools|cli)/", "(tools|cli)/", expression)
         assert pattern == "*" or any(re.fullmatch(expression, name) for name in tracked), f"nothing is called {pattern}"
-    assert {"/policy/", "/.github/", "/cli/preview/"} <= {entry[0] for entry in entries}
+    assert {"/policy/", "/.github/", "/cli/preview/", "/cli/github/"} <= {entry[0] for entry in entries}
 
 
 def test_what_make_lint_runs_is_run_before_each_commit():
