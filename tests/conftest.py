@@ -4,16 +4,19 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from cli import paths
 from cli.stack import Stack
-from lab import toolchain
-from lab.toolchain import Toolchain
+from cli.toolchain import Toolchain
 from tests import copies, environment
 
 # A test must not pass thanks to a variable that this machine happens to have.
 environment.scrub()
+# How long an example takes says something of the machine, nothing of the code.
+hypothesis.settings.register_profile("kubeauth", deadline=None)
+hypothesis.settings.load_profile("kubeauth")
 
 ROOT = paths.CHECKOUT
 COPIED = ("Pulumi.", "requirements")
@@ -31,6 +34,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def engine() -> Toolchain:
+    # Here, because the unit tests have to run where there is no lab.
+    from lab import toolchain
+
     return toolchain.ensure("engine")
 
 

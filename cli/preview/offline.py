@@ -77,12 +77,16 @@ def merge_base(base: str) -> str:
 
 
 def _export(commit: str, folder: Path) -> Path:
-    """The files of a commit, with this checkout's Python packages."""
+    """The files of a commit, with this checkout's packages: those of its language that git does not keep."""
     archive = folder.with_suffix(".tar")
     subprocess.run(["git", "archive", "--output", archive, commit], cwd=paths.CHECKOUT, check=True)
     with tarfile.open(archive) as files:
         files.extractall(folder, filter="data")
-    (folder / ".venv").symlink_to(paths.CHECKOUT / ".venv")
+    options = config.read(folder / "Pulumi.yaml").get("runtime") or {}
+    environment = options.get("options", {}).get("virtualenv", "venv") if isinstance(options, dict) else "venv"
+    for name in (environment, "node_modules", "sdks"):
+        if (paths.CHECKOUT / name).exists() and not (folder / name).exists():
+            (folder / name).symlink_to(paths.CHECKOUT / name)
     return folder
 
 

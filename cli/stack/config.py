@@ -188,7 +188,10 @@ def missing(stack: str, path: Path) -> dict[str, dict[str, Any]]:
     return {
         key: declaration
         for key, declaration in (project.get("config") or {}).items()
-        if "default" not in declaration and f"{project['name']}:{key}" not in given
+        # Whatever is not a map, or has a `value`, is a value itself, as `pulumi:tags` that `pulumi new` writes.
+        if isinstance(declaration, dict)
+        and not declaration.keys() & {"default", "value"}
+        and (key if ":" in key else f"{project['name']}:{key}") not in given
     }
 
 
@@ -199,4 +202,5 @@ def value(path: Path, key: str) -> Any:
     declared = project.get("config") or {}
     if key not in declared:
         raise Problem(f"Pulumi.yaml declares no configuration key {key}", "see Pulumi.yaml of kubeauth for the keys")
-    return given.get(f"{project['name']}:{key}", declared[key].get("default"))
+    default = declared[key].get("default") if isinstance(declared[key], dict) else declared[key]
+    return given.get(f"{project['name']}:{key}", default)

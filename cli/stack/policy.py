@@ -28,10 +28,11 @@ def options(stack: str, known: Iterable[str] | None = None, *, adopt: bool = Fal
     pack = _pack()
     used = f"policy/config.{stack}.json"
     if not (paths.CHECKOUT / used).exists():
-        used = f"{pack}/config.default.json"
+        # A project that took no policies over is advised; it has agreed to none.
+        used = f"{pack}/config.{'default' if pack == 'policy' else 'advisory'}.json"
     if known is not None:
         content = json.loads((paths.CHECKOUT / used).read_text(encoding="utf-8"))
-        content[OWN_OBJECTS] = {"known": sorted(known), "adopt": adopt}
+        content[OWN_OBJECTS] = {"enforcementLevel": "mandatory", "known": sorted(known), "adopt": adopt}
         used = f"{paths.LOCAL.name}/policy.{stack}.json"
         config.write_private(paths.CHECKOUT / used, json.dumps(content))
     return ["--policy-pack", pack, "--policy-pack-config", used]

@@ -13,8 +13,8 @@ from pathlib import Path
 from cli import console
 from cli.console import Problem
 from lab.node import Node
+from tests.series_cases import CASES, Case
 
-from .cases import CASES, Case
 from .clone import Clone, Said
 
 BEGIN, END = "<!-- series: begin -->", "<!-- series: end -->"

@@ -11,8 +11,7 @@ from typing import Any
 from cli.console import Problem
 from lab import toolchain
 from tests import copies, environment
-
-from .cases import Case
+from tests.series_cases import Case
 
 
 @dataclass(frozen=True)

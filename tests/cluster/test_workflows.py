@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.series.cases import new_stack, setting
 from lab.series.clone import Clone
 from tests.fake_github import FakeGitHub, fake
+from tests.series_cases import new_stack, setting
 from tests.workflows import Job
 
 from .conftest import System

@@ -13,8 +13,8 @@ import pytest
 
 from cli.preview import live, markdown
 from cli.preview.report import Report
-from lab.series.cases import CASES, Case
 from lab.series.clone import Clone, Said
+from tests.series_cases import CASES, Case
 
 pytestmark = pytest.mark.engine
 

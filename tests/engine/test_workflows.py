@@ -13,9 +13,9 @@ import yaml
 from cli import paths
 from cli.console import Problem
 from lab import workflows as lint
-from lab.series.cases import setting
 from lab.series.clone import Clone
 from tests.fake_github import FakeGitHub, fake
+from tests.series_cases import setting
 from tests.workflows import FOLDER, Job, workflow
 
 __all__ = ["fake"]  # a fixture

@@ -7,9 +7,9 @@ import pytest
 
 from cli.preview import approval, gate, model
 from cli.preview.model import Change, Preview
-from lab.series.cases import CASES, Case, new_password
+from tests.series_cases import CASES, Case, new_password
 
-from .previews.record import file_of
+from .previews import file_of
 
 RECORDED = [case for case in CASES if case.verdict != "failed"]
 KEPT = Change("same", "urn:pulumi:dev::kubeauth::kubernetes:core/v1:ConfigMap::kept", before={}, after={})

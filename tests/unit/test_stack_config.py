@@ -11,7 +11,7 @@ import yaml
 from cli import paths
 from cli.console import Problem
 from cli.stack import Stack, config
-from lab.toolchain import Toolchain
+from cli.toolchain import Toolchain
 
 
 @pytest.fixture

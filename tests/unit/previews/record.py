@@ -1,7 +1,6 @@
 """`python -m tests.unit.previews.record` writes what the engine says about the commits of the series, trimmed."""
 
 import json
-import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -9,15 +8,10 @@ from typing import Any
 from cli import console, paths
 from cli.preview import model, offline
 from lab import toolchain
-from lab.series.cases import CASES
 from lab.series.clone import Clone
+from tests.series_cases import CASES
 
-HERE = Path(__file__).parent
-
-
-def file_of(case: str) -> Path:
-    """The recording of a case."""
-    return HERE / f"{re.sub('[^a-z]+', '-', case.lower()).strip('-')}.jsonl"
+from . import file_of
 
 
 def trimmed(line: str) -> str:

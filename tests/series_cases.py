@@ -59,7 +59,7 @@ def patch(name: str, old: str, new: str) -> Edit:
     def edit(root: Path) -> None:
         text = (root / name).read_text(encoding="utf-8")
         if text.count(old) != 1:
-            raise Problem(f"{name} has {old!r} {text.count(old)} times, not once", "adapt lab/series/cases.py")
+            raise Problem(f"{name} has {old!r} {text.count(old)} times, not once", "adapt tests/series_cases.py")
         (root / name).write_text(text.replace(old, new), encoding="utf-8")
 
     return edit
