@@ -6,15 +6,8 @@ from typing import cast
 import pulumi
 import yaml
 
-from components import (
-    AppNamespace,
-    AuthService,
-    AuthServiceArgs,
-    DatabaseConnection,
-    MySqlDatabase,
-    MySqlDatabaseArgs,
-    errors,
-)
+from components import AppNamespace, AuthService, AuthServiceArgs, DatabaseConnection, MySqlDatabase, MySqlDatabaseArgs
+from components.inputs import errors
 
 config = pulumi.Config()
 retain_data = config.require_bool("mysqlRetainData")

@@ -108,8 +108,8 @@ def end_with(engine: str) -> None:
 
 if __name__ == "__main__":
     threading.Thread(target=end_with, args=[sys.argv[1]], daemon=True).start()
-    components.errors.failure = failure
-    components.services.program = lambda: Host
+    importlib.import_module(f"{HERE.name}.inputs.errors").report_as(failure)
+    importlib.import_module(f"{HERE.name}.kubernetes.services").count_per(lambda: Host)
     # The version is written once, where pip reads it, too.
     project = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     hosted = [components.AppNamespace, components.AuthService, components.MySqlDatabase]

@@ -6,8 +6,8 @@ from typing import Any, TypedDict
 
 import pulumi
 
-from . import errors, validation
-from .errors import InputError, required
+from .inputs import errors, validation
+from .inputs.errors import InputError, required
 
 
 class DatabaseConnection(TypedDict):

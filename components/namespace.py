@@ -6,9 +6,10 @@ import pulumi
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from . import discovery, errors, labels, ownership, pods, quantities, traffic, validation
-from .children import Children
-from .errors import InputError, required
+from .inputs import errors, quantities, validation
+from .inputs.errors import InputError, required
+from .kubernetes import discovery, labels, ownership, pods, traffic
+from .kubernetes.children import Children
 
 POD_SECURITY_VERSION = "v1.34"
 """Pod Security's version that the namespace enforces: pinned, so that an upgrade of the cluster changes nothing."""

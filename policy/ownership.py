@@ -16,7 +16,7 @@ from typing import Any
 from .values import UNKNOWN, get
 from .workloads import Finding, Resource
 
-#: As components/ownership.py writes it; the pack imports nothing of the components.
+#: As components/kubernetes/ownership.py writes it; the pack imports nothing of the components.
 MARK = "kubeauth/stack"
 SECONDS = 20
 _SIGNATURE = re.compile(r"pulumi-kubernetes-[0-9a-f]{8}")

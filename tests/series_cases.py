@@ -89,12 +89,12 @@ def new_password(root: Path) -> None:
 
 AUTH, DATABASE = "authenticate-deployment", "mysqlauth-deployment"
 RENAMED_CLAIM = patch(
-    "components/volumes.py",
+    "components/kubernetes/volumes.py",
     'f"{children.instance}-{child}",',
     'f"{children.instance}-" + child.replace("data", "volume"),',
 )
 ALIAS = patch(
-    "components/volumes.py",
+    "components/kubernetes/volumes.py",
     "opts=children.options(protect=retain),",
     "opts=pulumi.ResourceOptions.merge(children.options(protect=retain), "
     'pulumi.ResourceOptions(aliases=[pulumi.Alias(name=f"{children.instance}-data")])),',
@@ -155,7 +155,7 @@ CASES = (
     ),
     Case(
         "another selector of the pods",
-        (patch("components/labels.py", '{"name": f"{instance}-selector"}', '{"name": f"{instance}-pods"}'),),
+        (patch("components/kubernetes/labels.py", '{"name": f"{instance}-selector"}', '{"name": f"{instance}-pods"}'),),
         "refused",
         frozenset(
             f"{rule} {instance}-{child}"
@@ -189,7 +189,7 @@ CASES = (
         "the database's policy restricts no egress any more",
         (
             patch(
-                "components/traffic.py",
+                "components/kubernetes/traffic.py",
                 'policy_types=["Ingress", "Egress"]',
                 'policy_types=["Ingress"] if child == "clients" else ["Ingress", "Egress"]',
             ),

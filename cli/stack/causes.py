@@ -228,5 +228,5 @@ def _selectors(namespace: Namespace) -> Iterator[Cause]:
         if not any(selector.items() <= template.items() for template in templates):
             name, wanted = service["metadata"]["name"], ",".join(f"{key}={value}" for key, value in selector.items())
             what = f"Service {name} selects no pod: no Deployment of the namespace makes pods with its labels"
-            fix = "make the Service's selector and the pods' labels equal; components/labels.py has one for both"
+            fix = "make the Service's selector and the pods' labels equal"
             yield Cause(_SELECTOR, what, f"selector: {wanted}", fix, 20)

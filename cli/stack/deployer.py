@@ -175,7 +175,7 @@ def check(namespace: str, key: str = "NAMESPACE", fix: str = "make deployer NAME
     Raises:
         Problem: Names the rule.
     """
-    rules = [error.rule for error in shipped.component("validation").name(key, namespace, "shop")]
+    rules = [error.rule for error in shipped.component("inputs.validation").name(key, namespace, "shop")]
     if namespace in ("default", HOME) or namespace.startswith("kube-"):
         rules.append("a project's own namespace, not one of the cluster's")
     if rules:

@@ -113,7 +113,7 @@ def check_volume(stack: Stack) -> None:
         before = inputs["spec"]["resources"]["requests"]["storage"]
         if size == before:
             return
-        quantities = shipped.component("quantities")
+        quantities = shipped.component("inputs.quantities")
         # What is no size at all is told by the program, with all other mistakes.
         asked, has = quantities.bytes_of(str(size)), quantities.bytes_of(before)
         if asked and has and asked < has:

@@ -12,7 +12,7 @@ from . import config
 
 #: The rule of policy/ownership.py.
 OWN_OBJECTS = "own-objects"
-#: The annotation that says whose an object is, as components/ownership.py writes it.
+#: The annotation that says whose an object is, as components/kubernetes/ownership.py writes it.
 MARK = "kubeauth/stack"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from cli.console import Problem, console
-from components import mysqld
+from components.mysql import mysqld
 from lab.node import Node
 
 from . import load, programs, render, watch

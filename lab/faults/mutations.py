@@ -92,7 +92,7 @@ MUTATIONS = (
     ),
     Mutation(
         "an acknowledged commit is on the disk",
-        "components/sizes.py",
+        "components/mysql/sizes.py",
         '        "performance-schema": "OFF",\n',
         '        "innodb-flush-log-at-trx-commit": "0", "sync-binlog": "0", "performance-schema": "OFF",\n',
         "F6",
@@ -100,7 +100,7 @@ MUTATIONS = (
     ),
     Mutation(
         "the data directory gets its name when it is complete",
-        "components/mysqld.py",
+        "components/mysql/mysqld.py",
         "--datadir={_DATA}.new {_SMALL}\nsync -f {_DATA}.new\nmv {_DATA}.new {_DATA}\n",
         "--datadir={_DATA} {_SMALL}\n",
         "F7",
@@ -108,7 +108,7 @@ MUTATIONS = (
     ),
     Mutation(
         "passwords are set at every start",
-        "components/accounts.py",
+        "components/mysql/accounts.py",
         "  printf '%s;\\\\n' \"ALTER USER $account $identified {tls} ACCOUNT UNLOCK\"\n",
         "",
         "F8",
@@ -124,7 +124,7 @@ MUTATIONS = (
     ),
     Mutation(
         "the volume claim is protected",
-        "components/volumes.py",
+        "components/kubernetes/volumes.py",
         "opts=children.options(protect=retain),",
         "opts=children.options(protect=False),",
         "F12",
@@ -132,7 +132,7 @@ MUTATIONS = (
     ),
     Mutation(
         "old pods serve until new ones are ready",
-        "components/auth.py",
+        "components/auth/component.py",
         "max_surge=1, max_unavailable=0",
         "max_surge=0, max_unavailable=1",
         "F14",

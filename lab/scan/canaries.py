@@ -44,7 +44,7 @@ class Canary:
         return cls(name, f"{name}/{secrets.token_hex(12)}+={secrets.token_hex(4)}:")
 
     def derived(self) -> "Canary":
-        """The password of the account for backups, which its pods derive from this one (components/accounts.py)."""
+        """The password of the account for backups, which its pods derive from this one (components/mysql)."""
         return Canary(f"{self.name}'s backup account", hashlib.sha256(f"backup {self.value}".encode()).hexdigest())
 
     def written(self) -> str:

@@ -30,23 +30,31 @@ def wheel(work: Path) -> Path:
 
 
 def modules() -> set[str]:
-    return {path.name for path in (ROOT / "components").glob("*.py")}
+    root = ROOT / "components"
+    return {str(path.relative_to(root)) for path in root.rglob("*.py") if "venv" not in path.parts}
 
 
 def test_the_wheel_has_the_components_their_types_and_the_version_of_pyproject(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         metadata = email.message_from_bytes(archive.read(f"kubeauth-{VERSION}.dist-info/METADATA"))
-    assert {name.removeprefix("kubeauth/") for name in names if name.startswith("kubeauth/")} == {
-        *modules(),
-        "py.typed",
-    }
+    shipped = {name.removeprefix("kubeauth/") for name in names if name.startswith("kubeauth/")}
+    assert {name for name in shipped if not name.startswith(("cli/", "policy/"))} == {*modules(), "py.typed"}
+    for folder in ("cli", "policy"):
+        sources = {str(path.relative_to(ROOT)) for path in (ROOT / folder).rglob("*.py")}
+        assert {name for name in shipped if name.startswith(f"{folder}/") and name.endswith(".py")} == sources
+    assert {"policy/PulumiPolicy.yaml", "policy/config.default.json", "policy/config.advisory.json"} <= shipped
     assert not [name for name in names if not name.startswith(("kubeauth/", "kubeauth-"))]
     assert metadata["Version"] == VERSION
     assert metadata["Requires-Python"] == ">=3.11"
     assert [re.split("[<>]", text)[0] for text in metadata.get_all("Requires-Dist", [])] == [
         "pulumi",
         "pulumi-kubernetes",
+        "click",
+        "psutil",
+        "pulumi-policy",
+        "PyYAML",
+        "rich",
     ]
 
 

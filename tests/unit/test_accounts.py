@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components import accounts
+from components.mysql import accounts
 
 SHELLS = [shell for shell in ("dash", "bash") if shutil.which(shell)]
 passwords = st.text(st.characters(blacklist_characters="\n\r\0", blacklist_categories=["Cs"]), min_size=1, max_size=60)

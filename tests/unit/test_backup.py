@@ -9,7 +9,8 @@ from typing import Any, cast
 
 import pytest
 
-from components import MySqlDatabase, MySqlDatabaseArgs, backup_inputs, backup_script
+from components import MySqlDatabase, MySqlDatabaseArgs
+from components.mysql import backup_inputs, backup_script
 
 from .recorder import MINE, Recorder, deploy
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.discovery import Endpoint, parse_endpoint
+from components.kubernetes.discovery import Endpoint, parse_endpoint
 
 dns_label = st.from_regex(r"[a-z][a-z0-9-]{0,20}[a-z0-9]", fullmatch=True)
 

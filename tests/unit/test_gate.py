@@ -38,7 +38,7 @@ def test_each_commit_of_the_series_can_be_made_from_the_program_of_today(case, c
     # Another password is not made here, because it takes the CLI.
     for edit in (edit for edit in (*case.first, *case.edits) if edit is not new_password):
         edit(checkout)
-    for path in [*checkout.glob("*.py"), *checkout.glob("components/*.py")]:
+    for path in [*checkout.glob("*.py"), *checkout.glob("components/**/*.py")]:
         compile(path.read_text(encoding="utf-8"), str(path), "exec")
 
 

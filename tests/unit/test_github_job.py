@@ -140,7 +140,7 @@ def test_jobs_that_may_write_need_no_package():
         (["policy/pods.py"], STACKS),
         (["policy/config.default.json"], STACKS),
         (["Pulumi.yaml"], STACKS),
-        (["components/mysql.py", "Pulumi.prod.yaml"], STACKS),
+        (["components/mysql/component.py", "Pulumi.prod.yaml"], STACKS),
         (["requirements.txt"], STACKS),
         (["docs/components/mysql.md", "components.md"], []),
     ],

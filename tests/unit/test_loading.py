@@ -10,7 +10,7 @@ from cli.clusters import loading
 from cli.clusters.local import is_local, maker
 from cli.clusters.road import CONTEXT, KIND, NODE, Road
 from cli.console import Problem
-from components import mysqld
+from components.mysql import mysqld
 
 MYSQL, AUTH = loading.REFERENCES["mysql"], loading.REFERENCES["authenticate"]
 SOURCES = str(paths.CHECKOUT / loading.AUTHENTICATE_SOURCES)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cli.stack import policy as tools
-from components import ownership as program
+from components.kubernetes import ownership as program
 from policy import ownership
 from policy.ownership import MARK, Place, Unanswered, check, marked, ref, taken
 from policy.values import UNKNOWN

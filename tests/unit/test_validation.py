@@ -4,18 +4,9 @@ from typing import Any, cast
 
 import pytest
 
-from components import (
-    AuthService,
-    AuthServiceArgs,
-    InputError,
-    InputErrors,
-    MySqlDatabase,
-    MySqlDatabaseArgs,
-    errors,
-    mysql_validation,
-    quantities,
-    validation,
-)
+from components import AuthService, AuthServiceArgs, InputError, InputErrors, MySqlDatabase, MySqlDatabaseArgs
+from components.inputs import errors, quantities, validation
+from components.mysql import validation as mysql_validation
 from tests.bad_inputs import AUTH, MYSQL, Case, cases
 
 from .recorder import deploy

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from components import DatabaseSize, sizes
+from components import DatabaseSize
+from components.mysql import sizes
 from lab.bench import chart, goals, objects, page, part_memory, part_path, record, stats
 
 SECONDS = {"components": 1.5, "inline": 1.5, "untyped": 1.25, "yaml": 1.0, "empty": 1.0, "kubectl": 2.0, "helm": 3.0}

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from components.accounts import FUNCTIONS
+from components.mysql.accounts import FUNCTIONS
 from lab.scan.canaries import Canary, Hit, readable, search
 from lab.scan.s2_secrets import judged
 

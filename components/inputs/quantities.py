@@ -4,8 +4,8 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from ..kubernetes.pods import Resources, merge
 from .errors import InputError, unknown_keys
-from .pods import Resources, merge
 from .validation import check
 
 _UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}

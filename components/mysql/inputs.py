@@ -4,9 +4,12 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from . import backup_inputs, discovery, mysql_validation, mysqld, pods, quantities, sizes, validation
-from .errors import InputError, required
-from .services import ServiceType, TrafficPolicy
+from ..inputs import quantities, validation
+from ..inputs.errors import InputError, required
+from ..kubernetes import discovery, pods
+from ..kubernetes.services import ServiceType, TrafficPolicy
+from . import backup_inputs, mysqld, sizes
+from . import validation as mysql_validation
 from .sizes import DatabaseSize
 
 STORAGE_SIZE = "1Gi"

@@ -4,10 +4,12 @@ import pulumi
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from . import accounts, auth_inputs, discovery, labels, pods
-from .auth_inputs import AuthServiceArgs
-from .children import Children
-from .connection import Database
+from ..connection import Database
+from ..kubernetes import discovery, labels, pods
+from ..kubernetes.children import Children
+from ..mysql import accounts
+from . import inputs as auth_inputs
+from .inputs import AuthServiceArgs
 
 PORT_NAME = "http"
 

@@ -28,10 +28,14 @@ class TrafficPolicy(Enum):
     """Pods of that node only; the client's address stays, so that `node_port_cidrs` can tell clients apart."""
 
 
-program: Callable[[], Any] = pulumi.runtime.settings.get_monitor
-"""What stands for the program that runs; the package host, which serves one program, replaces it."""
-
+#: What stands for the program that runs: its connection to the engine.
+_programs: list[Callable[[], Any]] = [pulumi.runtime.settings.get_monitor]
 _node_ports: WeakKeyDictionary[Any, dict[int, str]] = WeakKeyDictionary()
+
+
+def count_per(program: Callable[[], Any]) -> None:
+    """Let something else stand for the program from now on: the package host serves one program only."""
+    _programs.append(program)
 
 
 def owner_of(node_port: int, asking: str) -> str:
@@ -41,5 +45,5 @@ def owner_of(node_port: int, asking: str) -> str:
         node_port: The port.
         asking: Whose Service wants it, for example `MySqlDatabase mysqlauth`.
     """
-    running = program()
+    running = _programs[-1]()
     return asking if running is None else _node_ports.setdefault(running, {}).setdefault(node_port, asking)

@@ -10,11 +10,14 @@ from pulumi_kubernetes.core.v1.outputs import ServicePort
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.networking import v1 as networking
 
-from . import backup, credentials, discovery, errors, labels, mysql_inputs, mysqld, pods, traffic, validation, volumes
-from .children import Children
-from .connection import DatabaseConnection
-from .mysql_inputs import DatabaseClient, MySqlDatabaseArgs
-from .services import ServiceType
+from ..connection import DatabaseConnection
+from ..inputs import errors, validation
+from ..kubernetes import discovery, labels, pods, traffic, volumes
+from ..kubernetes.children import Children
+from ..kubernetes.services import ServiceType
+from . import backup, credentials, mysqld
+from . import inputs as mysql_inputs
+from .inputs import DatabaseClient, MySqlDatabaseArgs
 
 
 class MySqlDatabase(pulumi.ComponentResource):

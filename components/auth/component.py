@@ -11,10 +11,14 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.networking import v1 as networking
 from pulumi_kubernetes.policy import v1 as policy
 
-from . import auth_inputs, auth_pod, connection, discovery, errors, labels, traffic, validation
-from .auth_inputs import AuthServiceArgs
-from .children import Children
-from .services import ServiceType
+from .. import connection
+from ..inputs import errors, validation
+from ..kubernetes import discovery, labels, traffic
+from ..kubernetes.children import Children
+from ..kubernetes.services import ServiceType
+from . import inputs as auth_inputs
+from . import pod as auth_pod
+from .inputs import AuthServiceArgs
 
 
 class AuthService(pulumi.ComponentResource):

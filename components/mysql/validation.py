@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..inputs.errors import InputError
+from ..inputs.validation import check, is_known
 from .accounts import BACKUP_USER
-from .errors import InputError
-from .validation import check, is_known
 
 SYSTEM_SCHEMAS = ("information_schema", "mysql", "performance_schema", "sys")
 

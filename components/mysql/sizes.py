@@ -2,7 +2,8 @@
 
 from enum import Enum
 
-from . import pods, quantities
+from ..inputs import quantities
+from ..kubernetes import pods
 
 
 class DatabaseSize(Enum):

@@ -8,9 +8,10 @@ from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.networking import v1 as networking
 
-from . import backup_inputs, backup_script, discovery, labels, pods, traffic, volumes
+from ..kubernetes import discovery, labels, pods, traffic, volumes
+from ..kubernetes.children import Children
+from . import backup_inputs, backup_script
 from .backup_inputs import Backup
-from .children import Children
 
 SECONDS = 3600
 """How long a job may take."""

@@ -38,8 +38,13 @@ class InputErrors(pulumi.RunError):
         super().__init__("\n".join(lines))
 
 
-failure: Callable[[list[InputError], str, str], Exception] = InputErrors
-"""What is raised; the package host replaces it for programs in other languages."""
+#: What is raised.
+_failures: list[Callable[[list[InputError], str, str], Exception]] = [InputErrors]
+
+
+def report_as(failure: Callable[[list[InputError], str, str], Exception]) -> None:
+    """Raise something else from now on: the package host spells the names as other languages do."""
+    _failures.append(failure)
 
 
 def require(errors: list[InputError], owner: str) -> None:
@@ -50,13 +55,13 @@ def require(errors: list[InputError], owner: str) -> None:
         owner: Whose inputs they are, for example `MySqlDatabase mysqlauth`.
     """
     if errors:
-        raise failure(errors, owner, "Nothing of it was created or changed.")
+        raise _failures[-1](errors, owner, "Nothing of it was created or changed.")
 
 
 def require_resolved(errors: list[InputError], owner: str) -> None:
     """Raise `InputErrors` when there are errors in inputs that were Outputs until now; see `require`."""
     if errors:
-        raise failure(errors, owner, "What depends on it was not created or changed.")
+        raise _failures[-1](errors, owner, "What depends on it was not created or changed.")
 
 
 def require_config(errors: Mapping[str, list[InputError]], owner: str) -> None:

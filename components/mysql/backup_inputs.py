@@ -3,8 +3,8 @@
 import re
 from typing import NotRequired, TypedDict
 
-from . import quantities, validation
-from .errors import InputError, required
+from ..inputs import quantities, validation
+from ..inputs.errors import InputError, required
 
 KEEP = 7
 STORAGE_SIZE = "1Gi"

@@ -8,7 +8,8 @@ import pulumi
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from . import accounts, pods, sizes
+from ..kubernetes import pods
+from . import accounts, sizes
 
 IMAGE = "mysql:9.7"
 PORT = 3306

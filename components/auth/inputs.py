@@ -4,10 +4,12 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from . import connection, discovery, pods, quantities, validation
-from .connection import DatabaseConnection
-from .errors import InputError, required
-from .services import ServiceType
+from .. import connection
+from ..connection import DatabaseConnection
+from ..inputs import quantities, validation
+from ..inputs.errors import InputError, required
+from ..kubernetes import discovery, pods
+from ..kubernetes.services import ServiceType
 
 PORT = 5010
 RESOURCES: pods.Resources = {

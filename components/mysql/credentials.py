@@ -7,9 +7,12 @@ from typing import cast
 import pulumi
 from pulumi_kubernetes.core import v1 as core
 
-from . import accounts, discovery, errors, mysql_validation
-from .children import Children
-from .mysql_inputs import MySqlDatabaseArgs
+from ..inputs import errors
+from ..kubernetes import discovery
+from ..kubernetes.children import Children
+from . import accounts
+from . import validation as mysql_validation
+from .inputs import MySqlDatabaseArgs
 
 
 def create(

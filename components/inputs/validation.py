@@ -8,10 +8,10 @@ from typing import Any
 
 import pulumi
 
-from .discovery import parse_endpoint
+from ..kubernetes.discovery import parse_endpoint
+from ..kubernetes.pods import Placement, Toleration
+from ..kubernetes.services import TrafficPolicy, owner_of
 from .errors import InputError, required, unknown_keys
-from .pods import Placement, Toleration
-from .services import TrafficPolicy, owner_of
 
 MAX_NAME = 40
 """Longest instance name: children add up to 21 characters to it, and Kubernetes ends names of Services at 63."""

@@ -1,0 +1,1 @@
+"""How inputs are checked: errors told all at once, rules, quantities."""

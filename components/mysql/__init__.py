@@ -1,0 +1,1 @@
+"""One MySQL server: its pod, accounts, backups and sizes."""
