@@ -1,1 +1,1 @@
-"""What `make` runs around the Pulumi project: toolchain, local node, images, stacks. Not part of the product."""
+"""The command `kubeauth`: stacks, backups, repair, previews, GitHub, for any Pulumi project."""

@@ -29,7 +29,9 @@ def as_command(text: str) -> str:
         rf"\bmake (?:-s )?({_VERBS})\b(?!-)", r"kubeauth \1", text.replace("make preview-comment", "kubeauth comment")
     )
     text = re.sub(rf"\b({'|'.join(_FLAGS)})=1\b", lambda match: _FLAGS[match[1]], text)
-    return re.sub(rf"(?<!make node-reset )\b({'|'.join(_VALUES)})=(?=[^\s=])", lambda match: f"{_VALUES[match[1]]} ", text)
+    return re.sub(
+        rf"(?<!make node-reset )\b({'|'.join(_VALUES)})=(?=[^\s=])", lambda match: f"{_VALUES[match[1]]} ", text
+    )
 
 
 def call_me_kubeauth() -> None:

@@ -9,13 +9,16 @@ import json
 import re
 from typing import Any
 
+import click
 from pulumi.provider.experimental.component import ComponentProvider
 
 import components
 from cli import console, paths
+from cli import main as main_command
 from cli.stack import deployer
 
 SCHEMA = paths.CHECKOUT / "components/schema.json"
+COMMAND = paths.CHECKOUT / "docs/reference/command.md"
 DOCS = paths.CHECKOUT / "docs/reference/components.md"
 RECORD = paths.CHECKOUT / "tests/interface.json"
 CHANGELOG = paths.CHECKOUT / "CHANGELOG.md"
@@ -135,6 +138,33 @@ def record(recorded: dict[str, str], current: str, changelog: str) -> dict[str, 
     return {"interface": current, "changelog": entries} if current != recorded.get("interface") else recorded
 
 
+def command() -> str:
+    """What every verb of the command says of itself, as Markdown."""
+    lines = [
+        "# The command `kubeauth`",
+        "",
+        "Written by `make schema` from the command's own help. In a checkout `make up STACK=dev` is",
+        "`kubeauth up --stack dev` on a machine that builds what it lacks; in another project install the package,",
+        "and type `kubeauth`.",
+        "",
+        "| exit status | means |",
+        "|---|---|",
+        "| 0 | done; `comment`: nothing to stop for; `drift`: none |",
+        "| 1 | refused or failed; the message says what to type |",
+        "| 2 | wrong usage |",
+        "| 3 | `comment`: the gate or a policy refuses the change |",
+        "| 4 | `drift`: something changed without Pulumi |",
+        "| 130 | interrupted; the same command goes on from there |",
+    ]
+    group = click.Context(main_command.kubeauth, info_name="kubeauth")
+    for name, verb in main_command.kubeauth.commands.items():
+        told = verb.get_help(
+            click.Context(verb, parent=group, info_name=name, terminal_width=100, max_content_width=100)
+        )
+        lines += ["", f"## {name}", "", "```text", *(line.rstrip() for line in told.splitlines()), "```"]
+    return "\n".join(lines) + "\n"
+
+
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -156,6 +186,7 @@ def main() -> None:
         DOCS: documentation(schema()),
         RECORD: as_json(new),
         deployer.PAGE: deployer.page(),
+        COMMAND: command(),
     }
     stale = {
         path: text for path, text in current.items() if not path.exists() or path.read_text(encoding="utf-8") != text
