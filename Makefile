@@ -1,6 +1,6 @@
 # `make` lists the targets. Variables: STACK (default dev), CONTEXT (of your kubeconfig; consents to deploy there), CLUSTER
 # (current, kind or node), NODE (a local node's name), ADOPT=1 (take over what has the stack's mark), OUT (a folder),
-# ARGS (for pytest), BASE (what a preview is compared with), ALLOW (what its gate may let through), TAG (of a release).
+# ARGS (for pytest), WORKERS (tests side by side, default 2), BASE (what a preview is compared with), ALLOW (what its gate may let through), TAG (of a release).
 STACK ?= dev
 BASE ?= origin/main
 PYTHON ?= python3
@@ -153,20 +153,25 @@ test: programs lint test-unit test-engine test-cluster ## Every test, lint and t
 programs: dev
 	@$(PY) -m lab.toolchain engine node languages scan workflows bench >/dev/null
 
+# Two at a time, a file as a whole to one of them, in the order of collection: the cluster tier's long files come first.
+# Each has a node of its own.
+WORKERS ?= 2
+SIDE_BY_SIDE = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+
 .PHONY: test-unit
 test-unit: dev ## Components under mocks, pure functions
-	$(PY) -m pytest tests/unit $(ARGS)
+	$(PY) -m pytest tests/unit $(SIDE_BY_SIDE) $(ARGS)
 
 # What a first run has to build is built before the tests, whose time is limited.
 .PHONY: test-engine
 test-engine: dev $(VENV)/.scan ## The real CLI and provider in render mode, scanners; no cluster
 	@$(PY) -m lab.toolchain engine languages
-	$(PY) -m pytest tests/engine $(ARGS)
+	$(PY) -m pytest tests/engine $(SIDE_BY_SIDE) $(ARGS)
 
 .PHONY: test-cluster
 test-cluster: dev ## A node of its own: real Kubernetes, MySQL, pods
 	@$(PY) -m lab.toolchain engine node
-	$(PY) -m pytest tests/cluster $(ARGS)
+	$(PY) -m pytest tests/cluster $(SIDE_BY_SIDE) $(ARGS)
 
 .PHONY: test-shared-state
 test-shared-state: dev ## Two colleagues on one stack whose state is in a bucket: a real S3 server and a node
