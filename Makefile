@@ -1,6 +1,7 @@
 # `make` lists the targets. Variables: STACK (default dev), CONTEXT (of your kubeconfig; consents to deploy there), CLUSTER
 # (current, kind or node), NODE (a local node's name), ADOPT=1 (take over what has the stack's mark), OUT (a folder),
-# ARGS (for pytest), WORKERS (tests side by side, default 2), BASE (what a preview is compared with), ALLOW (what its gate may let through), TAG (of a release).
+# ARGS (for pytest), WORKERS (tests side by side, default 2), BASE (what a preview is compared with), ALLOW (what its gate may
+# let through), TAG (of a release).
 STACK ?= dev
 BASE ?= origin/main
 PYTHON ?= python3
