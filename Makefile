@@ -174,6 +174,13 @@ test-cluster: dev ## A node of its own: real Kubernetes, MySQL, pods
 	@$(PY) -m lab.toolchain engine node
 	$(PY) -m pytest tests/cluster $(SIDE_BY_SIDE) $(ARGS)
 
+# Of all that ships, by the tiers that need no cluster; what the tests start is measured, too.
+.PHONY: coverage
+coverage: dev $(VENV)/.scan ## Which lines of components, policy and cli the unit and engine tests reach; below 85 % it fails
+	@$(PY) -m lab.toolchain engine languages
+	COVERAGE_FILE=$(CURDIR)/.coverage $(PY) -m pytest tests/unit tests/engine $(SIDE_BY_SIDE) --cov --cov-report= $(ARGS)
+	COVERAGE_FILE=$(CURDIR)/.coverage $(PY) -m coverage report --fail-under=85
+
 .PHONY: test-shared-state
 test-shared-state: dev ## Two colleagues on one stack whose state is in a bucket: a real S3 server and a node
 	@$(PY) -m lab.toolchain engine node

@@ -27,6 +27,7 @@ PASSING: dict[str, str] = {
     "TERM": "the terminal's kind",
     "COLUMNS": "the terminal's size",
     "LINES": "the terminal's size",
+    "COVERAGE_*": "where `make coverage` collects what tests reach",
     "CI": "whether a missing program is an error rather than a skipped test",
     "KUBEAUTH_*": "settings of this project",
     "DEBIAN_MIRROR": "where Debian packages come from",
