@@ -3,8 +3,6 @@
 import configparser
 import json
 import re
-import shutil
-import subprocess
 import tomllib
 
 import pytest
@@ -105,15 +103,3 @@ def test_what_a_page_links_to_is_there(name):
     linked = re.findall(r"\]\((?!http)([^)#]+)", text) + re.findall(r"\b(?:docs/[\w/.-]+\.md|CHANGELOG\.md)\b", text)
     assert linked
     assert [link for link in linked if not (ROOT / link).exists()] == []
-
-
-@pytest.mark.parametrize("module", ["components/connection.py", "policy/rules.py", "cli/paths.py"])
-def test_what_ships_cannot_import_what_proves_it(tmp_path, module):
-    copy = copies.make(tmp_path / "kubeauth", packages=False)
-    shutil.rmtree(copy / "docs")
-    source = copy / module
-    source.write_text(f"{source.read_text()}\nfrom lab import toolchain  # noqa\n")
-    linter = [str(ROOT / ".venv/bin/lint-imports"), "--no-logo", "--no-cache"]
-    done = subprocess.run(linter, cwd=copy, capture_output=True, text=True, check=False)
-    assert done.returncode == 1, done.stdout
-    assert f"{module.removesuffix('.py').replace('/', '.')} -> lab.toolchain" in done.stdout
