@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import termios
 import time
 import uuid
 from collections.abc import Iterator
@@ -101,8 +102,12 @@ class Shell:
     def start(self, command: str = "make up") -> None:
         self.type(f"{command}\n")
         wait_until(lambda: (self.folder / "began").exists())
-        # Our look at the terminal's settings comes after Pulumi's change of them.
+        self.listens()
+
+    def listens(self) -> None:
+        """Wait until Ctrl-C and Ctrl-Z are signals: our look at the terminal comes after Pulumi's change of it."""
         time.sleep(0.6)
+        wait_until(lambda: bool(termios.tcgetattr(self._terminal)[3] & termios.ISIG))
 
     def status(self) -> str:
         """Wait for the command's end; return its exit status."""
@@ -224,7 +229,7 @@ def test_after_ctrl_z_and_fg_ctrl_c_still_works(shell):
     shell.wait_for(r"Stopped.*make up[^\n]*\n")
     shell.type("fg\n")
     shell.wait_for("make up")
-    time.sleep(0.6)
+    shell.listens()
     shell.type("\x03")
     shell.wait_for("interrupted; make up STACK=dev goes on from here")
     wait_until(lambda: (shell.folder / "ended").exists())
