@@ -55,9 +55,9 @@ class AppNamespaceArgs(TypedDict):
 
 
 class AppNamespace(pulumi.ComponentResource):
-    """A namespace that enforces Pod Security "restricted" and denies all traffic that no NetworkPolicy allows.
-    It is called as the component is. Protect the component where the namespace holds data.
-    """  # noqa: D205 - an empty line would make the rest a code block in the schema
+    """A namespace called as the component is, with Pod Security "restricted" and no traffic that nobody allowed."""
+
+    # Protect the component where the namespace holds data.
 
     name: pulumi.Output[str]
     """The namespace's name."""

@@ -24,6 +24,7 @@ def test_every_input_and_output_has_a_description_that_fits_one_line():
     schema = json.loads(interface.SCHEMA.read_text())
     for token, entry in {**schema["resources"], **schema["types"]}.items():
         assert entry["description"], token
+        assert "\n" not in entry["description"], f"{token}: Pythons differ in how they indent a second line"
         for name, declared in {**entry.get("inputProperties", {}), **entry.get("properties", {})}.items():
             description = declared.get("description", "")
             assert description, f"{token}.{name}"
