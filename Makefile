@@ -38,25 +38,26 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.tools
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
 	@touch $@
 
+# Of packages that others must not share, in requirements-<name>.txt: $(call own_environment,<name>).
+define own_environment
+@$(PYTHON_GIVEN) -m venv $(VENV)/$(1)
+@$(VENV)/$(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-$(1).txt
+@touch $@
+endef
+
 # Scanners need other versions of the same packages: an environment of their own.
 $(VENV)/.scan: requirements-scan.txt $(VENV)/.dev
 	@echo "… install the scanners (about 1 min)" >&2
-	@$(PYTHON_GIVEN) -m venv $(VENV)/scan
-	@$(VENV)/scan/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-scan.txt
-	@touch $@
+	$(call own_environment,scan)
 
 $(VENV)/.docs: requirements-docs.txt $(VENV)/.tools
 	@echo "… install what builds the documentation (about 1 min)" >&2
-	@$(PYTHON_GIVEN) -m venv $(VENV)/docs
-	@$(VENV)/docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-docs.txt
-	@touch $@
+	$(call own_environment,docs)
 
 # What builds a release, so that what tests need is not part of it.
 $(VENV)/.release: requirements-release.txt $(VENV)/.tools
 	@echo "… install what builds a release (about 15 s)" >&2
-	@$(PYTHON_GIVEN) -m venv $(VENV)/release
-	@$(VENV)/release/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-release.txt
-	@touch $@
+	$(call own_environment,release)
 
 .PHONY: venv
 venv: $(VENV)/.tools
