@@ -12,8 +12,8 @@ import yaml
 from . import paths, programs
 from .console import Problem
 
-#: The Pulumi versions that are tested (`make matrix`), where a project's Pulumi.yaml does not say its own.
-PULUMI_VERSIONS = ">=3.224.0 <4.0.0"
+#: The oldest Pulumi that is taken, and the first that is not any more, where a project's Pulumi.yaml says no other.
+LOWEST, TOO_HIGH = "3.224.0", "4.0.0"
 #: How long a program may take to say its version, in seconds.
 VERSION_SECONDS = 30
 
@@ -64,10 +64,10 @@ def versions() -> tuple[str, str]:
     """The oldest Pulumi that the project takes, and the first that it does not take any more."""
     file = paths.CHECKOUT / "Pulumi.yaml"
     project = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
-    asked = str(project.get("requiredPulumiVersion") or PULUMI_VERSIONS)
+    asked = str(project.get("requiredPulumiVersion") or "")
     low = re.search(r">=\s*v?([\d.]+)", asked)
     high = re.search(r"<\s*v?([\d.]+)", asked)
-    return low[1] if low else "3.224.0", high[1] if high else "4.0.0"
+    return low[1] if low else LOWEST, high[1] if high else TOO_HIGH
 
 
 def pulumi(beside: Path | None = None) -> str:
