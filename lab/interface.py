@@ -1,6 +1,6 @@
 """The interface that other teams rely on: its schema, its documentation, and a record that ties it to CHANGELOG.md.
 
-`python -m lab.interface` (make schema) writes all three; tests/unit/test_interface.py fails when one is not current.
+`python -m lab.interface` (make schema) writes all of it; a unit test fails when something is not current.
 """
 
 import argparse

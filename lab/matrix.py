@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,13 +69,14 @@ def cells() -> list[Cell]:
     return found + [Cell("python", version, path) for version, path in pythons().items()]
 
 
+@cache
 def pythons() -> dict[str, str]:
     """The Pythons of this machine that the project takes, each minor version once: on PATH, or kept by pyenv."""
     kept = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     there: dict[str, str] = {}
     for version in (f"3.{minor}" for minor in range(11, 20)):
         candidates = [*map(str, kept.glob(f"{version}.*/bin/python")), shutil.which(f"python{version}")]
-        if found := next((path for path in candidates if path and _works(path)), ""):
+        if found := next((path for path in candidates if path and fits([path])), ""):
             there[version] = found
     return there
 
@@ -83,9 +85,16 @@ def _numbers(version: str) -> list[int]:
     return [int(number) for number in version.split(".")]
 
 
-def _works(python: str) -> bool:
-    """Whether it is a Python at all: a shim of pyenv may stand for one that is not installed."""
-    return subprocess.run([python, "-c", "import ensurepip"], capture_output=True, check=False).returncode == 0
+def fits(command: list[str]) -> bool:
+    """Whether a command runs a Python that is new enough and can make virtual environments.
+
+    A shim of pyenv may stand for a Python that is not installed.
+    """
+    check = "import ensurepip, sys; sys.exit(sys.version_info < (3, 11))"
+    try:
+        return subprocess.run([*command, "-c", check], capture_output=True, timeout=30, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 @contextmanager

@@ -21,6 +21,7 @@ import pytest
 import yaml
 
 from cli import paths
+from lab import matrix
 from lab.toolchain import Toolchain
 from lab.toolchain.pins import pinned
 from tests import copies, environment
@@ -173,7 +174,7 @@ def ordinary(engine: Toolchain) -> Iterator[Stranger]:
             yield Stranger(copy_to(outside, packages=True), {"HOME": str(outside / "home")})
             return
         become = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
-        found = [python for python in ("/usr/bin/python3", "/usr/local/bin/python3") if fits([*become, python])]
+        found = [python for python in ("/usr/bin/python3", "/usr/local/bin/python3") if matrix.fits([*become, python])]
         if not found:
             pytest.skip("no Python 3.11 or newer that an ordinary user may run is on this machine")
         checkout = copy_to(outside, packages=False)
@@ -281,26 +282,10 @@ def test_a_laptop_with_production_alone_stops_at_once_with_the_four_ways_and_has
     assert asked(user) == []
 
 
-def fits(command: list[str]) -> bool:
-    """Whether a Python can be run, is new enough, and can make virtual environments."""
-    check = "import ensurepip, sys; sys.exit(sys.version_info < (3, 11))"
-    try:
-        return subprocess.run([*command, "-c", check], capture_output=True, timeout=30, check=False).returncode == 0
-    except OSError:
-        return False
-
-
-def python_of(version: str) -> str:
-    """A Python of this version; empty when the machine has none."""
-    kept = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    candidates = [*sorted(map(str, kept.glob(f"{version}.*/bin/python"))), f"python{version}"]
-    return next((python for python in candidates if fits([python])), "")
-
-
 @pytest.mark.parametrize("version", [version for version in VERSIONS if not sys.version.startswith(f"{version}.")])
 def test_with_another_python(engine, tmp_path, version):
     """This one's version runs all other tests."""
-    python = python_of(version)
+    python = matrix.pythons().get(version)
     if not python:
         pytest.skip(f"Python {version} is not on this machine")
     checkout = copy_to(tmp_path, packages=False)
