@@ -148,7 +148,7 @@ node-status: ## Show it
 node-reset: ## Stop it and remove its data
 
 .PHONY: test
-test: programs lint test-unit test-engine test-cluster ## Every test, lint and types
+test: programs lint test-unit test-sql test-engine test-cluster ## Every test, lint and types
 
 # All at once: programs that are built together share what Go downloads and compiles for them.
 .PHONY: programs
@@ -163,6 +163,10 @@ SIDE_BY_SIDE = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 .PHONY: test-unit
 test-unit: dev ## Components under mocks, pure functions
 	$(PY) -m pytest tests/unit $(SIDE_BY_SIDE) $(ARGS)
+
+.PHONY: test-sql
+test-sql: dev ## The pods' own scripts, arguments and probes with a bare mysqld in memory; no cluster
+	$(PY) -m pytest tests/sql $(SIDE_BY_SIDE) $(ARGS)
 
 # What a first run has to build is built before the tests, whose time is limited.
 .PHONY: test-engine

@@ -32,7 +32,7 @@ _COMPILE = (
     'PYTHONHASHSEED=0 chroot "$1" python3 -m compileall -q -j1 --invalidation-mode unchecked-hash '
     "/usr/lib/python3 /usr/lib/python3.11 /build"
 )
-_MYSQL_PROGRAMS = "mysql mysqladmin mysqldump"
+_MYSQL_PROGRAMS = "mysql mysqladmin mysqldump mysql_tzinfo_to_sql"
 _ONLY_MYSQL = (
     'cd "$1/usr/bin" && for file in *; do case " busybox ' + _MYSQL_PROGRAMS + ' " in '
     '*" $file "*) ;; *) rm "$file" ;; esac; done'
@@ -119,7 +119,7 @@ def _mysql() -> Recipe:
     pin = f"={MYSQL_VERSION}.*"
     return Recipe(
         "mysql", MYSQL_VERSION, UNSTABLE,
-        (f"mysql-server-core{pin}", f"mysql-client-core{pin}", "busybox-static"), 30,
+        (f"mysql-server-core{pin}", f"mysql-client-core{pin}", "tzdata", "busybox-static"), 30,
         drop=drop, keep=(*_KEEP, "usr/share/mysql/english/errmsg.sys"),
         hooks=(_ONLY_MYSQL, _BUSYBOX, _RECORD_PATCH), files=_accounts("mysql", MYSQL_USER),
         user=f"{MYSQL_USER}:{MYSQL_USER}", command=("mysqld",),

@@ -192,7 +192,7 @@ def test_the_image_of_mysql_has_no_client_that_the_official_one_lacks(tmp_path):
     mysql = {recipe.name: recipe for recipe in recipes()}["mysql"]
     programs = tmp_path / "usr/bin"
     programs.mkdir(parents=True)
-    wanted = ["busybox", "mysql", "mysqladmin", "mysqldump"]
+    wanted = ["busybox", "mysql", "mysql_tzinfo_to_sql", "mysqladmin", "mysqldump"]
     for name in (*wanted, "mysqlbinlog", "mysqlcheck", "perror"):
         (programs / name).touch()
     subprocess.run(["sh", "-c", mysql.hooks[0], "sh", str(tmp_path)], check=True)

@@ -1,0 +1,49 @@
+"""A bare mysqld for each test, in memory."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from . import programs as mysql
+from .pods import DatabasePod
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
+
+
+@pytest.fixture(scope="session")
+def memory() -> Iterator[Path]:
+    """A folder in memory where the machine has one, readable for whom the servers run as."""
+    folder = Path(tempfile.mkdtemp(prefix="kubeauth-", dir=_MEMORY if _MEMORY.is_dir() else None))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def programs(memory: Path) -> mysql.Programs:
+    """MySQL's programs."""
+    return mysql.unpack(memory)
+
+
+@pytest.fixture
+def pod(programs: mysql.Programs, memory: Path) -> Iterator[Callable[..., DatabasePod]]:
+    """Makes database pods, started with the inputs that are given: `pod(settings={...})`."""
+    made: list[DatabasePod] = []
+
+    def start(shell: str = "bash", *, begin: bool = True, **given: Any) -> DatabasePod:
+        folder = Path(tempfile.mkdtemp(prefix="p", dir=memory))
+        folder.chmod(0o755)
+        made.append(DatabasePod(programs, folder, shell))
+        made[-1].declare(**given)
+        if begin:
+            made[-1].start()
+        return made[-1]
+
+    yield start
+    for each in made:
+        each.stop()
+        shutil.rmtree(each.folder)

@@ -1,0 +1,247 @@
+"""Pods of a database as the components declare them, run on this machine: the scripts, arguments and probes are theirs.
+
+Only paths, the port and /bin/sh are other ones; a folder stands for each volume.
+"""
+
+import base64
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any, cast
+
+from components import MySqlDatabase, MySqlDatabaseArgs
+from tests.unit.recorder import LIVE, Recorder, Secret, deploy
+
+from .programs import Programs
+
+#: Whom the servers run as when the tests run as root, whom mysqld refuses.
+USER = 10001
+#: How long anything may take, in seconds.
+LIMIT = 120
+ROOT_PASSWORD = "root-pw"
+
+Done = subprocess.CompletedProcess[str]
+
+
+class Pod:
+    """One pod's containers, with its volumes in a folder."""
+
+    def __init__(self, programs: Programs, folder: Path, shell: str, port: int) -> None:
+        self.programs, self.folder, self.shell, self.port = programs, folder, shell, port
+        self.spec: dict[str, Any] = {}
+        self._paths: dict[str, str] = {}
+        self.environment = {"PATH": programs.path(shell), "HOSTNAME": "pod"}
+
+    def mount(self, spec: dict[str, Any], secrets: dict[str, dict[str, str]], shared: dict[str, Path]) -> None:
+        """Take a pod's specification.
+
+        Args:
+            spec: The pod's.
+            secrets: The content of Secrets, by their name.
+            shared: The folders of volume claims, by the volume's name in the pod.
+        """
+        self.spec = spec
+        places: dict[str, Path] = {}
+        for volume in spec["volumes"]:
+            name = volume["name"]
+            places[name] = shared[name] if name in shared else self.folder / name
+            _make(places[name])
+            if "projected" not in volume:
+                continue
+            for old in places[name].iterdir():
+                old.unlink()
+            for source in volume["projected"]["sources"]:
+                for key, text in secrets[source["secret"]["name"].removesuffix(LIVE)].items():
+                    (places[name] / key).write_bytes(text.encode())
+                    _give(places[name] / key)
+        containers = [*spec.get("initContainers", []), *spec["containers"]]
+        self._paths = {
+            mount["mountPath"]: str(places[mount["name"]]) for each in containers for mount in each["volumeMounts"]
+        }
+        self._paths["/usr/share/zoneinfo"] = f"{self.programs.root}/usr/share/zoneinfo"
+
+    def here(self, words: list[str]) -> list[str]:
+        """A command of the pod as it is on this machine."""
+        if words[0] == "/bin/sh":
+            words = [*self.programs.shell(self.shell), *words[1:]]
+        return [self._here(word) for word in words]
+
+    def _here(self, word: str) -> str:
+        paths = "|".join(re.escape(path) for path in sorted(self._paths, key=len, reverse=True))
+        word = re.sub(rf"(?<![\w/.])(?:{paths})(?![\w.-])", lambda match: self._paths[match[0]], word)
+        return re.sub(r"(?<!\d)3306(?!\d)", str(self.port), word)
+
+    def run(self, words: list[str], stdin: str = "") -> Done:
+        """Run a command of the pod to its end."""
+        return subprocess.run(
+            self.here(words), input=stdin, env=self.environment, capture_output=True, text=True, check=False,
+            timeout=LIMIT, **_account(),
+        )  # fmt: skip
+
+
+class DatabasePod(Pod):
+    """A MySqlDatabase's pod. `declare` takes the inputs, `initialize` and `start` do what the kubelet does."""
+
+    def __init__(self, programs: Programs, folder: Path, shell: str = "bash") -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        super().__init__(programs, folder, shell, port)
+        self.secrets: dict[str, dict[str, str]] = {}
+        self.recorder: Recorder | None = None
+        self.log = folder / "log"
+        self._server: subprocess.Popen[Any] | None = None
+        self._password = self._root_password = self._username = ""
+
+    def declare(self, secrets: dict[str, dict[str, str]] | None = None, **given: Any) -> None:
+        """Deploy a MySqlDatabase with these inputs under mocks, and take its pod.
+
+        Args:
+            secrets: Secrets that exist already, by their name. Default: none.
+            given: Inputs besides `namespace`; `password` is `app-pw` and `root_password` is `root-pw` by default.
+        """
+        own = {} if "existing_secret" in given else {"password": "app-pw", "root_password": ROOT_PASSWORD}
+        args = cast(MySqlDatabaseArgs, {"namespace": "shop", **own, **given})
+        self.recorder = deploy(lambda: MySqlDatabase("mysqlauth", args))
+        made = [entry.inputs for entry in self.recorder.all if entry.type.endswith(":Secret")]
+        self.secrets = {
+            **(secrets or {}),
+            **{each["metadata"]["name"]: {key: _decoded(text) for key, text in _plain(each["data"]).items()}
+               for each in made},
+        }  # fmt: skip
+        deployment = self.recorder.one("Deployment", "mysqlauth-deployment").inputs["spec"]
+        self.mount(deployment["template"]["spec"], self.secrets, {})
+        files = [text for each in self.secrets.values() for text in each.items()]
+        self._username = dict(files).get("username", "admin")
+        self._password = dict(files).get("password", "")
+
+    def initialize(self) -> Done:
+        """Run the init containers."""
+        done = Done([], 0, "", "")
+        for container in self.spec.get("initContainers", []):
+            done = self.run([*container["command"], *container.get("args", [])])
+            if done.returncode:
+                break
+        return done
+
+    def start(self, *, wait: bool = True) -> None:
+        """Run the init containers, then the server until its startup probe succeeds or it ends."""
+        done = self.initialize()
+        assert done.returncode == 0, done.stderr
+        container = self.spec["containers"][0]
+        with self.log.open("wb") as log:
+            self._server = subprocess.Popen(
+                self.here([*container["command"], *container.get("args", [])]),
+                env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.folder, **_account(),
+            )  # fmt: skip
+        deadline = time.monotonic() + LIMIT
+        while wait and self.running and not self.probe("startup"):
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(0.1)
+
+    @property
+    def running(self) -> bool:
+        """Whether the server runs."""
+        return self._server is not None and self._server.poll() is None
+
+    def probe(self, kind: str) -> bool:
+        """Whether a probe succeeds: `startup`, `readiness` or `liveness`."""
+        return self.run(self.spec["containers"][0][f"{kind}Probe"]["exec"]["command"]).returncode == 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether the pod would be ready by its second look."""
+        return self.probe("readiness") or self.probe("readiness")
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """End the server, as the kubelet does or harder, and wait for it."""
+        if self._server is not None:
+            if self._server.poll() is None:
+                self._server.send_signal(number)
+            self._server.wait(timeout=LIMIT)
+            self._server = None
+
+    def restart(self) -> None:
+        """What a deleted pod comes to."""
+        self.stop()
+        self.start()
+
+    def update(self, **given: Any) -> None:
+        """Deploy other inputs: the old pod ends first."""
+        self.declare(**given)
+        self.restart()
+
+    def said(self) -> str:
+        """The server's log."""
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def app(self, sql: str, *, username: str = "", password: str = "", database: str = "admin") -> Done:
+        """Send SQL as the application does: over TCP with TLS."""
+        return self._sql(
+            sql, f"--user={username or self._username}", "--host=127.0.0.1", f"--port={self.port}", "--protocol=TCP",
+            "--ssl-mode=REQUIRED", f"--database={database}", password=password or self._password,
+        )  # fmt: skip
+
+    def root(self, sql: str, password: str = ROOT_PASSWORD) -> str:
+        """Send SQL as root, over the socket; return the answer."""
+        [socket_] = [word.partition("=")[2] for word in self.here(self._arguments()) if word.startswith("--socket=")]
+        done = self._sql(sql, "--user=root", f"--socket={socket_}", password=password)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def _arguments(self) -> list[str]:
+        return self.spec["containers"][0].get("args", [])
+
+    def _sql(self, sql: str, *options: str, password: str) -> Done:
+        return subprocess.run(
+            ["mysql", "--no-defaults", "--batch", "--skip-column-names", "--default-character-set=utf8mb4", *options],
+            input=sql, env={**self.environment, "MYSQL_PWD": password}, capture_output=True, text=True, check=False,
+            timeout=LIMIT, executable=self.programs.bin / "mysql",
+        )  # fmt: skip
+
+
+class BackupPod(Pod):
+    """The pod of a MySqlDatabase's backup CronJob, against a DatabasePod that was declared with `backup`."""
+
+    def __init__(self, database: DatabasePod, folder: Path) -> None:
+        super().__init__(database.programs, folder, database.shell, database.port)
+        self.database, self.backups = database, folder / "backups"
+
+    def job(self, *arguments: str) -> Done:
+        """Run the job with other arguments than the schedule's, or with its own."""
+        assert self.database.recorder
+        cronjob = self.database.recorder.one("CronJob", "mysqlauth-backup").inputs["spec"]["jobTemplate"]["spec"]
+        self.mount(cronjob["template"]["spec"], self.database.secrets, {"backups": self.backups})
+        [container] = self.spec["containers"]
+        self.environment["DATABASE_HOST"] = "127.0.0.1"
+        return self.run([*container["command"], *(arguments or container["args"])])
+
+    def names(self) -> list[str]:
+        """The files of the backups' volume."""
+        return sorted(path.name for path in self.backups.iterdir()) if self.backups.exists() else []
+
+
+def _account() -> dict[str, Any]:
+    return {"user": USER, "group": USER} if os.geteuid() == 0 else {}
+
+
+def _make(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    _give(folder)
+
+
+def _give(path: Path) -> None:
+    if os.geteuid() == 0:
+        os.chown(path, USER, USER)
+
+
+def _plain(value: Any) -> Any:
+    return _plain(value.value) if isinstance(value, Secret) else value
+
+
+def _decoded(value: Any) -> str:
+    return base64.b64decode(_plain(value)).decode()

@@ -1,0 +1,73 @@
+"""MySQL's programs from the image that the local node runs, started on this machine without any container."""
+
+import json
+import os
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import images
+
+#: What stands for an image's /bin/sh. With dash and bash the tools are this machine's, with busybox its own.
+SHELLS = ("dash", "bash", "busybox")
+
+_NAMES = ("mysqld", "mysql", "mysqladmin", "mysqldump", "mysql_tzinfo_to_sql")
+# The server looks for its messages and plugins below its base directory.
+_PROGRAM = """#!/bin/sh
+exec {loader} --library-path {libraries} {program} "$@"{more}
+"""
+
+
+@dataclass(frozen=True)
+class Programs:
+    """Where MySQL's programs are, and the shells that images have."""
+
+    root: Path
+    """The image's files."""
+    bin: Path
+    """Scripts that start MySQL's programs with the image's own libraries."""
+    tools: Path
+    """busybox under the names of its tools."""
+
+    def shell(self, name: str) -> list[str]:
+        """The command that stands for /bin/sh."""
+        busybox = str(self.root / "usr/bin/busybox")
+        return {"dash": ["dash"], "bash": ["bash", "--posix"], "busybox": [busybox, "sh"]}[name]
+
+    def path(self, shell: str) -> str:
+        """PATH as it is beside such a shell."""
+        return f"{self.bin}{os.pathsep}{self.tools if shell == 'busybox' else '/usr/bin:/bin'}"
+
+
+def unpack(folder: Path) -> Programs:
+    """Unpack the image.
+
+    Args:
+        folder: An empty folder that other users may read.
+    """
+    found = Programs(folder / "root", folder / "bin", folder / "tools")
+    with tarfile.open(images.archives("mysql")["mysql"]) as archive:
+        [layer] = json.loads(_content(archive, "manifest.json"))[0]["Layers"]
+        archive.extract(layer, folder, filter="data")
+    with tarfile.open(folder / layer) as files:
+        files.extractall(found.root, filter="tar")
+    (folder / layer).unlink()
+    [loader] = (found.root / "usr/lib").glob("*/ld-linux-*.so.*")
+    found.bin.mkdir()
+    for name in _NAMES:
+        [program] = [path for path in (found.root / "usr/sbin" / name, found.root / "usr/bin" / name) if path.exists()]
+        more = f" --basedir={found.root}/usr" if name == "mysqld" else ""
+        script = found.bin / name
+        script.write_text(_PROGRAM.format(loader=loader, libraries=loader.parent, program=program, more=more))
+        script.chmod(0o755)
+    found.tools.mkdir()
+    for path in (found.root / "usr/bin").iterdir():
+        if path.is_symlink() and path.readlink().name == "busybox":
+            (found.tools / path.name).symlink_to(found.root / "usr/bin/busybox")
+    return found
+
+
+def _content(archive: tarfile.TarFile, name: str) -> bytes:
+    file = archive.extractfile(name)
+    assert file
+    return file.read()
