@@ -247,6 +247,10 @@ schema: dev ## Write the components' schema and documentation, and record the in
 bad-inputs: dev ## Write docs/reference/bad-inputs.md: what is refused, with which message, in what time
 	$(PY) -m tests.bad_inputs
 
+.PHONY: inputs
+inputs: dev ## Write docs/reference/inputs.md: each input plain, as an Output, as None and in a wrong shape
+	$(PY) -m tests.inputs
+
 .PHONY: format
 format: dev ## Put the code into the project's style
 	$(VENV)/bin/ruff check --fix --quiet .

@@ -6,37 +6,67 @@ from typing import cast
 import pulumi
 import yaml
 
-from components import AppNamespace, AuthService, AuthServiceArgs, DatabaseConnection, MySqlDatabase, MySqlDatabaseArgs
+from components import (
+    AppNamespace,
+    AuthService,
+    AuthServiceArgs,
+    DatabaseConnection,
+    MySqlDatabase,
+    MySqlDatabaseArgs,
+    Platform,
+)
 from components.inputs import errors
 
 config = pulumi.Config()
 retain_data = config.require_bool("mysqlRetainData")
 names = {key: config.require(f"{key}Name") for key in ("namespace", "mysql", "auth")}
-database_args: MySqlDatabaseArgs = {
-    "namespace": names["namespace"],
-    "password": config.require("mysqlPassword"),
-    "root_password": config.require("mysqlRootPassword"),
-    "database_name": config.require("mysqlDatabaseName"),
-    "username": config.require("mysqlUsername"),
-    "image": config.require("mysqlImage"),
-    "service_type": config.require("mysqlServiceType"),  # pyright: ignore[reportAssignmentType] - checked below
-    "node_port": config.require_int("mysqlNodePort"),
-    "node_port_cidrs": config.require_object("mysqlNodePortCidrs"),
-    "storage_size": config.require("mysqlStorageSize"),
-    "storage_class": config.require("mysqlStorageClass"),
-    "retain_data": retain_data,
-    "resources": {"memory_limit": config.require("mysqlResourcesMemoryLimit")},
-}
+# What an empty value stands for is the component's own default: None is not given.
+platform: Platform = {"image_pull_secrets": config.require_object("imagePullSecrets")}
+cluster_domain = config.require("clusterDomain")
+database_args = cast(
+    MySqlDatabaseArgs,
+    {
+        "namespace": names["namespace"],
+        # Read as text, so that they are checked before the first resource; the component keeps them secret.
+        "password": config.require("mysqlPassword"),
+        "root_password": config.require("mysqlRootPassword"),
+        "database_name": config.require("mysqlDatabaseName"),
+        "username": config.require("mysqlUsername"),
+        "image": config.require("mysqlImage"),
+        "settings": config.require_object("mysqlSettings"),
+        "tls_secret": config.require("mysqlTlsSecret") or None,
+        "service_type": config.require("mysqlServiceType"),
+        "node_port": config.require_int("mysqlNodePort"),
+        "node_port_cidrs": config.require_object("mysqlNodePortCidrs"),
+        "storage_size": config.require("mysqlStorageSize"),
+        "storage_class": config.require("mysqlStorageClass"),
+        "retain_data": retain_data,
+        "size": config.require("mysqlSize"),
+        "resources": {"memory_limit": config.require("mysqlResourcesMemoryLimit") or None},
+        "cluster_domain": cluster_domain,
+        "platform": platform,
+    },
+)
 if schedule := config.require("mysqlBackupSchedule"):
-    database_args["backup"] = {"schedule": schedule, "keep": config.require_int("mysqlBackupKeep")}
-auth_args: AuthServiceArgs = {
-    "image": config.require("authImage"),
-    "command": config.require_object("authCommand"),
-    "args": config.require_object("authArgs"),
-    "working_dir": config.require("authWorkingDir"),
-    "port": config.require_int("authPort"),
-    "replicas": config.require_int("authReplicas"),
-}
+    database_args["backup"] = {
+        "schedule": schedule,
+        "keep": config.require_int("mysqlBackupKeep"),
+        "storage_size": config.require("mysqlBackupStorageSize"),
+    }
+auth_args = cast(
+    AuthServiceArgs,
+    {
+        "image": config.require("authImage"),
+        "command": config.require_object("authCommand"),
+        "args": config.require_object("authArgs"),
+        "working_dir": config.require("authWorkingDir"),
+        "database_ca_secret_name": config.require("authDatabaseCaSecret") or None,
+        "port": config.require_int("authPort"),
+        "replicas": config.require_int("authReplicas"),
+        "cluster_domain": cluster_domain,
+        "platform": platform,
+    },
+)
 
 database_to_come = pulumi.Output.from_input(cast(DatabaseConnection, {}))
 

@@ -1,11 +1,18 @@
 """kubeauth: a namespace, a MySQL database and a service that finds it, as Pulumi components."""
 
 from .auth.component import AuthService
-from .auth.inputs import AuthServiceArgs, Probes, SecretKey
+from .auth.environment import DatabaseValue, EnvFrom, SecretKey
+from .auth.exposure import Autoscaling, HttpRoute, Ingress
+from .auth.inputs import AuthServiceArgs
+from .auth.mounts import Volume
+from .auth.probes import Probe, ProbeKind, Probes
 from .connection import DatabaseConnection
 from .inputs.errors import InputError, InputErrors
-from .kubernetes.pods import Placement, Resources, Toleration
+from .kubernetes.placement import Placement, Toleration
+from .kubernetes.platform import Platform
+from .kubernetes.resources import Resources
 from .kubernetes.services import ServiceType, TrafficPolicy
+from .kubernetes.traffic import Peer
 from .mysql.backup_inputs import Backup
 from .mysql.component import MySqlDatabase
 from .mysql.inputs import DatabaseClient, MySqlDatabaseArgs
@@ -17,15 +24,24 @@ __all__ = [
     "AppNamespaceArgs",
     "AuthService",
     "AuthServiceArgs",
+    "Autoscaling",
     "Backup",
     "DatabaseClient",
     "DatabaseConnection",
     "DatabaseSize",
+    "DatabaseValue",
+    "EnvFrom",
+    "HttpRoute",
+    "Ingress",
     "InputError",
     "InputErrors",
     "MySqlDatabase",
     "MySqlDatabaseArgs",
+    "Peer",
     "Placement",
+    "Platform",
+    "Probe",
+    "ProbeKind",
     "Probes",
     "Quota",
     "Resources",
@@ -33,4 +49,5 @@ __all__ = [
     "ServiceType",
     "Toleration",
     "TrafficPolicy",
+    "Volume",
 ]

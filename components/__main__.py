@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import re
 import signal
 import socket
 import sys
@@ -27,6 +26,7 @@ HERE = Path(__file__).resolve().parent
 # Pulumi runs this folder as a script; the components are a package, with imports relative to it.
 sys.path.insert(0, str(HERE.parent))
 components = importlib.import_module(HERE.name)
+spelled = importlib.import_module(f"{HERE.name}.inputs.outputs").camel_case
 
 
 class Host(ComponentProvider):
@@ -73,14 +73,9 @@ class Host(ComponentProvider):
         return cast(Inputs, mapped)
 
 
-def camel_case(text: str) -> str:
-    """Spell the names of inputs in a text as other languages do: `node_port` is `nodePort`."""
-    return re.sub(r"(?<=[a-z0-9])_([a-z0-9])", lambda match: match[1].upper(), text)
-
-
 def failure(inputs: list[Any], owner: str, outcome: str) -> InputPropertiesError:
     """Return the error for a program in another language, with the names as they are spelled there."""
-    respelled = [replace(error, key=camel_case(error.key), rule=camel_case(error.rule)) for error in inputs]
+    respelled = [replace(error, key=spelled(error.key), rule=spelled(error.rule)) for error in inputs]
     return InputPropertiesError(str(components.InputErrors(respelled, owner, outcome)), [])
 
 
@@ -109,7 +104,7 @@ def end_with(engine: str) -> None:
 if __name__ == "__main__":
     threading.Thread(target=end_with, args=[sys.argv[1]], daemon=True).start()
     importlib.import_module(f"{HERE.name}.inputs.errors").report_as(failure)
-    importlib.import_module(f"{HERE.name}.kubernetes.services").count_per(lambda: Host)
+    importlib.import_module(f"{HERE.name}.kubernetes.reservations").count_per(lambda: Host)
     # The version is written once, where pip reads it, too.
     project = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     hosted = [components.AppNamespace, components.AuthService, components.MySqlDatabase]

@@ -1,13 +1,16 @@
 """What a client needs to reach a database, in one value that MySqlDatabase gives and AuthService takes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
 from .inputs import errors, validation
-from .inputs.errors import InputError, required
+from .inputs.errors import InputError
+from .inputs.known import is_known, is_output, lift, normal
+from .inputs.record import Record, Rule
+from .kubernetes import discovery
+from .kubernetes.discovery import parse_endpoint
 
 
 class DatabaseConnection(TypedDict):
@@ -22,9 +25,40 @@ class DatabaseConnection(TypedDict):
     namespace: pulumi.Input[str]
     """The namespace of that Secret, and so of its clients."""
 
-    database_name: pulumi.Input[str]
-    """The schema, handed to the pods as DB_NAME."""
+    database_name: NotRequired[pulumi.Input[str]]
+    """The schema, handed to the pods as DB_NAME. Default: none, then there is no DB_NAME."""
 
+    username_key: NotRequired[pulumi.Input[str]]
+    """The account's name in the Secret. Default: `username`."""
+
+    password_key: NotRequired[pulumi.Input[str]]
+    """The account's password in the Secret. Default: `password`."""
+
+    ca_secret_name: NotRequired[pulumi.Input[str]]
+    """A Secret with `ca.crt` to verify the server; its path is DB_TLS_CA. Default: encrypted, not verified."""
+
+    service_namespace: NotRequired[pulumi.Input[str]]
+    """The namespace of the database's Service, when it is another one on purpose. Default: `namespace`."""
+
+    pod_port: NotRequired[pulumi.Input[int]]
+    """The port of the pods behind the endpoint, which NetworkPolicies see. Default: the endpoint's."""
+
+
+CONNECTION = Record(
+    DatabaseConnection,
+    {
+        "endpoint": Rule(lambda key, value: check_endpoint(key, value)),
+        "secret_name": Rule(validation.resource_name("mysqlauth-credentials")),
+        "namespace": Rule(validation.namespace),
+        "database_name": Rule(validation.text),
+        "username_key": Rule(validation.secret_key("username"), default="username"),
+        "password_key": Rule(validation.secret_key("password"), default="password"),
+        "ca_secret_name": Rule(validation.resource_name("mysqlauth-tls")),
+        "service_namespace": Rule(validation.namespace),
+        "pod_port": Rule(validation.port(3306)),
+    },
+)
+"""The rules of a DatabaseConnection."""
 
 #: The client's inputs that say the same one by one; `namespace` wins over that of `database`.
 SINGLE = {
@@ -32,65 +66,89 @@ SINGLE = {
     "secret_name": "database_secret_name",
     "namespace": "namespace",
     "database_name": "database_name",
+    "username_key": "database_username_key",
+    "password_key": "database_password_key",
+    "ca_secret_name": "database_ca_secret_name",
+    "service_namespace": "database_namespace",
+    "pod_port": "database_pod_port",
 }
+_REQUIRED = ("namespace", "endpoint", "secret_name")
+#: What may be said besides `database`: it tells what the database's owner may not know.
+_BESIDES = ("namespace", "database_namespace", "database_ca_secret_name")
 
 
-@dataclass(frozen=True)
-class Database:
-    """A database as a client was told of it."""
-
-    namespace: pulumi.Input[str]
-    endpoint: pulumi.Input[str]
-    secret_name: pulumi.Input[str]
-    name: pulumi.Input[str] | None
-
-
-def of(args: Mapping[str, Any], owner: str) -> Database:
-    """Return the database that a client's inputs name.
-
-    Args:
-        args: The client's inputs, checked.
-        owner: Whose they are, for example `AuthService authenticate`.
-    """
-    given = {**args}
-    if "database" in args and not validation.is_known(args["database"]):
-
-        def checked(found: Any) -> Mapping[str, Any]:
-            errors.require_resolved(_check_value(found), owner)
-            return found
-
-        whole = pulumi.Output.from_input(args["database"]).apply(checked)
-        given["database"] = {key: whole.apply(lambda found, key=key: found[key]) for key in SINGLE}
-    merged = spread(given)
-    return Database(
-        namespace=merged["namespace"],
-        endpoint=merged["database_endpoint"],
-        secret_name=merged["database_secret_name"],
-        name=merged.get("database_name"),
-    )
-
-
-def spread(args: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a client's inputs, with those of `database` one by one where they are known."""
-    given = args.get("database")
-    known = given if isinstance(given, Mapping) else {}
-    return {**{single: known[key] for key, single in SINGLE.items() if key in known}, **args}
+def check_endpoint(key: str, value: Any) -> list[InputError]:
+    """The address of a database, `host:port`: no scheme, no account in it."""
+    try:
+        parse_endpoint(value)
+    except (ValueError, AttributeError):
+        what = "<host>:<port>, without scheme or account"
+        return validation.check(False, key, value, what, "mysqlauth-service.production-cloud.svc.cluster.local:3306")
+    return []
 
 
 def check(args: Mapping[str, Any]) -> list[InputError]:
-    """A client names its database once: in one value, or one by one."""
-    if args.get("database") is None:
+    """A client names its database once: in one value, or one by one.
+
+    Args:
+        args: The client's inputs, without None.
+    """
+    if "database" not in args:
         return [
-            InputError(key, "(missing)", "required without database", f"give database, or {key}")
-            for key in ("namespace", "database_endpoint", "database_secret_name")
-            if args.get(key) is None
+            InputError(SINGLE[key], "(missing)", "required without database", f"give database, or {SINGLE[key]}")
+            for key in _REQUIRED
+            if SINGLE[key] not in args
         ]
-    singles = [single for single in SINGLE.values() if single != "namespace"]
-    found = _check_value(args["database"]) if validation.is_known(args["database"]) else []
-    return [*validation.not_together(args, "database", singles), *found]
+    singles = [single for single in SINGLE.values() if single not in _BESIDES]
+    return validation.not_together(args, "database", singles)
 
 
-def _check_value(value: Any) -> list[InputError]:
-    if not isinstance(value, Mapping):
-        return [InputError("database", repr(value), f"an object with {', '.join(SINGLE)}", "MySqlDatabase.connection")]
-    return required(value, DatabaseConnection, "database.")
+def of(args: Mapping[str, Any], owner: str) -> dict[str, Any]:
+    """Return the connection that a client's inputs name, with the keys of `DatabaseConnection` that are given.
+
+    Args:
+        args: The client's inputs, without None, checked as far as they are known.
+        owner: Whose they are, for example `AuthService authenticate`.
+    """
+    # What is not known is checked when it resolves, and holds back whatever depends on it.
+    singles = {key: _checked(key, args[single], owner) for key, single in SINGLE.items() if single in args}
+    database = args.get("database", {})
+    if not is_output(database):
+        known = {key: _checked(key, value, owner) for key, value in database.items()}
+        return {**CONNECTION.filled({}), **known, **singles}
+
+    def whole(found: Any) -> dict[str, Any]:
+        errors.require_resolved(CONNECTION.check(normal(found), "database."), owner)
+        return CONNECTION.filled(normal(found))
+
+    resolved = pulumi.Output.from_input(database).apply(whole)
+    return {**{key: resolved.apply(lambda found, key=key: found.get(key)) for key in SINGLE}, **singles}
+
+
+def _checked(key: str, value: Any, owner: str) -> Any:
+    def checked(found: Any) -> Any:
+        if found is not None:
+            errors.require_resolved(CONNECTION.rules[key].check(SINGLE[key], normal(found)), owner)
+        return normal(found)
+
+    return value if is_known(value) else lift(checked, value)
+
+
+def known(args: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a client's inputs say of its database now, with the keys of `DatabaseConnection`."""
+    database = args.get("database", {})
+    found = {**database} if isinstance(database, Mapping) else {}
+    found |= {key: args[single] for key, single in SINGLE.items() if single in args}
+    return {key: value for key, value in found.items() if is_known(value)}
+
+
+def check_service_namespace(database: Mapping[str, Any], domain: str) -> list[InputError]:
+    """A Service in another namespace is meant only when the inputs say so; checked when both are known."""
+    if not isinstance(domain, str) or not {"endpoint", "namespace"} <= database.keys():
+        return []
+    found = discovery.parse_endpoint(database["endpoint"], domain).namespace
+    expected = database.get("service_namespace") or database["namespace"]
+    if found in (None, expected):
+        return []
+    rule = f"a Service of the namespace {expected}, or of database_namespace"
+    return [InputError("database_endpoint", repr(database["endpoint"]), rule, f"give database_namespace: {found}")]

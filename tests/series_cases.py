@@ -90,14 +90,14 @@ def new_password(root: Path) -> None:
 AUTH, DATABASE = "authenticate-deployment", "mysqlauth-deployment"
 RENAMED_CLAIM = patch(
     "components/kubernetes/volumes.py",
-    'f"{children.instance}-{child}",',
-    'f"{children.instance}-" + child.replace("data", "volume"),',
+    "children.logical(child),",
+    'children.logical(child.replace("data", "volume")),',
 )
 ALIAS = patch(
     "components/kubernetes/volumes.py",
     "opts=children.options(protect=retain),",
     "opts=pulumi.ResourceOptions.merge(children.options(protect=retain), "
-    'pulumi.ResourceOptions(aliases=[pulumi.Alias(name=f"{children.instance}-data")])),',
+    'pulumi.ResourceOptions(aliases=[pulumi.Alias(name=f"{children.name}-data")])),',
 )
 NEW_DATABASE = frozenset({"database mysqlauth", "claim mysqlauth-data", "wider-service usersdb-service"})
 PORT_TAKEN = "the API server refuses, as it would `up`: the old Service still has node port 32001"

@@ -1,7 +1,8 @@
 """AuthService: a stateless service that finds its database through DB_HOST."""
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, cast
 
 import pulumi
 from pulumi_kubernetes.apps import v1 as apps
@@ -12,10 +13,12 @@ from pulumi_kubernetes.networking import v1 as networking
 from pulumi_kubernetes.policy import v1 as policy
 
 from .. import connection
-from ..inputs import errors, validation
-from ..kubernetes import discovery, labels, traffic
+from ..inputs import errors, outputs
+from ..inputs.known import entry, lift
+from ..inputs.record import Given
+from ..kubernetes import discovery, labels, reservations, traffic
 from ..kubernetes.children import Children
-from ..kubernetes.services import ServiceType
+from . import exposure
 from . import inputs as auth_inputs
 from . import pod as auth_pod
 from .inputs import AuthServiceArgs
@@ -51,101 +54,130 @@ class AuthService(pulumi.ComponentResource):
         """
         errors.require(self.check(name, args), f"AuthService {name}")
         super().__init__("kubeauth:index:AuthService", name, {}, opts)
-        common = labels.recommended(name, name, "auth", args.get("labels"))
-        database = connection.of(args, f"AuthService {name}")
-        children = Children(self, name, database.namespace, common, args.get("annotations"))
-        selector = labels.selector(name)
-        replicas, port = int(args.get("replicas", 1)), int(args.get("port", auth_inputs.PORT))
+        given = Given(auth_inputs.RULES, args, f"AuthService {name}")
+        instance: str = given["resource_name"] or name
+        common = labels.recommended(instance, instance, "auth", given["labels"])
+        database = connection.of(given.args, given.owner)
+        namespace = reservations.instance(self, given.owner, database["namespace"], [instance])
+        children = Children(self, name, instance, namespace, common, given["annotations"])
+        selector = labels.selector(instance)
 
-        account = core.ServiceAccount(
-            f"{name}-account",
-            metadata=children.metadata("account"),
-            automount_service_account_token=False,
-            opts=children.options(),
-        )
         deployment = apps.Deployment(
             f"{name}-deployment",
-            metadata=children.metadata("deployment", extra={"service": f"{name}-service"}),
+            metadata=children.metadata("deployment", extra={"service": f"{instance}-service"}),
             spec=apps.DeploymentSpecArgs(
-                replicas=replicas,
+                # What an autoscaler decides is not written.
+                replicas=None if "autoscaling" in given else given["replicas"],
                 selector=LabelSelectorArgs(match_labels=selector),
                 # The old pods serve until new ones are ready.
                 strategy=apps.DeploymentStrategyArgs(
                     type="RollingUpdate",
                     rolling_update=apps.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0),
                 ),
-                template=auth_pod.template(children, args, database, discovery.name_of(account)),
+                template=auth_pod.template(children, given, database, _account(given, children)),
             ),
-            opts=children.options(rollout_seconds=int(args.get("rollout_seconds", 300))),
+            opts=children.options(rollout_seconds=given["rollout_seconds"]),
         )
-        service = core.Service(
-            f"{name}-service",
-            metadata=children.metadata("service", wait=False, annotations=args.get("service_annotations")),
-            spec=core.ServiceSpecArgs(
-                type=validation.word_of(args.get("service_type", ServiceType.CLUSTER_IP)),
-                selector=selector,
-                ports=[
-                    core.ServicePortArgs(
-                        name=auth_pod.PORT_NAME,
-                        port=port,
-                        target_port=auth_pod.PORT_NAME,
-                        node_port=int(args.get("node_port", 0)) or None,
-                        protocol="TCP",
-                    )
-                ],
-            ),
-            opts=children.options(),
-        )
+        service = _service(self, given, children)
+        self.deployment_name = discovery.name_of(deployment)
+        self.service_name = discovery.name_of(service)
         traffic.policy(
             children,
             "traffic",
             selector,
-            ingress=[networking.NetworkPolicyIngressRuleArgs(ports=traffic.port(port))],
-            egress=pulumi.Output.all(database.endpoint, database.namespace).apply(
-                lambda known: _egress(name, args, known[0], known[1])
+            ingress=lift(_ingress, given["port"], given["metrics_port"]),
+            egress=lift(
+                partial(_egress, given.owner),
+                {key: database.get(key) for key in ("endpoint", "namespace", "service_namespace", "pod_port")},
+                given["egress"],
+                given["platform"],
+                given["cluster_domain"],
             ),
         )
-        if replicas > 1:
+        if given["replicas"] > 1 or "autoscaling" in given:
             policy.PodDisruptionBudget(
                 f"{name}-disruption-budget",
                 metadata=children.metadata("disruption-budget"),
                 spec=policy.PodDisruptionBudgetSpecArgs(
-                    max_unavailable=1, selector=LabelSelectorArgs(match_labels=selector)
+                    max_unavailable=1,
+                    # Pods that are not ready serve nobody: a drain of their node does not wait for them.
+                    unhealthy_pod_eviction_policy="AlwaysAllow",
+                    selector=LabelSelectorArgs(match_labels=selector),
                 ),
                 opts=children.options(),
             )
+        if "autoscaling" in given:
+            exposure.make_autoscaler(children, given["autoscaling"], self.deployment_name)
+        if "ingress" in given:
+            exposure.make_ingress(children, given["ingress"], self.service_name, auth_pod.PORT_NAME)
+        if "http_route" in given:
+            exposure.make_http_route(children, given["http_route"], self.service_name, given["port"])
 
-        self.deployment_name = discovery.name_of(deployment)
-        self.service_name = discovery.name_of(service)
-        self.database_host = pulumi.Output.from_input(database.endpoint)
+        self.database_host = pulumi.Output.from_input(database["endpoint"])
         self.node_port = service.spec.apply(lambda spec: int(cast(Sequence[ServicePort], spec.ports)[0].node_port or 0))
-        self.register_outputs(
-            {
-                "deploymentName": self.deployment_name,
-                "serviceName": self.service_name,
-                "databaseHost": self.database_host,
-                "nodePort": self.node_port,
-            }
+        self.register_outputs(outputs.of(self))
+
+
+def _account(given: Given, children: Children) -> pulumi.Input[str]:
+    if "service_account_name" in given:
+        return given["service_account_name"]
+    return discovery.name_of(
+        core.ServiceAccount(
+            children.logical("account"),
+            metadata=children.metadata("account", annotations=given["service_account_annotations"]),
+            automount_service_account_token=False,
+            opts=children.options(),
         )
+    )
+
+
+def _service(component: AuthService, given: Given, children: Children) -> core.Service:
+    def ports(port: int, node_port: int | None, metrics: int | None) -> list[core.ServicePortArgs]:
+        numbers = {auth_pod.PORT_NAME: port, **({"metrics": metrics} if metrics else {})}
+        return [
+            core.ServicePortArgs(
+                name=name,
+                port=number,
+                target_port=name,
+                node_port=node_port if name == auth_pod.PORT_NAME else None,
+                protocol="TCP",
+            )
+            for name, number in numbers.items()
+        ]
+
+    taken = reservations.node_port(component, given.owner, given["node_port"], given["service_type"])
+    return core.Service(
+        children.logical("service"),
+        metadata=children.metadata("service", wait=False, annotations=given["service_annotations"]),
+        spec=core.ServiceSpecArgs(
+            type=given["service_type"],
+            selector=labels.selector(children.instance),
+            ip_family_policy=entry(given["platform"], "ip_family_policy"),
+            ports=lift(ports, given["port"], taken, given["metrics_port"]),
+        ),
+        opts=children.options(),
+    )
+
+
+def _ingress(port: int, metrics: int | None) -> list[networking.NetworkPolicyIngressRuleArgs]:
+    return [networking.NetworkPolicyIngressRuleArgs(ports=traffic.ports(port, *([metrics] if metrics else [])))]
 
 
 def _egress(
-    name: str, args: AuthServiceArgs, endpoint: str, namespace: str
+    owner: str,
+    database: Mapping[str, Any],
+    more: Sequence[Mapping[str, Any]],
+    platform: Mapping[str, Any],
+    domain: str,
 ) -> list[networking.NetworkPolicyEgressRuleArgs]:
     """DNS, and the database's port: in its namespace when the endpoint is a Service of this cluster, else anywhere."""
-    domain = args.get("cluster_domain", discovery.CLUSTER_DOMAIN)
-    errors.require_resolved(
-        [
-            *validation.endpoint("database_endpoint", endpoint),
-            *auth_inputs.check_database_namespace(args, endpoint, namespace, domain),
-        ],
-        f"AuthService {name}",
-    )
-    database = discovery.parse_endpoint(endpoint, domain)
+    errors.require_resolved(connection.check_service_namespace(database, domain), owner)
+    endpoint = discovery.parse_endpoint(database["endpoint"], domain)
     return [
-        traffic.dns(),
+        traffic.dns(platform),
         networking.NetworkPolicyEgressRuleArgs(
-            to=[traffic.pods(namespace=database.namespace)] if database.namespace else None,
-            ports=traffic.port(database.port),
+            to=[traffic.pods(namespace=endpoint.namespace)] if endpoint.namespace else None,
+            ports=traffic.ports(database.get("pod_port") or endpoint.port),
         ),
+        *map(traffic.to, more),
     ]

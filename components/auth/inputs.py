@@ -1,52 +1,37 @@
 """The inputs of AuthService, and what is allowed in them."""
 
-from typing import NotRequired, TypedDict
+from collections.abc import Mapping
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
 from .. import connection
-from ..connection import DatabaseConnection
-from ..inputs import quantities, validation
-from ..inputs.errors import InputError, required
-from ..kubernetes import discovery, pods
+from ..connection import CONNECTION, DatabaseConnection
+from ..inputs import metadata, validation
+from ..inputs.errors import InputError
+from ..inputs.known import is_known, normal
+from ..inputs.record import Record, Rule
+from ..inputs.validation import each, mapping
+from ..kubernetes import discovery, resources, services
+from ..kubernetes.placement import PLACEMENT, Placement
+from ..kubernetes.platform import PLATFORM, Platform
+from ..kubernetes.resources import Resources
 from ..kubernetes.services import ServiceType
+from ..kubernetes.traffic import PEER, Peer
+from . import environment, mounts
+from .environment import ENV_FROM, SECRET_KEY, DatabaseValue, EnvFrom, SecretKey
+from .exposure import AUTOSCALING, HTTP_ROUTE, INGRESS, Autoscaling, HttpRoute, Ingress
+from .mounts import Volume
+from .probes import PROBES, Probes
 
 PORT = 5010
-RESOURCES: pods.Resources = {
-    "cpu_request": "250m",
-    "cpu_limit": "500m",
-    "memory_request": "128Mi",
-    "memory_limit": "256Mi",
-}
-
-
-class SecretKey(TypedDict):
-    """One value of a Secret."""
-
-    secret_name: pulumi.Input[str]
-    """The Secret's name, in the namespace of the pods."""
-
-    key: str
-    """The value's key in the Secret."""
-
-
-class Probes(TypedDict):
-    """How the health of a service is asked, by GET on its port; 200 to 399 is healthy."""
-
-    liveness_path: NotRequired[str]
-    """Answers while the process works; a pod that does not is restarted. Default: `/healthz`."""
-
-    readiness_path: NotRequired[str]
-    """Answers while requests can be served, so when the database answers. Default: `/readyz`."""
-
-    startup_seconds: NotRequired[int]
-    """How long a start may take before it counts as failed, in seconds. Default: 60. Allowed: 1 to 3600."""
+RESOURCES = {"cpu_request": "250m", "cpu_limit": "500m", "memory_request": "128Mi", "memory_limit": "256Mi"}
 
 
 class AuthServiceArgs(TypedDict):
     """Inputs of AuthService."""
 
-    image: str
+    image: pulumi.Input[str]
     """The service's image, with a tag or digest."""
 
     database: NotRequired[pulumi.Input[DatabaseConnection]]
@@ -61,134 +46,203 @@ class AuthServiceArgs(TypedDict):
     database_secret_name: NotRequired[pulumi.Input[str]]
     """A Secret with the account, handed over as DB_USER and DB_PASS. Default: that of `database`."""
 
-    database_username_key: NotRequired[str]
+    database_username_key: NotRequired[pulumi.Input[str]]
     """The account's name in that Secret. Default: `username`."""
 
-    database_password_key: NotRequired[str]
+    database_password_key: NotRequired[pulumi.Input[str]]
     """The account's password in that Secret. Default: `password`."""
 
     database_name: NotRequired[pulumi.Input[str]]
     """The schema, handed to the pods as DB_NAME. Default: that of `database`; without one, no DB_NAME."""
 
-    database_namespace: NotRequired[str]
+    database_namespace: NotRequired[pulumi.Input[str]]
     """The namespace of the database's Service, when it is another one on purpose. Default: `namespace`."""
 
     database_ca_secret_name: NotRequired[pulumi.Input[str]]
     """A Secret with `ca.crt` to verify the server; its path is DB_TLS_CA. Default: encrypted, not verified."""
 
-    command: NotRequired[list[str]]
+    database_pod_port: NotRequired[pulumi.Input[int]]
+    """The port of the pods behind database_endpoint, which NetworkPolicies see. Default: the endpoint's."""
+
+    database_env: NotRequired[pulumi.Input[dict[str, pulumi.Input[DatabaseValue]]]]
+    """More variables for the database, such as `{DB_PORT: port}`; or another value for DB_HOST. Default: none."""
+
+    resource_name: NotRequired[str]
+    """The instance's name in the cluster, where it is not the component's. Default: the component's name."""
+
+    command: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
     """The container's command. Default: the image's own."""
 
-    args: NotRequired[list[str]]
+    args: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
     """The command's arguments. Default: the image's own."""
 
-    working_dir: NotRequired[str]
+    working_dir: NotRequired[pulumi.Input[str]]
     """The container's working directory, an absolute path. Default: the image's own."""
 
-    env: NotRequired[dict[str, pulumi.Input[str]]]
-    """More environment variables, none of them secret. Default: none. Refused: DB_…, which the component sets."""
+    env: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
+    """More environment variables, none of them secret. Default: none. Refused: those that the component sets."""
 
-    secret_env: NotRequired[dict[str, SecretKey]]
+    secret_env: NotRequired[pulumi.Input[dict[str, pulumi.Input[SecretKey]]]]
     """More environment variables from Secrets. Default: none."""
 
-    port: NotRequired[int]
+    env_from: NotRequired[pulumi.Input[list[pulumi.Input[EnvFrom]]]]
+    """Secrets and ConfigMaps whose values all become variables. Default: none."""
+
+    volumes: NotRequired[pulumi.Input[list[pulumi.Input[Volume]]]]
+    """Folders from Secrets, ConfigMaps, claims or scratch space; /tmp is always there. Default: none."""
+
+    init_containers: NotRequired[pulumi.Input[list[Any]]]
+    """Containers that run before, with Kubernetes' own keys, restricted like the service's. Default: none."""
+
+    sidecars: NotRequired[pulumi.Input[list[Any]]]
+    """Containers beside the service's, with Kubernetes' own keys, restricted in the same way. Default: none."""
+
+    egress: NotRequired[pulumi.Input[list[pulumi.Input[Peer]]]]
+    """What the pods may talk to besides DNS and the database. Default: nothing."""
+
+    port: NotRequired[pulumi.Input[int]]
     """The port the service listens on, and its Service's port. Default: 5010, the seed's. Allowed: 1024 to 65535."""
 
-    service_type: NotRequired[ServiceType]
+    service_type: NotRequired[pulumi.Input[ServiceType]]
     """How the service is reached. Default: ClusterIP."""
 
-    node_port: NotRequired[int]
-    """The port on every node, 30000 to 32767. Default: 0, the cluster chooses. Only with service_type NodePort."""
+    node_port: NotRequired[pulumi.Input[int]]
+    """The port on every node, 30000 to 32767. Default: 0, the cluster chooses. Not with service_type ClusterIP."""
 
-    service_annotations: NotRequired[dict[str, str]]
+    service_annotations: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Annotations of the Service alone. Default: none."""
 
-    probes: NotRequired[Probes]
+    metrics_port: NotRequired[pulumi.Input[int]]
+    """A second port, for metrics, of container and Service. Default: none. Allowed: 1024 to 65535."""
+
+    ingress: NotRequired[Ingress]
+    """An Ingress in front of the Service. Default: none."""
+
+    http_route: NotRequired[HttpRoute]
+    """An HTTPRoute of the Gateway API in front of the Service. Default: none."""
+
+    autoscaling: NotRequired[Autoscaling]
+    """A HorizontalPodAutoscaler instead of `replicas`. Default: none."""
+
+    drain_seconds: NotRequired[pulumi.Input[int]]
+    """How long a pod still serves after it was told to stop, in seconds. Default: 5. Allowed: 0 to 600."""
+
+    shutdown_seconds: NotRequired[pulumi.Input[int]]
+    """How long its process may take to stop after that, in seconds. Default: 25. Allowed: 1 to 3600."""
+
+    service_account_name: NotRequired[pulumi.Input[str]]
+    """A ServiceAccount that exists already. Default: one is made, which may nothing."""
+
+    service_account_annotations: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
+    """Annotations of the account that is made, such as a cloud's role. Default: none."""
+
+    probes: NotRequired[pulumi.Input[Probes]]
     """How health is asked. Default: GET /healthz and /readyz."""
 
     replicas: NotRequired[int]
     """How many pods, 1 to 100. Default: 1. From 2 on they spread over nodes, and one at a time may be away."""
 
-    resources: NotRequired[pods.Resources]
+    resources: NotRequired[pulumi.Input[Resources]]
     """Requests and limits. Default: the seed's, cpu 250m/500m, memory 128Mi/256Mi."""
 
-    placement: NotRequired[pods.Placement]
+    placement: NotRequired[pulumi.Input[Placement]]
     """Where the pods run. Default: anywhere."""
 
-    labels: NotRequired[dict[str, str]]
+    platform: NotRequired[pulumi.Input[Platform]]
+    """What the platform assigns: users, DNS ports, pull secrets. Default: a cluster as kubeadm makes it."""
+
+    labels: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Extra labels for every child and pod. Default: none."""
 
-    annotations: NotRequired[dict[str, str]]
+    annotations: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Extra annotations for every child and pod. Default: none."""
 
-    cluster_domain: NotRequired[str]
+    cluster_domain: NotRequired[pulumi.Input[str]]
     """The cluster's DNS domain. Default: `cluster.local`."""
 
     rollout_seconds: NotRequired[int]
     """How long `up` waits for the pods to be ready before it fails, in seconds. Default: 300. Allowed: 10 to 3600."""
 
 
+def _resources(key: str, value: Any) -> list[InputError]:
+    return resources.check(key, value, RESOURCES, "16Mi")
+
+
+def _check_container(key: str, value: Any) -> list[InputError]:
+    """A container as Kubernetes takes it; kubeauth adds what Pod Security "restricted" asks for."""
+    if not isinstance(value, Mapping):
+        return validation.check(False, key, value, "a container with Kubernetes' own keys", "{name: proxy, image: …}")
+    missing = [InputError(f"{key}.{word}", "(missing)", "required", f"give {key}.{word}")
+               for word in ("name", "image") if word not in value]  # fmt: skip
+    return missing or validation.image("proxy:1.0")(f"{key}.image", value["image"]) if is_known(value) else []
+
+
+def _single(key: str) -> Rule:
+    return Rule(CONNECTION.rules[key].check)
+
+
+RULES = Record(
+    AuthServiceArgs,
+    {
+        "image": Rule(validation.image("registry.example.com/authenticate:1.0.0")),
+        "database": Rule(CONNECTION),
+        "namespace": Rule(validation.namespace),
+        "database_endpoint": _single("endpoint"),
+        "database_secret_name": _single("secret_name"),
+        "database_username_key": _single("username_key"),
+        "database_password_key": _single("password_key"),
+        "database_name": _single("database_name"),
+        "database_namespace": _single("service_namespace"),
+        "database_ca_secret_name": _single("ca_secret_name"),
+        "database_pod_port": _single("pod_port"),
+        "database_env": Rule(mapping(validation.one_of(DatabaseValue), validation.variable), default={}),
+        "resource_name": Rule(lambda key, value: validation.name(key, value, "authenticate"), plain=True),
+        "command": Rule(each(validation.text, "['/bin/sh', '-c']"), default=[]),
+        "args": Rule(each(validation.text, "['python run.py']"), default=[]),
+        "working_dir": Rule(validation.absolute_path("/build/authenticate_service")),
+        "env": Rule(mapping(validation.text, validation.variable), default={}),
+        "secret_env": Rule(mapping(SECRET_KEY, validation.variable), default={}),
+        "env_from": Rule(each(ENV_FROM), default=[]),
+        "volumes": Rule(mounts.check, default=[]),
+        "init_containers": Rule(each(_check_container), default=[]),
+        "sidecars": Rule(each(_check_container), default=[]),
+        "egress": Rule(each(PEER), default=[]),
+        "port": Rule(validation.port(PORT, low=1024), default=PORT),
+        "metrics_port": Rule(validation.port(9090, low=1024)),
+        "service_type": Rule(validation.one_of(ServiceType), default=ServiceType.CLUSTER_IP.value),
+        "node_port": Rule(services.check_node_port, default=0, needs=("service_type", "platform")),
+        "service_annotations": Rule(metadata.annotations),
+        "ingress": Rule(INGRESS, plain=True),
+        "http_route": Rule(HTTP_ROUTE, plain=True),
+        "autoscaling": Rule(AUTOSCALING, plain=True),
+        "drain_seconds": Rule(validation.seconds(0, 600, 5), default=5),
+        "shutdown_seconds": Rule(validation.seconds(1, 3600, 25), default=25),
+        "service_account_name": Rule(validation.resource_name("authenticate")),
+        "service_account_annotations": Rule(metadata.annotations),
+        "probes": Rule(PROBES, default={}),
+        "replicas": Rule(validation.whole_number(1, 100, "pods", 1), default=1, plain=True),
+        "resources": Rule(_resources, default={}),
+        "placement": Rule(PLACEMENT, default={}),
+        "platform": Rule(PLATFORM, default={}),
+        "labels": Rule(metadata.labels),
+        "annotations": Rule(metadata.annotations),
+        "cluster_domain": Rule(validation.cluster_domain, default=discovery.CLUSTER_DOMAIN),
+        "rollout_seconds": Rule(validation.seconds(10, 3600, 300), default=300, plain=True),
+    },
+)
+"""The rules and defaults of AuthServiceArgs."""
+
+
 def check(name: str, args: AuthServiceArgs) -> list[InputError]:
     """Return every input that is not allowed, without creating anything. Outputs are checked when they resolve."""
-    service_type = validation.word_of(args.get("service_type", ServiceType.CLUSTER_IP))
-    domain = args.get("cluster_domain", discovery.CLUSTER_DOMAIN)
-    probes = args.get("probes", {})
-    database = connection.spread(args)
-    endpoint, namespace = database.get("database_endpoint"), database.get("namespace")
-    return [
+    given: Mapping[str, Any] = normal(args)
+    found = [
         *validation.name("name", name, "authenticate"),
-        *required(args, AuthServiceArgs),
-        *connection.check(args),
-        *validation.name("namespace", namespace, "production-cloud"),
-        *validation.image("image", args.get("image"), "registry.example.com/authenticate:1.0.0"),
-        *validation.endpoint("database_endpoint", endpoint),
-        *check_database_namespace(args, endpoint, namespace, domain),
-        *validation.resource_name(
-            "database_secret_name", database.get("database_secret_name"), "mysqlauth-credentials"
-        ),
-        *validation.secret_key("database_username_key", args.get("database_username_key", "username"), "username"),
-        *validation.secret_key("database_password_key", args.get("database_password_key", "password"), "password"),
-        *validation.resource_name("database_ca_secret_name", args.get("database_ca_secret_name"), "mysqlauth-tls"),
-        *validation.absolute_path("working_dir", args.get("working_dir")),
-        *validation.env_names("env", args.get("env", {})),
-        *validation.env_names("secret_env", args.get("secret_env", {}), taken=args.get("env", {})),
-        *(error for entry in args.get("secret_env", {}).items() for error in _check_secret_key(*entry)),
-        *validation.port("port", args.get("port", PORT), PORT, low=1024),
-        *validation.one_of("service_type", service_type, ServiceType),
-        *validation.node_port("node_port", args.get("node_port", 0), service_type, f"AuthService {name}"),
-        *validation.annotations("service_annotations", args.get("service_annotations", {})),
-        *required(probes, Probes, "probes."),
-        *validation.absolute_path("probes.liveness_path", probes.get("liveness_path"), "/healthz"),
-        *validation.absolute_path("probes.readiness_path", probes.get("readiness_path"), "/readyz"),
-        *validation.whole_number("probes.startup_seconds", probes.get("startup_seconds", 60), 1, 3600, "seconds", 60),
-        *validation.whole_number("replicas", args.get("replicas", 1), 1, 100, "pods", 1),
-        *quantities.resources(args.get("resources", {}), RESOURCES, "16Mi"),
-        *validation.placement("placement", args.get("placement", {})),
-        *validation.labels("labels", args.get("labels", {})),
-        *validation.annotations("annotations", args.get("annotations", {})),
-        *validation.cluster_domain("cluster_domain", domain),
-        *validation.whole_number("rollout_seconds", args.get("rollout_seconds", 300), 10, 3600, "seconds", 300),
+        *RULES.check(given),
+        *connection.check(given),
+        *validation.not_together(given, "autoscaling", ["replicas"]),
+        *validation.not_together(given, "service_account_name", ["service_account_annotations"]),
+        *environment.check_collisions(given),
     ]
-
-
-def check_database_namespace(
-    args: AuthServiceArgs, endpoint: object, namespace: object, domain: str
-) -> list[InputError]:
-    """A Service in another namespace is meant only when the inputs say so; checked when both are known."""
-    if not (isinstance(endpoint, str) and isinstance(namespace, str)) or validation.endpoint("", endpoint):
-        return []
-    found = discovery.parse_endpoint(endpoint, domain).namespace
-    expected = args.get("database_namespace", namespace)
-    if found in (None, expected):
-        return []
-    rule = f"a Service of the namespace {expected}, or of database_namespace"
-    return [InputError("database_endpoint", repr(endpoint), rule, f"give database_namespace: {found}")]
-
-
-def _check_secret_key(name: str, value: SecretKey) -> list[InputError]:
-    path = f"secret_env.{name}."
-    return [
-        *required(value, SecretKey, path),
-        *validation.resource_name(f"{path}secret_name", value.get("secret_name"), "smtp"),
-        *validation.secret_key(f"{path}key", value.get("key", "key"), "password"),
-    ]
+    domain = given.get("cluster_domain", discovery.CLUSTER_DOMAIN)
+    return found or connection.check_service_namespace(connection.known(given), domain)

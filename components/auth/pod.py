@@ -1,107 +1,116 @@
-"""The pod of an auth service: its environment, with DB_HOST first, and how its health is asked."""
+"""The pod of an auth service: its environment, its folders, and how its health is asked."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from ..connection import Database
-from ..kubernetes import discovery, labels, pods
+from ..inputs.known import entry, lift, merged
+from ..inputs.record import Given
+from ..kubernetes import discovery, labels, placement, pods, resources
 from ..kubernetes.children import Children
-from ..mysql import accounts
+from . import environment, mounts, probes
 from . import inputs as auth_inputs
-from .inputs import AuthServiceArgs
 
 PORT_NAME = "http"
 
-_CA_FOLDER = "/etc/kubeauth/database"
-
 
 def template(
-    children: Children, args: AuthServiceArgs, database: Database, account: pulumi.Input[str]
+    children: Children, given: Given, database: Mapping[str, Any], account: pulumi.Input[str]
 ) -> core.PodTemplateSpecArgs:
     """Return the pod.
 
     Args:
         children: Of the service.
-        args: The service's inputs, checked.
-        database: What DB_HOST and the other variables say.
+        given: The service's inputs.
+        database: What DB_HOST and the other variables say, with the keys of `DatabaseConnection`.
         account: The name of the pod's ServiceAccount.
     """
     selector = labels.selector(children.instance)
-    volumes = [pods.scratch("tmp")]
-    if "database_ca_secret_name" in args:
-        volumes.append(pods.secret_files("database-ca", args["database_ca_secret_name"], keys=["ca.crt"]))
+    several = given["replicas"] > 1 or "autoscaling" in given
     return core.PodTemplateSpecArgs(
-        metadata=ObjectMetaArgs(labels={**children.labels, **selector}, annotations=children.annotations),
+        metadata=ObjectMetaArgs(labels=merged(children.labels, selector), annotations=children.annotations),
         spec=core.PodSpecArgs(
-            service_account_name=account,
-            automount_service_account_token=False,
-            enable_service_links=False,
-            security_context=pods.pod_security_context(),
             dns_config=discovery.dns_config(),
-            topology_spread_constraints=pods.spread(selector) if int(args.get("replicas", 1)) > 1 else None,
-            containers=[_container(f"{children.instance}-container", args, database)],
-            volumes=volumes,
-            **pods.placed(args.get("placement", {})),
+            topology_spread_constraints=placement.spread(selector) if several else None,
+            termination_grace_period_seconds=lift(_sum, given["drain_seconds"], given["shutdown_seconds"]),
+            init_containers=lift(_restricted, given["init_containers"]),
+            containers=lift(_containers, _container(children, given, database), given["sidecars"]),
+            volumes=lift(_volumes, database.get("ca_secret_name"), given["volumes"]),
+            **pods.common(given["placement"], given["platform"], account),
         ),
     )
 
 
-def _container(name: str, args: AuthServiceArgs, database: Database) -> core.ContainerArgs:
-    mounts = [core.VolumeMountArgs(name="tmp", mount_path="/tmp")]  # noqa: S108 - an emptyDir of this pod
-    if "database_ca_secret_name" in args:
-        mounts.append(core.VolumeMountArgs(name="database-ca", mount_path=_CA_FOLDER, read_only=True))
-    probes = args.get("probes", {})
-    alive, ready = _get(probes.get("liveness_path", "/healthz")), _get(probes.get("readiness_path", "/readyz"))
+def _sum(drain: int, shutdown: int) -> int:
+    return drain + shutdown
+
+
+def _container(children: Children, given: Given, database: Mapping[str, Any]) -> core.ContainerArgs:
+    def ports(port: int, metrics: int | None) -> list[core.ContainerPortArgs]:
+        numbers = {PORT_NAME: port, **({"metrics": metrics} if metrics else {})}
+        return [
+            core.ContainerPortArgs(name=name, container_port=each, protocol="TCP") for name, each in numbers.items()
+        ]
+
+    def probe(kind: str) -> Any:
+        return lift(lambda asked, port: probes.arguments(asked, port)[kind], given["probes"], given["port"])
+
+    limits = lift(resources.merge, given["resources"], auth_inputs.RESOURCES)
     return core.ContainerArgs(
-        name=name,
-        image=args["image"],
-        command=args.get("command") or None,
-        args=args.get("args") or None,
-        working_dir=args.get("working_dir") or None,
-        env=_environment(args, database),
-        ports=[
-            core.ContainerPortArgs(
-                name=PORT_NAME, container_port=int(args.get("port", auth_inputs.PORT)), protocol="TCP"
-            )
-        ],
+        name=f"{children.instance}-container",
+        image=given["image"],
+        command=lift(_or_none, given["command"]),
+        args=lift(_or_none, given["args"]),
+        working_dir=lift(_or_none, given["working_dir"]),
+        env=lift(environment.variables, {**database}, given["database_env"], given["env"], given["secret_env"]),
+        env_from=lift(environment.sources, given["env_from"]),
+        ports=lift(ports, given["port"], given["metrics_port"]),
         security_context=pods.security_context(),
-        resources=pods.requirements(pods.merge(args.get("resources", {}), auth_inputs.RESOURCES)),
-        volume_mounts=mounts,
-        startup_probe=core.ProbeArgs(
-            http_get=alive, period_seconds=1, failure_threshold=int(probes.get("startup_seconds", 60))
-        ),
-        # Ready means that the database answers; alive does not, so that its absence restarts nothing. Every second,
-        # because a first `up` ends with the first probe after the database's.
-        readiness_probe=core.ProbeArgs(http_get=ready, period_seconds=1, timeout_seconds=5, failure_threshold=3),
-        liveness_probe=core.ProbeArgs(http_get=alive, period_seconds=10, timeout_seconds=5, failure_threshold=3),
+        resources=resources.requirements(limits, disk=entry(given["platform"], "ephemeral_storage")),
+        volume_mounts=lift(_mounts, database.get("ca_secret_name"), given["volumes"]),
+        lifecycle=lift(_drain, given["drain_seconds"]),
+        startup_probe=probe("startup_probe"),
+        readiness_probe=probe("readiness_probe"),
+        liveness_probe=probe("liveness_probe"),
     )
 
 
-def _environment(args: AuthServiceArgs, database: Database) -> list[core.EnvVarArgs]:
-    username_key = args.get("database_username_key", accounts.USERNAME)
-    password_key = args.get("database_password_key", accounts.PASSWORD)
-    env = [
-        core.EnvVarArgs(name="DB_HOST", value=database.endpoint),
-        core.EnvVarArgs(name="DB_USER", value_from=_from_secret(database.secret_name, username_key)),
-        core.EnvVarArgs(name="DB_PASS", value_from=_from_secret(database.secret_name, password_key)),
-    ]
-    if database.name is not None:
-        env.append(core.EnvVarArgs(name="DB_NAME", value=database.name))
-    if "database_ca_secret_name" in args:
-        env.append(core.EnvVarArgs(name="DB_TLS", value="verify-identity"))
-        env.append(core.EnvVarArgs(name="DB_TLS_CA", value=f"{_CA_FOLDER}/ca.crt"))
-    env += [core.EnvVarArgs(name=key, value=value) for key, value in args.get("env", {}).items()]
-    env += [
-        core.EnvVarArgs(name=key, value_from=_from_secret(source["secret_name"], source["key"]))
-        for key, source in args.get("secret_env", {}).items()
-    ]
-    return env
+def _or_none(value: Any) -> Any:
+    return value or None
 
 
-def _from_secret(secret: pulumi.Input[str], key: str) -> core.EnvVarSourceArgs:
-    return core.EnvVarSourceArgs(secret_key_ref=core.SecretKeySelectorArgs(name=secret, key=key))
+def _drain(seconds: int) -> core.LifecycleArgs | None:
+    """Serve on until every node and load balancer knows that the pod goes; Kubernetes tells them at the same moment."""
+    sleep = core.LifecycleHandlerArgs(sleep=core.SleepActionArgs(seconds=seconds))
+    return core.LifecycleArgs(pre_stop=sleep) if seconds else None
 
 
-def _get(path: str) -> core.HTTPGetActionArgs:
-    return core.HTTPGetActionArgs(path=path, port=PORT_NAME)
+def _volumes(ca_secret: str | None, given: list[Any]) -> list[core.VolumeArgs]:
+    authority = [pods.secret_files("database-ca", ca_secret, keys=["ca.crt"])] if ca_secret else []
+    return [pods.scratch("tmp"), *authority, *mounts.volumes(given)]
+
+
+def _mounts(ca_secret: str | None, given: list[Any]) -> list[core.VolumeMountArgs]:
+    tmp = core.VolumeMountArgs(name="tmp", mount_path="/tmp")  # noqa: S108 - an emptyDir of this pod
+    authority = core.VolumeMountArgs(name="database-ca", mount_path=environment.CA_FOLDER, read_only=True)
+    return [tmp, *([authority] if ca_secret else []), *mounts.mounts(given)]
+
+
+def _containers(own: Any, sidecars: list[Mapping[str, Any]]) -> list[Any]:
+    return [own, *(_restricted(sidecars) or [])]
+
+
+def _restricted(containers: list[Mapping[str, Any]]) -> list[Any] | None:
+    """Containers with what Pod Security "restricted" asks for, where they do not say it themselves."""
+    security = {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
+    }
+    return [
+        {**container, "securityContext": {**security, **container.get("securityContext", {})}}
+        for container in containers
+    ] or None

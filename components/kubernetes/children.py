@@ -2,22 +2,36 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
+from ..inputs.known import merged
 from . import ownership
 
 
 @dataclass(frozen=True)
 class Children:
-    """The children of one component instance. A child's logical and physical name is `<instance>-<child>`."""
+    """The children of one component instance.
+
+    A child's logical name in Pulumi is `<name>-<child>`, its physical one in the cluster `<instance>-<child>`.
+    """
 
     parent: pulumi.ComponentResource
+    name: str
+    """The component's name in the program."""
     instance: str
+    """Its name in the cluster; the same, unless the program says otherwise."""
     namespace: pulumi.Input[str]
-    labels: Mapping[str, str]
-    annotations: Mapping[str, str] | None = None
+    labels: Any
+    """Labels of every child, an Input of a map."""
+    annotations: Any = None
+    """Annotations of every child, an Input of a map. Default: none."""
+
+    def logical(self, child: str) -> str:
+        """Return a child's name in the program."""
+        return f"{self.name}-{child}"
 
     def metadata(
         self,
@@ -25,7 +39,7 @@ class Children:
         *,
         suffix: pulumi.Input[str] = "",
         extra: Mapping[str, str] | None = None,
-        annotations: Mapping[str, str] | None = None,
+        annotations: Any = None,
         wait: bool = True,
     ) -> ObjectMetaArgs:
         """Return a child's metadata.
@@ -38,12 +52,12 @@ class Children:
             wait: Whether Pulumi waits until the cluster calls the child ready. Default: true.
         """
         name = f"{self.instance}-{child}"
-        waits = {} if wait else {"pulumi.com/skipAwait": "true"}
+        own = {**({} if wait else {"pulumi.com/skipAwait": "true"}), **ownership.mark()}
         return ObjectMetaArgs(
             name=pulumi.Output.concat(name, suffix) if suffix else name,
             namespace=self.namespace,
-            labels={**self.labels, **(extra or {})},
-            annotations={**(self.annotations or {}), **(annotations or {}), **waits, **ownership.mark()},
+            labels=merged(self.labels, extra),
+            annotations=merged(self.annotations, annotations, own),
         )
 
     def options(self, *, protect: bool | None = None, rollout_seconds: int | None = None) -> pulumi.ResourceOptions:

@@ -1,5 +1,6 @@
 """How pods find each other: the only place that spells a Service's DNS name."""
 
+import re
 from typing import NamedTuple, Protocol, cast
 
 import pulumi
@@ -29,7 +30,7 @@ def namespace_of(resource: HasMetadata) -> pulumi.Output[str]:
     return resource.metadata.apply(lambda metadata: cast(str, metadata.namespace))
 
 
-def service_fqdn(service: Service, cluster_domain: str = CLUSTER_DOMAIN) -> pulumi.Output[str]:
+def service_fqdn(service: Service, cluster_domain: pulumi.Input[str] = CLUSTER_DOMAIN) -> pulumi.Output[str]:
     """Return `<service>.<namespace>.svc.<cluster domain>`, from the outputs of the Service itself.
 
     Args:
@@ -65,8 +66,12 @@ def parse_endpoint(endpoint: str, cluster_domain: str = CLUSTER_DOMAIN) -> Endpo
     Raises:
         ValueError: There is no host, or no port between 1 and 65535.
     """
-    host, separator, port = endpoint.rpartition(":")
-    if not separator or not host or not (port.isascii() and port.isdigit()) or not 1 <= int(port) <= 65535:
+    host, _, port = endpoint.rpartition(":")
+    if (
+        not re.fullmatch(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", host)
+        or not (port.isascii() and port.isdigit())
+        or not 1 <= int(port) <= 65535
+    ):
         raise ValueError(f"{endpoint!r} is not <host>:<port>")
     name = host.removesuffix(f".svc.{cluster_domain}")
     service_labels = name.split(".") if name != host else []

@@ -1,28 +1,30 @@
 """Labels and selectors, the same for every child of every component."""
 
-from collections.abc import Mapping
+from typing import Any
+
+from ..inputs.known import merged
 
 PART_OF = "kubeauth"
 PART_OF_LABEL = "app.kubernetes.io/part-of"
 
 
-def recommended(name: str, instance: str, component: str, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+def recommended(name: str, instance: str, component: str, extra: Any = None) -> Any:
     """Return Kubernetes' recommended labels with the caller's merged in.
 
     Args:
         name: What runs, for example `mysql`.
         instance: The component instance's name, for example `mysqlauth`.
         component: Its part in the system, for example `database`.
-        extra: The caller's labels. Reserved keys were refused before (validation.labels).
+        extra: The caller's labels, an Input of a map. Reserved keys were refused before (validation.labels).
     """
-    return {
-        **(extra or {}),
+    own = {
         "app.kubernetes.io/name": name,
         "app.kubernetes.io/instance": instance,
         "app.kubernetes.io/component": component,
         PART_OF_LABEL: PART_OF,
         "app.kubernetes.io/managed-by": "pulumi",
     }
+    return merged(extra, own)
 
 
 def selector(instance: str) -> dict[str, str]:

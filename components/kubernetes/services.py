@@ -1,11 +1,11 @@
-"""How Services are reached: the words that inputs may use, and which node ports a program has given away."""
+"""How Services are reached: the words that inputs may use, and what goes together."""
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
-from weakref import WeakKeyDictionary
 
-import pulumi
+from ..inputs import validation
+from ..inputs.errors import InputError
 
 
 class ServiceType(Enum):
@@ -16,6 +16,9 @@ class ServiceType(Enum):
 
     CLUSTER_IP = "ClusterIP"
     """From pods only."""
+
+    LOAD_BALANCER = "LoadBalancer"
+    """From pods, on a port of every node, and at an address that the platform assigns."""
 
 
 class TrafficPolicy(Enum):
@@ -28,22 +31,24 @@ class TrafficPolicy(Enum):
     """Pods of that node only; the client's address stays, so that `node_port_cidrs` can tell clients apart."""
 
 
-#: What stands for the program that runs: its connection to the engine.
-_programs: list[Callable[[], Any]] = [pulumi.runtime.settings.get_monitor]
-_node_ports: WeakKeyDictionary[Any, dict[int, str]] = WeakKeyDictionary()
+def check_node_port(key: str, value: Any, service_type: Any, platform: Mapping[str, Any]) -> list[InputError]:
+    """A port in the range that the API server hands out, where the Service has one."""
+    if value == 0:
+        return []
+    if service_type == "ClusterIP":
+        return validation.check(False, key, value, f"not together with service_type {service_type}", "0")
+    low, _, high = platform["node_port_range"].partition("-")
+    what = "a node port, or 0 for one that the cluster chooses"
+    return validation.whole_number(int(low), int(high), what, int(low) + 2001)(key, value)
 
 
-def count_per(program: Callable[[], Any]) -> None:
-    """Let something else stand for the program from now on: the package host serves one program only."""
-    _programs.append(program)
+def check_traffic_policy(key: str, value: Any, service_type: Any) -> list[InputError]:
+    """Which nodes answer at a node port, only where there is one."""
+    if service_type == "ClusterIP":
+        return validation.check(False, key, value, f"not together with service_type {service_type}", "remove it")
+    return validation.one_of(TrafficPolicy)(key, value)
 
 
-def owner_of(node_port: int, asking: str) -> str:
-    """Return which Service of this program has a node port: the first that asked for it.
-
-    Args:
-        node_port: The port.
-        asking: Whose Service wants it, for example `MySqlDatabase mysqlauth`.
-    """
-    running = _programs[-1]()
-    return asking if running is None else _node_ports.setdefault(running, {}).setdefault(node_port, asking)
+def source_ranges(service_type: str, cidrs: Sequence[str]) -> list[str] | None:
+    """The networks that a load balancer lets in; None where there is none, or where it lets in everybody."""
+    return list(cidrs) or None if service_type == "LoadBalancer" else None

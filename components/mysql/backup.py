@@ -1,6 +1,7 @@
 """Backups of a database: a CronJob, the volume that keeps them, and what it may talk to."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 from pulumi_kubernetes.batch import v1 as batch
@@ -8,14 +9,14 @@ from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.networking import v1 as networking
 
-from ..kubernetes import discovery, labels, pods, traffic, volumes
+from ..inputs.known import entry, lift, merged
+from ..kubernetes import discovery, labels, pods, resources, traffic, volumes
 from ..kubernetes.children import Children
-from . import backup_inputs, backup_script
-from .backup_inputs import Backup
+from . import backup_script
 
 SECONDS = 3600
 """How long a job may take."""
-RESOURCES: pods.Resources = {
+RESOURCES = {
     "cpu_request": "50m",
     "cpu_limit": "500m",
     "memory_request": "64Mi",
@@ -31,43 +32,43 @@ _SCRATCH = "/tmp"  # noqa: S108 - an emptyDir of this pod
 class Source:
     """The database that is backed up, with every default filled in."""
 
-    image: str
-    database: str
+    image: pulumi.Input[str]
+    database: pulumi.Input[str]
     host: pulumi.Input[str]
     """The Service's full DNS name."""
-    port: int
+    port: pulumi.Input[int]
     """The Service's port."""
     server_port: int
     """The pod's port, which NetworkPolicies see."""
     credentials: pulumi.Input[str]
     """The name of the Secret with `username` and `password`."""
     retain_data: bool
-    labels: dict[str, str] | None
-    placement: pods.Placement
+    labels: Any
+    placement: Any
+    platform: Any
 
 
-def selector(instance: str) -> dict[str, str]:
-    """Return the label of the pods that make backups; it is not the database's, whose Service must not find them."""
-    return labels.selector(f"{instance}-backup")
+def instance(database: str) -> str:
+    """Return the name by which a database's backup pods are selected; its Service must not find them."""
+    return f"{database}-backup"
 
 
-def create(children: Children, given: Backup, source: Source) -> None:
+def create(children: Children, given: Any, source: Source) -> None:
     """Make the children of a database that is backed up."""
-    name = children.instance
     # Many storage classes make the volume only when the first job asks for it.
     claim = volumes.claim(
         children,
         "backups",
-        given.get("storage_size", backup_inputs.STORAGE_SIZE),
-        given.get("storage_class"),
+        entry(given, "storage_size"),
+        entry(given, "storage_class"),
         retain=source.retain_data,
         wait=False,
     )
     batch.CronJob(
-        f"{name}-backup",
+        children.logical("backup"),
         metadata=children.metadata("backup"),
         spec=batch.CronJobSpecArgs(
-            schedule=given["schedule"],
+            schedule=entry(given, "schedule"),
             time_zone="Etc/UTC",
             # A job that was missed is made up for; two at once never write to the volume.
             concurrency_policy="Forbid",
@@ -85,45 +86,46 @@ def create(children: Children, given: Backup, source: Source) -> None:
         opts=children.options(),
     )
     server = networking.NetworkPolicyEgressRuleArgs(
-        to=[traffic.pods(labels.selector(name))], ports=traffic.port(source.server_port)
+        to=[traffic.pods(labels.selector(children.instance))], ports=traffic.ports(source.server_port)
     )
-    traffic.policy(children, "backup", selector(name), egress=[traffic.dns(), server])
+    egress = [lift(traffic.dns, source.platform), server]
+    traffic.policy(children, "backup", labels.selector(instance(children.instance)), egress=egress)
 
 
 def _pod_template(
-    children: Children, given: Backup, source: Source, claim: pulumi.Output[str]
+    children: Children, given: Any, source: Source, claim: pulumi.Output[str]
 ) -> core.PodTemplateSpecArgs:
     name = children.instance
-    script = backup_script.script(
-        source.database,
-        secrets=_SECRETS,
-        folder=_FOLDER,
-        scratch=_SCRATCH,
-        port=source.port,
-        keep=int(given.get("keep", backup_inputs.KEEP)),
-        seconds=SECONDS,
-    )
+
+    def script(database: str, port: int, backup: Any) -> str:
+        return backup_script.script(
+            database,
+            secrets=_SECRETS,
+            folder=_FOLDER,
+            scratch=_SCRATCH,
+            port=port,
+            keep=backup["keep"],
+            seconds=SECONDS,
+        )
+
     return core.PodTemplateSpecArgs(
         metadata=ObjectMetaArgs(
-            labels={**labels.recommended("mysql", name, "backup", source.labels), **selector(name)},
+            labels=merged(labels.recommended("mysql", name, "backup", source.labels), labels.selector(instance(name))),
             annotations=children.annotations,
         ),
         spec=core.PodSpecArgs(
             restart_policy="Never",
-            automount_service_account_token=False,
-            enable_service_links=False,
-            security_context=pods.pod_security_context(),
             dns_config=discovery.dns_config(),
             containers=[
                 core.ContainerArgs(
                     name="backup",
                     image=source.image,
                     # `make backup` and `make restore` run this template with other arguments.
-                    command=["/bin/sh", "-c", script, "backup"],
+                    command=["/bin/sh", "-c", lift(script, source.database, source.port, given), "backup"],
                     args=["backup"],
                     env=[core.EnvVarArgs(name="DATABASE_HOST", value=source.host)],
                     security_context=pods.security_context(),
-                    resources=pods.requirements(RESOURCES),
+                    resources=resources.requirements(RESOURCES, disk=entry(source.platform, "ephemeral_storage")),
                     volume_mounts=[
                         core.VolumeMountArgs(name="backups", mount_path=_FOLDER),
                         core.VolumeMountArgs(name="secrets", mount_path=_SECRETS, read_only=True),
@@ -140,6 +142,6 @@ def _pod_template(
                 # In memory, because it holds passwords.
                 pods.scratch("tmp", "16Mi", in_memory=True),
             ],
-            **pods.placed(source.placement),
+            **pods.common(source.placement, source.platform),
         ),
     )

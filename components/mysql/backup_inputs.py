@@ -3,13 +3,13 @@
 import re
 from typing import NotRequired, TypedDict
 
+import pulumi
+
 from ..inputs import quantities, validation
-from ..inputs.errors import InputError, required
+from ..inputs.errors import InputError
+from ..inputs.record import Record, Rule
 
-KEEP = 7
-STORAGE_SIZE = "1Gi"
-
-_MACROS = ("@hourly", "@daily", "@weekly", "@monthly", "@yearly")
+_MACROS = ("@hourly", "@daily", "@weekly", "@monthly", "@yearly", "@annually", "@midnight")
 #: The lowest and highest value of each field, and the words that stand for values.
 _CRON = (
     (0, 59, ()),
@@ -23,28 +23,17 @@ _CRON = (
 class Backup(TypedDict):
     """Backups of a database's schema, each one a compressed and verified SQL file in a volume of their own."""
 
-    schedule: str
+    schedule: pulumi.Input[str]
     """When, in UTC, as a cron line such as `0 3 * * *`, or @hourly, @daily, @weekly, @monthly, @yearly."""
 
-    keep: NotRequired[int]
+    keep: NotRequired[pulumi.Input[int]]
     """How many are kept, 1 to 1000. Default: 7. An old one goes only after a new one is complete."""
 
-    storage_size: NotRequired[str]
+    storage_size: NotRequired[pulumi.Input[str]]
     """Size of the backups' volume, with Ki, Mi, Gi or Ti. Default: `1Gi`. One more than `keep` has to fit."""
 
-    storage_class: NotRequired[str]
+    storage_class: NotRequired[pulumi.Input[str]]
     """The volume's storage class. Default: the cluster's default class."""
-
-
-def check(key: str, given: Backup) -> list[InputError]:
-    """Return every input that is not allowed."""
-    return [
-        *required(given, Backup, f"{key}."),
-        *cron(f"{key}.schedule", given.get("schedule")),
-        *validation.whole_number(f"{key}.keep", given.get("keep", KEEP), 1, 1000, "backups", KEEP),
-        *quantities.byte_quantity(f"{key}.storage_size", given.get("storage_size", STORAGE_SIZE), "64Mi", "1Gi"),
-        *validation.resource_name(f"{key}.storage_class", given.get("storage_class"), "standard"),
-    ]
 
 
 def cron(key: str, value: object) -> list[InputError]:
@@ -52,7 +41,7 @@ def cron(key: str, value: object) -> list[InputError]:
     fields = value.split() if isinstance(value, str) else []
     ok = value in _MACROS or (len(fields) == len(_CRON) and all(map(_is_field, fields, _CRON)))
     rule = f"five fields of cron (minute hour day month weekday), or one of: {', '.join(_MACROS)}"
-    return [] if value is None else validation.check(ok, key, value, rule, "'0 3 * * *'")
+    return validation.check(ok, key, value, rule, "'0 3 * * *'")
 
 
 def _is_field(text: str, allowed: tuple[int, int, tuple[str, ...]]) -> bool:
@@ -64,12 +53,24 @@ def _is_field(text: str, allowed: tuple[int, int, tuple[str, ...]]) -> bool:
         return int(word) if word.isdecimal() and word.isascii() and low <= int(word) <= high else None
 
     def is_part(part: str) -> bool:
-        match = re.fullmatch(r"(\*|\w+)(?:-(\w+))?(?:/([0-9]+))?", part)
+        match = re.fullmatch(r"(\*|\?|\w+)(?:-(\w+))?(?:/([0-9]+))?", part)
         if not match or (match[3] and int(match[3]) == 0):
             return False
-        if match[1] == "*":
+        if match[1] in "*?":
             return match[2] is None
         first, last = number(match[1]), number(match[2] or match[1])
         return first is not None and last is not None and first <= last
 
     return all(map(is_part, text.split(",")))
+
+
+RULES = Record(
+    Backup,
+    {
+        "schedule": Rule(cron),
+        "keep": Rule(validation.whole_number(1, 1000, "backups", 7), default=7),
+        "storage_size": Rule(quantities.byte_quantity("64Mi", "1Gi"), default="1Gi"),
+        "storage_class": Rule(validation.resource_name("standard")),
+    },
+)
+"""The rules and defaults of a Backup."""

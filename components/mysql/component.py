@@ -1,7 +1,7 @@
 """MySqlDatabase: one MySQL server with its volume, accounts and Service."""
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import pulumi
 from pulumi_kubernetes.apps import v1 as apps
@@ -11,13 +11,14 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.networking import v1 as networking
 
 from ..connection import DatabaseConnection
-from ..inputs import errors, validation
-from ..kubernetes import discovery, labels, pods, traffic, volumes
+from ..inputs import errors, outputs
+from ..inputs.known import entry, lift, merged
+from ..inputs.record import Given
+from ..kubernetes import discovery, labels, reservations, resources, services, traffic, volumes
 from ..kubernetes.children import Children
-from ..kubernetes.services import ServiceType
 from . import backup, credentials, mysqld
 from . import inputs as mysql_inputs
-from .inputs import DatabaseClient, MySqlDatabaseArgs
+from .inputs import MySqlDatabaseArgs
 
 
 class MySqlDatabase(pulumi.ComponentResource):
@@ -71,26 +72,33 @@ class MySqlDatabase(pulumi.ComponentResource):
         """
         errors.require(self.check(name, args), f"MySqlDatabase {name}")
         super().__init__("kubeauth:index:MySqlDatabase", name, {}, opts)
-        common = labels.recommended("mysql", name, "database", args.get("labels"))
-        children = Children(self, name, args["namespace"], common, args.get("annotations"))
-        database = args.get("database_name", "admin")
+        given = Given(mysql_inputs.RULES, args, f"MySqlDatabase {name}")
+        instance: str = given["resource_name"] or name
+        common = labels.recommended("mysql", instance, "database", given["labels"])
+        names = [instance, *([backup.instance(instance)] if "backup" in given else [])]
+        namespace = reservations.instance(self, given.owner, given["namespace"], names)
+        children = Children(self, name, instance, namespace, common, given["annotations"])
 
-        credentials_name, server_name = credentials.create(name, args, children)
-        claim_name = args["existing_claim"] if "existing_claim" in args else _claim(args, children)
+        credentials_name, server_name = credentials.create(given, children)
+        claim_name = given["existing_claim"] if "existing_claim" in given else _claim(given, children)
         service = core.Service(
             f"{name}-service",
             # Pulumi would wait 10 s for endpoints; the Deployment below is what tells that the server is ready.
-            metadata=children.metadata("service", wait=False, annotations=args.get("service_annotations")),
+            metadata=children.metadata("service", wait=False, annotations=given["service_annotations"]),
             spec=core.ServiceSpecArgs(
-                type=validation.word_of(args.get("service_type", ServiceType.NODE_PORT)),
-                selector=labels.selector(name),
-                external_traffic_policy=validation.word_of(args.get("external_traffic_policy")),
+                type=given["service_type"],
+                selector=labels.selector(instance),
+                external_traffic_policy=given["external_traffic_policy"],
+                load_balancer_source_ranges=lift(
+                    services.source_ranges, given["service_type"], given["node_port_cidrs"]
+                ),
+                ip_family_policy=entry(given["platform"], "ip_family_policy"),
                 ports=[
                     core.ServicePortArgs(
                         name="mysql",
-                        port=int(args.get("port", 3306)),
+                        port=given["port"],
                         target_port=mysqld.PORT_NAME,
-                        node_port=int(args.get("node_port", 0)) or None,
+                        node_port=reservations.node_port(self, given.owner, given["node_port"], given["service_type"]),
                         protocol="TCP",
                     )
                 ],
@@ -99,55 +107,60 @@ class MySqlDatabase(pulumi.ComponentResource):
         )
         deployment = apps.Deployment(
             f"{name}-deployment",
-            metadata=children.metadata("deployment", extra={"service": f"{name}-service"}),
+            metadata=children.metadata("deployment", extra={"service": f"{instance}-service"}),
             spec=apps.DeploymentSpecArgs(
                 replicas=1,
                 # Two servers must never open the same data directory.
                 strategy=apps.DeploymentStrategyArgs(type="Recreate"),
-                selector=LabelSelectorArgs(match_labels=labels.selector(name)),
+                selector=LabelSelectorArgs(match_labels=labels.selector(instance)),
                 template=mysqld.pod_template(
                     mysqld.Server(
-                        instance=name,
-                        labels={**common, **labels.selector(name)},
-                        annotations=args.get("annotations"),
-                        image=args.get("image", mysqld.IMAGE),
-                        database=database,
+                        instance=instance,
+                        labels=merged(common, labels.selector(instance)),
+                        annotations=given["annotations"],
+                        image=given["image"],
+                        database=given["database_name"],
                         claim=claim_name,
                         secrets=[credentials_name, *([] if server_name is None else [server_name])],
-                        tls_secret=args.get("tls_secret"),
-                        require_tls=args.get("require_tls", True),
-                        settings=args.get("settings", {}),
-                        resources=pods.merge(args.get("resources", {}), mysql_inputs.sized(args)),
-                        placement=args.get("placement", {}),
-                        backup="backup" in args,
+                        tls_secret=given["tls_secret"],
+                        require_tls=given["require_tls"],
+                        settings=given["settings"],
+                        resources=lift(_resources, given["resources"], given["size"]),
+                        placement=given["placement"],
+                        platform=given["platform"],
+                        backup="backup" in given,
                     )
                 ),
             ),
-            opts=children.options(rollout_seconds=int(args.get("rollout_seconds", 300))),
+            opts=children.options(rollout_seconds=given["rollout_seconds"]),
         )
-        clients = networking.NetworkPolicyIngressRuleArgs(from_=_peers(name, args), ports=traffic.port(mysqld.PORT))
-        traffic.policy(children, "clients", labels.selector(name), ingress=[clients])
+        clients = networking.NetworkPolicyIngressRuleArgs(
+            from_=lift(_peers, given["clients"], given["node_port_cidrs"], [*names[1:]]),
+            ports=traffic.ports(mysqld.PORT),
+        )
+        traffic.policy(children, "clients", labels.selector(instance), ingress=[clients])
 
-        self.host = discovery.service_fqdn(service, args.get("cluster_domain", discovery.CLUSTER_DOMAIN))
-        if "backup" in args:
+        self.host = discovery.service_fqdn(service, given["cluster_domain"])
+        if "backup" in given:
             source = backup.Source(
-                image=args.get("image", mysqld.IMAGE),
-                database=database,
+                image=given["image"],
+                database=given["database_name"],
                 host=self.host,
-                port=int(args.get("port", 3306)),
+                port=given["port"],
                 server_port=mysqld.PORT,
                 credentials=credentials_name,
-                retain_data=args.get("retain_data", True),
-                labels=args.get("labels"),
-                placement=args.get("placement", {}),
+                retain_data=given["retain_data"],
+                labels=given["labels"],
+                placement=given["placement"],
+                platform=given["platform"],
             )
-            backup.create(children, args["backup"], source)
+            backup.create(children, given["backup"], source)
         first_port = service.spec.apply(lambda spec: cast(Sequence[ServicePort], spec.ports)[0])
         self.port = first_port.apply(lambda port: int(port.port))
         self.endpoint = pulumi.Output.concat(self.host, ":", self.port.apply(str))
         self.service_name = discovery.name_of(service)
         self.namespace = discovery.namespace_of(service)
-        self.database_name = pulumi.Output.from_input(database)
+        self.database_name = pulumi.Output.from_input(given["database_name"])
         self.credentials_secret_name = pulumi.Output.from_input(credentials_name)
         self.claim_name = pulumi.Output.from_input(claim_name)
         self.deployment_name = discovery.name_of(deployment)
@@ -157,44 +170,35 @@ class MySqlDatabase(pulumi.ComponentResource):
             secret_name=self.credentials_secret_name,
             namespace=self.namespace,
             database_name=self.database_name,
+            pod_port=mysqld.PORT,
         ).apply(lambda known: cast(DatabaseConnection, known))
-        self.register_outputs(
-            {
-                "connection": {
-                    "endpoint": self.endpoint,
-                    "secretName": self.credentials_secret_name,
-                    "namespace": self.namespace,
-                    "databaseName": self.database_name,
-                },
-                "host": self.host,
-                "port": self.port,
-                "endpoint": self.endpoint,
-                "serviceName": self.service_name,
-                "namespace": self.namespace,
-                "databaseName": self.database_name,
-                "credentialsSecretName": self.credentials_secret_name,
-                "claimName": self.claim_name,
-                "deploymentName": self.deployment_name,
-                "nodePort": self.node_port,
-            }
-        )
+        self.register_outputs(outputs.of(self))
 
 
-def _claim(args: MySqlDatabaseArgs, children: Children) -> pulumi.Output[str]:
-    size, retain = args.get("storage_size", mysql_inputs.STORAGE_SIZE), args.get("retain_data", True)
-    return volumes.claim(children, "data", size, args.get("storage_class"), retain=retain)
+def _claim(given: Given, children: Children) -> pulumi.Output[str]:
+    return volumes.claim(
+        children,
+        "data",
+        given["storage_size"],
+        given["storage_class"],
+        retain=given["retain_data"],
+        access_mode=given["access_mode"],
+    )
 
 
-def _peers(name: str, args: MySqlDatabaseArgs) -> list[networking.NetworkPolicyPeerArgs]:
-    default: DatabaseClient = {"pod_labels": {labels.PART_OF_LABEL: labels.PART_OF}}
-    backups: list[DatabaseClient] = [{"pod_labels": backup.selector(name)}] if "backup" in args else []
+def _resources(given: Mapping[str, str], size: str) -> dict[str, str]:
+    return resources.merge(given, mysql_inputs.sized(size))
+
+
+def _peers(
+    clients: Sequence[Mapping[str, Any]] | None, cidrs: Sequence[str], backups: Sequence[str]
+) -> list[networking.NetworkPolicyPeerArgs]:
+    """Who may connect: the clients, the backups' pods, and the networks that may use the node port."""
+    chosen: Sequence[Mapping[str, Any]] = (
+        [{"pod_labels": {labels.PART_OF_LABEL: labels.PART_OF}}] if clients is None else clients
+    )
     return [
-        *(
-            traffic.pods(client["pod_labels"], client.get("namespace"))
-            for client in [*args.get("clients", [default]), *backups]
-        ),
-        *(
-            networking.NetworkPolicyPeerArgs(ip_block=networking.IPBlockArgs(cidr=cidr))
-            for cidr in args.get("node_port_cidrs", [])
-        ),
+        *(traffic.pods(client["pod_labels"], client.get("namespace")) for client in chosen),
+        *(traffic.pods(labels.selector(instance)) for instance in backups),
+        *map(traffic.network, cidrs),
     ]

@@ -8,16 +8,14 @@ import pulumi
 from pulumi_kubernetes.core import v1 as core
 
 from ..inputs import errors
+from ..inputs.record import Given
 from ..kubernetes import discovery
 from ..kubernetes.children import Children
 from . import accounts
 from . import validation as mysql_validation
-from .inputs import MySqlDatabaseArgs
 
 
-def create(
-    name: str, args: MySqlDatabaseArgs, children: Children
-) -> tuple[pulumi.Input[str], pulumi.Output[str] | None]:
+def create(given: Given, children: Children) -> tuple[pulumi.Input[str], pulumi.Output[str] | None]:
     """Make the Secret for clients and the one for the server alone; return their names.
 
     They are immutable, and their names follow their content: a new password is a new Secret, so pods restart in order,
@@ -25,15 +23,15 @@ def create(
     """
     client_files: dict[str, pulumi.Input[str]] = {}
     server_files: dict[str, pulumi.Input[str]] = {}
-    if "password" in args:
-        client_files = {accounts.USERNAME: args.get("username", "admin"), accounts.PASSWORD: args["password"]}
-    if "root_password" in args:
-        server_files[accounts.ROOT_PASSWORD] = args["root_password"]
-    if "init_sql" in args:
-        server_files[accounts.INIT_SQL] = args["init_sql"]
+    if "password" in given:
+        client_files = {accounts.USERNAME: given["username"], accounts.PASSWORD: given["password"]}
+    if "root_password" in given:
+        server_files[accounts.ROOT_PASSWORD] = given["root_password"]
+    if "init_sql" in given:
+        server_files[accounts.INIT_SQL] = given["init_sql"]
 
     def checked(files: Mapping[str, str]) -> Mapping[str, str]:
-        errors.require_resolved(mysql_validation.secret_files(files), f"MySqlDatabase {name}")
+        errors.require_resolved(mysql_validation.secret_files(files), given.owner)
         return files
 
     # All in one, because only together they show that the two passwords differ.
@@ -42,11 +40,11 @@ def create(
 
     def secret(child: str, keys: list[str]) -> pulumi.Output[str]:
         def version(files: Mapping[str, str]) -> str:
-            return "-" + accounts.fingerprint("\0".join(files[key] for key in keys), salt=name)
+            return "-" + accounts.fingerprint("\0".join(files[key] for key in keys), salt=children.instance)
 
         return discovery.name_of(
             core.Secret(
-                f"{name}-{child}",
+                children.logical(child),
                 metadata=children.metadata(child, suffix=pulumi.Output.unsecret(known.apply(version))),
                 immutable=True,
                 data={
@@ -57,5 +55,5 @@ def create(
             )
         )
 
-    credentials = args["existing_secret"] if "existing_secret" in args else secret("credentials", list(client_files))
+    credentials = given["existing_secret"] if "existing_secret" in given else secret("credentials", list(client_files))
     return credentials, secret("server", list(server_files)) if server_files else None

@@ -1,27 +1,32 @@
 """The inputs of MySqlDatabase, and what is allowed in them."""
 
-from typing import NotRequired, TypedDict
+from collections.abc import Mapping
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from ..inputs import quantities, validation
-from ..inputs.errors import InputError, required
-from ..kubernetes import discovery, pods
+from ..inputs import metadata, quantities, validation
+from ..inputs.errors import InputError
+from ..inputs.known import normal
+from ..inputs.record import Record, Rule
+from ..inputs.validation import each
+from ..kubernetes import discovery, resources, services
+from ..kubernetes.placement import PLACEMENT, Placement
+from ..kubernetes.platform import PLATFORM, Platform
+from ..kubernetes.resources import Resources
 from ..kubernetes.services import ServiceType, TrafficPolicy
 from . import backup_inputs, mysqld, sizes
 from . import validation as mysql_validation
 from .sizes import DatabaseSize
 
-STORAGE_SIZE = "1Gi"
-
 
 class DatabaseClient(TypedDict):
     """Pods that may connect to a database."""
 
-    pod_labels: dict[str, str]
+    pod_labels: pulumi.Input[dict[str, pulumi.Input[str]]]
     """Labels that the pods have, at least one."""
 
-    namespace: NotRequired[str]
+    namespace: NotRequired[pulumi.Input[str]]
     """The pods' namespace. Default: the database's."""
 
 
@@ -30,6 +35,9 @@ class MySqlDatabaseArgs(TypedDict):
 
     namespace: pulumi.Input[str]
     """The namespace of all children; it must exist."""
+
+    resource_name: NotRequired[str]
+    """The instance's name in the cluster, where it is not the component's. Default: the component's name."""
 
     password: NotRequired[pulumi.Input[str]]
     """The application's password, 1 to 255 characters. Required without existing_secret. The old one is refused."""
@@ -40,53 +48,56 @@ class MySqlDatabaseArgs(TypedDict):
     existing_secret: NotRequired[pulumi.Input[str]]
     """A Secret with `username`, `password` and optionally `root-password` instead of these inputs. Default: none."""
 
-    database_name: NotRequired[str]
+    database_name: NotRequired[pulumi.Input[str]]
     """The application's schema. Default: `admin`, the seed's. Allowed: 1 to 64 of A-Z a-z 0-9 _ -."""
 
-    username: NotRequired[str]
+    username: NotRequired[pulumi.Input[str]]
     """The application's account. Default: `admin`, the seed's. Allowed: 1 to 32 of A-Z a-z 0-9 _ -, not root."""
 
     init_sql: NotRequired[pulumi.Input[str]]
     """More SQL for every start, run as root: one repeatable statement a line, ending with `;`. Default: none."""
 
-    settings: NotRequired[dict[str, str]]
+    settings: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Server settings as in my.cnf, such as `max_connections`. Default: none. Refused: those that the pod needs."""
 
-    image: NotRequired[str]
+    image: NotRequired[pulumi.Input[str]]
     """An image with mysqld, mysql, mysqladmin and sh, with a tag or digest. Default: `mysql:9.7`."""
 
-    require_tls: NotRequired[bool]
+    require_tls: NotRequired[pulumi.Input[bool]]
     """Refuse connections without TLS. Default: true."""
 
     tls_secret: NotRequired[pulumi.Input[str]]
     """A Secret with the server's `tls.crt` and `tls.key`, valid for `host`. Default: a self-made certificate."""
 
-    service_type: NotRequired[ServiceType]
+    service_type: NotRequired[pulumi.Input[ServiceType]]
     """How the database is reached. Default: NodePort, the seed's."""
 
-    node_port: NotRequired[int]
-    """The port on every node, 30000 to 32767. Default: 0, the cluster chooses. Only with service_type NodePort."""
+    node_port: NotRequired[pulumi.Input[int]]
+    """The port on every node, 30000 to 32767. Default: 0, the cluster chooses. Not with service_type ClusterIP."""
 
-    node_port_cidrs: NotRequired[list[str]]
+    node_port_cidrs: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
     """Networks, as CIDRs, that may use the node port besides the pod's own node. Default: none."""
 
-    external_traffic_policy: NotRequired[TrafficPolicy]
-    """Which nodes answer at the node port. Default: Cluster, all of them. Only with service_type NodePort."""
+    external_traffic_policy: NotRequired[pulumi.Input[TrafficPolicy]]
+    """Which nodes answer at the node port. Default: Cluster, all of them. Not with service_type ClusterIP."""
 
-    service_annotations: NotRequired[dict[str, str]]
+    service_annotations: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Annotations of the Service alone. Default: none."""
 
-    port: NotRequired[int]
+    port: NotRequired[pulumi.Input[int]]
     """The Service's port. Default: 3306, the seed's. Allowed: 1 to 65535."""
 
-    clients: NotRequired[list[DatabaseClient]]
+    clients: NotRequired[pulumi.Input[list[pulumi.Input[DatabaseClient]]]]
     """Pods that may connect. Default: this package's pods in the database's namespace."""
 
-    storage_size: NotRequired[str]
+    storage_size: NotRequired[pulumi.Input[str]]
     """Size of the volume, with Ki, Mi, Gi or Ti. Default: `1Gi`. It can grow where the storage class allows it."""
 
-    storage_class: NotRequired[str]
+    storage_class: NotRequired[pulumi.Input[str]]
     """The volume's storage class. Default: the cluster's default class. Changing it later would lose the data."""
+
+    access_mode: NotRequired[pulumi.Input[str]]
+    """`ReadWriteOnce`, or `ReadWriteOncePod` where the driver can. Default: ReadWriteOnce. It cannot change."""
 
     existing_claim: NotRequired[pulumi.Input[str]]
     """A volume claim to use instead of storage_size and storage_class. Default: one is made."""
@@ -97,83 +108,97 @@ class MySqlDatabaseArgs(TypedDict):
     backup: NotRequired[backup_inputs.Backup]
     """Backups of the schema at fixed times, in a volume of their own. Default: none."""
 
-    size: NotRequired[DatabaseSize]
+    size: NotRequired[pulumi.Input[DatabaseSize]]
     """Requests, limits and the server's memory, as measured. Default: medium."""
 
-    resources: NotRequired[pods.Resources]
+    resources: NotRequired[pulumi.Input[Resources]]
     """Requests and limits that win over the size's; memory_limit 304Mi or more. Default: the size's."""
 
-    placement: NotRequired[pods.Placement]
-    """Where the pod runs. Default: anywhere."""
+    placement: NotRequired[pulumi.Input[Placement]]
+    """Where the pods run. Default: anywhere."""
 
-    labels: NotRequired[dict[str, str]]
+    platform: NotRequired[pulumi.Input[Platform]]
+    """What the platform assigns: users, DNS ports, pull secrets. Default: a cluster as kubeadm makes it."""
+
+    labels: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Extra labels for every child and pod. Default: none."""
 
-    annotations: NotRequired[dict[str, str]]
+    annotations: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Extra annotations for every child and pod. Default: none."""
 
-    cluster_domain: NotRequired[str]
+    cluster_domain: NotRequired[pulumi.Input[str]]
     """The cluster's DNS domain. Default: `cluster.local`."""
 
     rollout_seconds: NotRequired[int]
     """How long `up` waits for the server to be ready before it fails, in seconds. Default: 300. Allowed: 10 to 3600."""
 
 
+def _passwords(key: str, value: Any, other: Any) -> list[InputError]:
+    same = mysql_validation.different_passwords(key, value, "password", other)
+    return [*mysql_validation.password(key, value), *same]
+
+
+def _resources(key: str, value: Any, size: Any) -> list[InputError]:
+    return resources.check(key, value, sized(size), sizes.MINIMUM_MEMORY)
+
+
+def sized(size: str) -> dict[str, str]:
+    """The requests and limits of a size; of the default where that word is not known."""
+    return sizes.RESOURCES.get(size, sizes.RESOURCES["medium"])
+
+
+CLIENT = Record(DatabaseClient, {"pod_labels": Rule(metadata.selector), "namespace": Rule(validation.namespace)})
+"""The rules of a DatabaseClient."""
+
+RULES = Record(
+    MySqlDatabaseArgs,
+    {
+        "namespace": Rule(validation.namespace),
+        "resource_name": Rule(lambda key, value: validation.name(key, value, "mysqlauth"), plain=True),
+        "existing_secret": Rule(validation.resource_name("mysqlauth-accounts")),
+        "password": Rule(mysql_validation.password),
+        "root_password": Rule(_passwords, needs=("password",)),
+        "database_name": Rule(mysql_validation.database_name, default="admin"),
+        "username": Rule(mysql_validation.username, default="admin"),
+        "init_sql": Rule(mysql_validation.sql_lines),
+        "settings": Rule(lambda key, value: mysql_validation.settings(key, value, mysqld.FIXED_SETTINGS), default={}),
+        "image": Rule(validation.image(mysqld.IMAGE), default=mysqld.IMAGE),
+        "require_tls": Rule(validation.true_or_false, default=True),
+        "tls_secret": Rule(validation.resource_name("mysqlauth-tls")),
+        "service_type": Rule(validation.one_of(ServiceType), default=ServiceType.NODE_PORT.value),
+        "node_port": Rule(services.check_node_port, default=0, needs=("service_type", "platform")),
+        "node_port_cidrs": Rule(each(validation.cidr), default=[]),
+        "external_traffic_policy": Rule(services.check_traffic_policy, needs=("service_type",)),
+        "service_annotations": Rule(metadata.annotations),
+        "port": Rule(validation.port(3306), default=3306),
+        "clients": Rule(each(CLIENT)),
+        "storage_size": Rule(quantities.byte_quantity("512Mi", "1Gi"), default="1Gi"),
+        "storage_class": Rule(validation.resource_name("standard")),
+        "access_mode": Rule(validation.one_of(["ReadWriteOnce", "ReadWriteOncePod"]), default="ReadWriteOnce"),
+        "existing_claim": Rule(validation.resource_name("mysqlauth-data")),
+        "retain_data": Rule(validation.true_or_false, default=True, plain=True),
+        "backup": Rule(backup_inputs.RULES, plain=True),
+        "size": Rule(validation.one_of(DatabaseSize), default=DatabaseSize.MEDIUM.value),
+        "resources": Rule(_resources, default={}, needs=("size",)),
+        "placement": Rule(PLACEMENT, default={}),
+        "platform": Rule(PLATFORM, default={}),
+        "labels": Rule(metadata.labels),
+        "annotations": Rule(metadata.annotations),
+        "cluster_domain": Rule(validation.cluster_domain, default=discovery.CLUSTER_DOMAIN),
+        "rollout_seconds": Rule(validation.seconds(10, 3600, 300), default=300, plain=True),
+    },
+)
+"""The rules and defaults of MySqlDatabaseArgs."""
+
+
 def check(name: str, args: MySqlDatabaseArgs) -> list[InputError]:
     """Return every input that is not allowed, without creating anything. Outputs are checked when they resolve."""
-    service_type = validation.word_of(args.get("service_type", ServiceType.NODE_PORT))
-    password, root_password = args.get("password"), args.get("root_password")
-    given_twice = ("username", "password", "root_password") if "existing_secret" in args else ()
+    given: Mapping[str, Any] = normal(args)
+    accounts = ("username", "password", "root_password")
     return [
         *validation.name("name", name, "mysqlauth"),
-        *required(args, MySqlDatabaseArgs),
-        *validation.name("namespace", args.get("namespace"), "production-cloud"),
-        *validation.at_least_one(args, ("password", "existing_secret")),
-        *validation.not_together(args, "existing_secret", given_twice),
-        *validation.resource_name("existing_secret", args.get("existing_secret"), "mysqlauth-accounts"),
-        *mysql_validation.password("password", password),
-        *mysql_validation.password("root_password", root_password),
-        *mysql_validation.different_passwords("root_password", root_password, "password", password),
-        *mysql_validation.database_name("database_name", args.get("database_name", "admin")),
-        *mysql_validation.username("username", args.get("username", "admin")),
-        *mysql_validation.sql_lines("init_sql", args.get("init_sql")),
-        *mysql_validation.settings("settings", args.get("settings", {}), mysqld.FIXED_SETTINGS),
-        *validation.image("image", args.get("image", mysqld.IMAGE), mysqld.IMAGE),
-        *validation.true_or_false("require_tls", args.get("require_tls", True)),
-        *validation.resource_name("tls_secret", args.get("tls_secret"), "mysqlauth-tls"),
-        *validation.one_of("service_type", service_type, ServiceType),
-        *validation.node_port("node_port", args.get("node_port", 0), service_type, f"MySqlDatabase {name}"),
-        *validation.cidrs("node_port_cidrs", args.get("node_port_cidrs", [])),
-        *validation.traffic_policy("external_traffic_policy", args.get("external_traffic_policy"), service_type),
-        *validation.annotations("service_annotations", args.get("service_annotations", {})),
-        *validation.port("port", args.get("port", 3306), 3306),
-        *(error for entry in enumerate(args.get("clients", [])) for error in _check_client(*entry)),
-        *quantities.byte_quantity("storage_size", args.get("storage_size", STORAGE_SIZE), "512Mi", "1Gi"),
-        *validation.resource_name("storage_class", args.get("storage_class"), "standard"),
-        *validation.resource_name("existing_claim", args.get("existing_claim"), "mysqlauth-data"),
-        *validation.not_together(args, "existing_claim", ("storage_size", "storage_class")),
-        *validation.true_or_false("retain_data", args.get("retain_data", True)),
-        *(backup_inputs.check("backup", args["backup"]) if "backup" in args else []),
-        *validation.one_of("size", validation.word_of(args.get("size", DatabaseSize.MEDIUM)), DatabaseSize),
-        *quantities.resources(args.get("resources", {}), sized(args), sizes.MINIMUM_MEMORY),
-        *validation.placement("placement", args.get("placement", {})),
-        *validation.labels("labels", args.get("labels", {})),
-        *validation.annotations("annotations", args.get("annotations", {})),
-        *validation.cluster_domain("cluster_domain", args.get("cluster_domain", discovery.CLUSTER_DOMAIN)),
-        *validation.whole_number("rollout_seconds", args.get("rollout_seconds", 300), 10, 3600, "seconds", 300),
-    ]
-
-
-def sized(args: MySqlDatabaseArgs) -> pods.Resources:
-    """The requests and limits of the size that was asked for; of the default where that word is not known."""
-    word = validation.word_of(args.get("size", DatabaseSize.MEDIUM))
-    return sizes.RESOURCES.get(word, sizes.RESOURCES["medium"])
-
-
-def _check_client(position: int, client: DatabaseClient) -> list[InputError]:
-    path = f"clients.{position}."
-    return [
-        *required(client, DatabaseClient, path),
-        *validation.selector(f"{path}pod_labels", client.get("pod_labels", {})),
-        *(validation.name(f"{path}namespace", client["namespace"], "shop") if "namespace" in client else []),
+        *RULES.check(given),
+        *validation.at_least_one(given, ("password", "existing_secret")),
+        *validation.not_together(given, "existing_secret", accounts),
+        *validation.not_together(given, "existing_claim", ("storage_size", "storage_class", "access_mode")),
     ]

@@ -8,7 +8,8 @@ import pulumi
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from ..kubernetes import pods
+from ..inputs.known import entry, lift
+from ..kubernetes import pods, resources
 from . import accounts, sizes
 
 IMAGE = "mysql:9.7"
@@ -86,11 +87,11 @@ class Server:
 
     instance: str
     """The database's name."""
-    labels: Mapping[str, str]
+    labels: Any
     """The pod's labels, the selector's among them."""
-    annotations: Mapping[str, str] | None
-    image: str
-    database: str
+    annotations: Any
+    image: pulumi.Input[str]
+    database: pulumi.Input[str]
     """The application's schema."""
     claim: pulumi.Input[str]
     """The name of the volume claim."""
@@ -98,10 +99,11 @@ class Server:
     """The names of the Secrets with the keys of `accounts`."""
     tls_secret: pulumi.Input[str] | None
     """The name of a Secret with `tls.crt` and `tls.key`; None lets the server make its own certificate."""
-    require_tls: bool
-    settings: Mapping[str, str]
-    resources: pods.Resources
-    placement: pods.Placement
+    require_tls: pulumi.Input[bool]
+    settings: Any
+    resources: Any
+    placement: Any
+    platform: Any
     backup: bool
     """Whether there is an account for backups."""
 
@@ -128,21 +130,24 @@ def pod_template(server: Server) -> core.PodTemplateSpecArgs:
     if server.tls_secret is not None:
         certificate = [core.VolumeMountArgs(name="tls", mount_path=_TLS, read_only=True)]
         volumes.append(pods.secret_files("tls", server.tls_secret))
-    write_accounts = accounts.script(
-        server.database,
-        source=_SECRETS,
-        target=_RUN,
-        port=PORT,
-        require_tls=server.require_tls,
-        backup=server.backup,
-    )
+    disk = entry(server.platform, "ephemeral_storage")
+
+    def initialize(database: str, require_tls: bool) -> str:
+        write_accounts = accounts.script(
+            database, source=_SECRETS, target=_RUN, port=PORT, require_tls=require_tls, backup=server.backup
+        )
+        return write_accounts + _INITIALIZE
+
+    def start(limits: Mapping[str, str], settings: Mapping[str, str], require_tls: bool) -> list[str]:
+        own = server.tls_secret is None
+        return arguments(limits["memory_limit"], settings, require_tls=require_tls, own_certificate=own)
 
     def container(name: str, mounts: list[core.VolumeMountArgs], **fields: Any) -> core.ContainerArgs:
         return core.ContainerArgs(
             name=name,
             image=server.image,
             security_context=pods.security_context(),
-            resources=pods.requirements(server.resources, DISK_LIMIT),
+            resources=resources.requirements(server.resources, DISK_LIMIT, disk=disk),
             volume_mounts=[*mounts, *scratch],
             **fields,
         )
@@ -151,14 +156,15 @@ def pod_template(server: Server) -> core.PodTemplateSpecArgs:
     return core.PodTemplateSpecArgs(
         metadata=ObjectMetaArgs(labels=server.labels, annotations=server.annotations),
         spec=core.PodSpecArgs(
-            automount_service_account_token=False,
-            enable_service_links=False,
-            security_context=pods.pod_security_context(),
             # A clean shutdown writes what is in memory; crash recovery at the next start would take longer.
             termination_grace_period_seconds=120,
             init_containers=[
                 # One container for both, because the kubelet takes up to a second to see that one has ended.
-                container("initialize", [data, secrets], command=["/bin/sh", "-c", write_accounts + _INITIALIZE]),
+                container(
+                    "initialize",
+                    [data, secrets],
+                    command=["/bin/sh", "-c", lift(initialize, server.database, server.require_tls)],
+                ),
             ],
             containers=[
                 container(
@@ -166,12 +172,7 @@ def pod_template(server: Server) -> core.PodTemplateSpecArgs:
                     [data, *certificate],
                     # mysqld is process 1, so that it gets the pod's signals.
                     command=["mysqld"],
-                    args=arguments(
-                        server.resources.get("memory_limit", ""),
-                        server.settings,
-                        require_tls=server.require_tls,
-                        own_certificate=server.tls_secret is None,
-                    ),
+                    args=lift(start, server.resources, server.settings, server.require_tls),
                     ports=[core.ContainerPortArgs(name=PORT_NAME, container_port=PORT, protocol="TCP")],
                     # First start or crash recovery may take 10 minutes; no liveness probe runs before.
                     startup_probe=core.ProbeArgs(
@@ -191,7 +192,7 @@ def pod_template(server: Server) -> core.PodTemplateSpecArgs:
                 )
             ],
             volumes=volumes,
-            **pods.placed(server.placement),
+            **pods.common(server.placement, server.platform),
         ),
     )
 

@@ -3,7 +3,6 @@
 from enum import Enum
 
 from ..inputs import quantities
-from ..kubernetes import pods
 
 
 class DatabaseSize(Enum):
@@ -19,7 +18,7 @@ class DatabaseSize(Enum):
     """For much data: cpu 1/2, memory 2Gi/2Gi."""
 
 
-RESOURCES: dict[str, pods.Resources] = {
+RESOURCES: dict[str, dict[str, str]] = {
     "small": {"cpu_request": "100m", "cpu_limit": "500m", "memory_request": "320Mi", "memory_limit": "320Mi"},
     "medium": {"cpu_request": "250m", "cpu_limit": "500m", "memory_request": "384Mi", "memory_limit": "512Mi"},
     "large": {"cpu_request": "1", "cpu_limit": "2", "memory_request": "2Gi", "memory_limit": "2Gi"},

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..inputs.errors import InputError
-from ..inputs.validation import check, is_known
+from ..inputs.known import is_known
+from ..inputs.validation import check
 from .accounts import BACKUP_USER
 
 SYSTEM_SCHEMAS = ("information_schema", "mysql", "performance_schema", "sys")
@@ -25,7 +26,7 @@ def password(key: str, value: Any) -> list[InputError]:
 
 def different_passwords(key: str, value: Any, other_key: str, other: Any) -> list[InputError]:
     """Two accounts never share a password: who learns one must not have the other."""
-    same = is_known(value) and is_known(other) and value == other and value != ""
+    same = value is not None and value == other and value != ""
     return [InputError(key, "[secret]", f"not the same as {other_key}", "", secret=True)] if same else []
 
 
@@ -48,7 +49,7 @@ def sql_lines(key: str, value: Any) -> list[InputError]:
     """SQL that mysqld reads line by line. It may hold passwords, so it is never shown."""
     if not is_known(value):
         return []
-    lines = value.splitlines() if isinstance(value, str) else [""]
+    lines = value.splitlines() if isinstance(value, str) else ["no text"]
     ok = "\0" not in str(value) and all(not line.strip() or line.rstrip().endswith(";") for line in lines)
     rule = "one statement a line, each ends with ';'"
     return [] if ok else [InputError(key, "[secret]", rule, "GRANT PROCESS ON *.* TO 'admin'@'%';", secret=True)]
@@ -57,6 +58,8 @@ def sql_lines(key: str, value: Any) -> list[InputError]:
 def settings(key: str, value: Mapping[str, Any], fixed: Iterable[str]) -> list[InputError]:
     """Settings of mysqld, as in my.cnf, but not those that the pod itself depends on."""
     errors: list[InputError] = []
+    if not isinstance(value, Mapping):
+        return check(False, key, value, "a map of names to values", "{max_connections: '200'}")
     for name, text in value.items():
         ok = _SETTING.fullmatch(name) is not None
         errors += check(ok, f"{key}.{name}", name, "a name as in my.cnf: a-z, 0-9, '-' and '_'", "max_connections")
@@ -71,8 +74,8 @@ def secret_files(files: Mapping[str, str]) -> list[InputError]:
     """What a database's Secrets hold, once it is known."""
     app, root = files.get("password"), files.get("root-password")
     return [
-        *password("password", app),
-        *password("root_password", root),
+        *(password("password", app) if app is not None else []),
+        *(password("root_password", root) if root is not None else []),
         *different_passwords("root_password", root, "password", app),
-        *sql_lines("init_sql", files.get("init.sql")),
+        *(sql_lines("init_sql", files["init.sql"]) if "init.sql" in files else []),
     ]

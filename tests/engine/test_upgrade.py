@@ -72,7 +72,7 @@ def test_an_upgrade_from_a_release_replaces_and_deletes_nothing(stack, tmp_path,
 @pytest.mark.parametrize("release", sorted(RELEASES.glob("*.json")), ids=lambda path: path.stem)
 def test_a_renamed_child_would_be_noticed(stack, checkout, tmp_path, release):
     source = checkout / "components/auth/component.py"
-    changed = source.read_text().replace('f"{name}-account"', 'f"{name}-identity"')
+    changed = source.read_text().replace('children.logical("account")', 'children.logical("identity")')
     assert changed != source.read_text()
     source.write_text(changed)
     found = steps(stack("dev"), release, tmp_path / "out")

@@ -95,6 +95,17 @@ def test_a_database_hands_its_connection_to_the_service():
     assert recorder.one("Deployment", "authenticate-deployment").inputs["metadata"]["namespace"] == "shop"
 
 
+def test_the_policy_opens_the_port_of_the_databases_pods_not_of_its_service():
+    def program() -> None:
+        database = MySqlDatabase("mysqlauth", {"namespace": "shop", "password": "app-pw", "port": 3307})
+        AuthService("authenticate", {"image": "authenticate:1.0.0", "database": database.connection})
+
+    recorder = deploy(program)
+    [_, database] = recorder.one("NetworkPolicy", "authenticate-traffic").inputs["spec"]["egress"]
+    assert database["ports"] == [{"port": 3306, "protocol": "TCP"}]
+    assert container(recorder)["env"][0]["value"] == "mysqlauth-service-live.shop.svc.cluster.local:3307"
+
+
 def test_a_connection_that_lacks_something_gates_what_depends_on_it():
     with pytest.raises(InputErrors) as caught:
         from_connection(pulumi.Output.from_input({"endpoint": ENDPOINT, "secret_name": "x", "database_name": "y"}))
@@ -138,14 +149,15 @@ def test_pods_have_no_token_and_an_account_of_their_own():
 
 def test_a_missing_database_makes_pods_unready_but_restarts_none():
     probes = container(auth())
-    assert probes["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "http"}
-    assert probes["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": "http"}
-    assert probes["startupProbe"]["httpGet"] == {"path": "/healthz", "port": "http"}
+    assert probes["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": 5010}
+    assert probes["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": 5010}
+    assert probes["startupProbe"]["httpGet"] == {"path": "/healthz", "port": 5010}
 
 
-def test_ready_is_seen_within_a_second_of_the_databases_and_lost_after_three():
-    probe = container(auth())["readinessProbe"]
-    assert (probe["periodSeconds"], probe["failureThreshold"], probe["timeoutSeconds"]) == (1, 3, 5)
+def test_a_start_is_seen_within_a_second_and_readiness_is_asked_seldom():
+    probes = container(auth())
+    seconds = [probes[kind]["periodSeconds"] for kind in ("startupProbe", "readinessProbe", "livenessProbe")]
+    assert seconds == [1, 5, 10]
 
 
 def test_old_pods_serve_until_new_ones_are_ready():
@@ -181,6 +193,7 @@ def test_several_pods_get_a_disruption_budget():
     assert deployment(recorder)["replicas"] == 3
     assert recorder.one("PodDisruptionBudget", "authenticate-disruption-budget").inputs["spec"] == {
         "maxUnavailable": 1,
+        "unhealthyPodEvictionPolicy": "AlwaysAllow",
         "selector": {"matchLabels": {"name": "authenticate-selector"}},
     }
 
@@ -272,6 +285,7 @@ def test_several_pods_spread_over_the_nodes():
             "topologyKey": "kubernetes.io/hostname",
             "whenUnsatisfiable": "ScheduleAnyway",
             "labelSelector": {"matchLabels": {"name": "authenticate-selector"}},
+            "matchLabelKeys": ["pod-template-hash"],
         }
     ]
     assert "topologySpreadConstraints" not in deployment(auth())["template"]["spec"]
@@ -323,9 +337,169 @@ def test_all_errors_at_once():
             "authenticate", cast(AuthServiceArgs, {"namespace": "shop", "image": "auth", "replicas": 0, "port": 80})
         )
     assert [error.key for error in caught.value.inputs] == [
-        "database_endpoint",
-        "database_secret_name",
         "image",
         "port",
         "replicas",
+        "database_endpoint",
+        "database_secret_name",
+    ]
+
+
+def test_a_variable_of_the_databases_prefix_that_nothing_sets_is_free():
+    env = container(auth(env={"DB_POOL_SIZE": "5", "DB_TLS": "disabled", "DB_PORT": "3306"}))["env"]
+    assert [entry["name"] for entry in env[3:]] == ["DB_POOL_SIZE", "DB_TLS", "DB_PORT"]
+
+
+@pytest.mark.parametrize(
+    ("given", "refused"),
+    [
+        ({"env": {"DB_HOST": "x"}}, "env.DB_HOST"),
+        ({"database_name": "a", "env": {"DB_NAME": "x"}}, "env.DB_NAME"),
+        ({"database_ca_secret_name": "ca", "env": {"DB_TLS": "x"}}, "env.DB_TLS"),
+        ({"database_env": {"DB_PORT": "port"}, "env": {"DB_PORT": "1"}}, "env.DB_PORT"),
+        ({"env": {"A": "x"}, "secret_env": {"A": {"secret_name": "s", "key": "k"}}}, "secret_env.A"),
+    ],
+)
+def test_no_variable_is_set_twice(given, refused):
+    found = AuthService.check("authenticate", cast(AuthServiceArgs, {**REQUIRED, **given}))
+    assert [error.key for error in found] == [refused]
+
+
+def test_frameworks_read_the_database_under_their_own_names():
+    names = {"DB_HOST": "host", "DB_PORT": "port", "DB_DATABASE": "database", "DATABASE_URL": "url"}
+    env = container(auth(database_name="admin", database_env=names))["env"]
+    values = {entry["name"]: entry.get("value") for entry in env}
+    assert values == {
+        "DB_HOST": "mysqlauth-service.shop.svc.cluster.local",
+        "DB_USER": None,
+        "DB_PASS": None,
+        "DB_NAME": "admin",
+        "DB_PORT": "3306",
+        "DB_DATABASE": "admin",
+        "DATABASE_URL": f"mysql://$(DB_USER):$(DB_PASS)@{ENDPOINT}/admin",
+    }
+    assert list(values).index("DATABASE_URL") > list(values).index("DB_PASS"), "the kubelet knows only what is before"
+
+
+def test_more_that_the_pods_may_talk_to():
+    egress = [{"cidr": "203.0.113.0/24", "ports": [587]}, {"namespace": "redis", "pod_labels": {"app": "redis"}}]
+    found = auth(egress=egress).one("NetworkPolicy", "authenticate-traffic").inputs["spec"]["egress"][2:]
+    assert found == [
+        {"to": [{"ipBlock": {"cidr": "203.0.113.0/24"}}], "ports": [{"port": 587, "protocol": "TCP"}]},
+        {
+            "to": [
+                {
+                    "podSelector": {"matchLabels": {"app": "redis"}},
+                    "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "redis"}},
+                }
+            ]
+        },
+    ]
+
+
+def test_a_pod_serves_on_while_nodes_learn_that_it_goes():
+    recorder = auth(drain_seconds=7, shutdown_seconds=30)
+    assert container(recorder)["lifecycle"] == {"preStop": {"sleep": {"seconds": 7}}}
+    assert deployment(recorder)["template"]["spec"]["terminationGracePeriodSeconds"] == 37
+    assert "lifecycle" not in container(auth(drain_seconds=0))
+
+
+@pytest.mark.parametrize(
+    ("probe", "expected"),
+    [
+        ({"kind": "tcp"}, {"tcpSocket": {"port": 5010}}),
+        ({"kind": "tcp", "port": 9000}, {"tcpSocket": {"port": 9000}}),
+        ({"kind": "exec", "command": ["/check"]}, {"exec": {"command": ["/check"]}}),
+        ({"kind": "grpc"}, {"grpc": {"port": 5010}}),
+        (
+            {"path": "/up", "headers": {"Host": "auth.example.com"}},
+            {
+                "httpGet": {
+                    "path": "/up",
+                    "port": 5010,
+                    "httpHeaders": [{"name": "Host", "value": "auth.example.com"}],
+                }
+            },
+        ),
+    ],
+)
+def test_health_is_asked_in_any_of_kubernetes_ways(probe, expected):
+    found = container(auth(probes={"readiness": probe}))["readinessProbe"]
+    assert {key: value for key, value in found.items() if key in {"tcpSocket", "exec", "grpc", "httpGet"}} == expected
+
+
+def test_health_need_not_be_asked():
+    found = container(auth(probes={"liveness": {"kind": "none"}, "readiness": {"kind": "none"}}))
+    assert not {"livenessProbe", "readinessProbe", "startupProbe"} & found.keys()
+
+
+def test_volumes_of_the_container():
+    volumes = [
+        {"mount_path": "/etc/app", "secret_name": "app"},
+        {"mount_path": "/var/cache", "scratch_size": "128Mi"},
+        {"mount_path": "/data", "claim_name": "files"},
+    ]
+    recorder = auth(volumes=volumes)
+    assert deployment(recorder)["template"]["spec"]["volumes"][1:] == [
+        {"name": "volume-0", "secret": {"secretName": "app", "defaultMode": 0o440}},
+        {"name": "volume-1", "emptyDir": {"sizeLimit": "128Mi"}},
+        {"name": "volume-2", "persistentVolumeClaim": {"claimName": "files"}},
+    ]
+    assert container(recorder)["volumeMounts"][1:] == [
+        {"name": "volume-0", "mountPath": "/etc/app", "readOnly": True},
+        {"name": "volume-1", "mountPath": "/var/cache"},
+        {"name": "volume-2", "mountPath": "/data"},
+    ]
+
+
+def test_containers_beside_the_services_are_restricted_too():
+    recorder = auth(
+        sidecars=[{"name": "proxy", "image": "proxy:1", "securityContext": {"readOnlyRootFilesystem": False}}]
+    )
+    [_, sidecar] = deployment(recorder)["template"]["spec"]["containers"]
+    assert sidecar["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": False,
+    }
+
+
+def test_an_autoscaler_decides_how_many_pods_there_are():
+    recorder = auth(autoscaling={"max_replicas": 5})
+    assert "replicas" not in deployment(recorder)
+    spec = recorder.one("HorizontalPodAutoscaler", "authenticate-autoscaler").inputs["spec"]
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (2, 5)
+    assert spec["scaleTargetRef"]["name"] == "authenticate-deployment-live"
+    recorder.one("PodDisruptionBudget", "authenticate-disruption-budget")
+
+
+def test_an_ingress_or_a_route_stands_in_front():
+    recorder = auth(
+        ingress={"host": "auth.example.com", "tls_secret_name": "tls"}, http_route={"gateway_name": "public"}
+    )
+    spec = recorder.one("Ingress", "authenticate-ingress").inputs["spec"]
+    assert spec["tls"] == [{"hosts": ["auth.example.com"], "secretName": "tls"}]
+    [path] = spec["rules"][0]["http"]["paths"]
+    assert path["backend"]["service"] == {"name": "authenticate-service-live", "port": {"name": "http"}}
+    route = recorder.one("HTTPRoute", "authenticate-route").inputs["spec"]
+    assert route["parentRefs"] == [{"name": "public"}]
+    assert route["rules"][0]["backendRefs"] == [{"name": "authenticate-service-live", "port": 5010}]
+
+
+def test_an_account_of_ones_own_and_one_with_a_clouds_role():
+    recorder = auth(service_account_name="mine")
+    assert deployment(recorder)["template"]["spec"]["serviceAccountName"] == "mine"
+    assert not [entry for entry in recorder.all if entry.type.endswith(":ServiceAccount")]
+    account = auth(service_account_annotations={"eks.amazonaws.com/role-arn": "arn"}).one(
+        "ServiceAccount", "authenticate-account"
+    )
+    assert account.inputs["metadata"]["annotations"] == {**MINE, "eks.amazonaws.com/role-arn": "arn"}
+
+
+def test_metrics_have_a_port_of_their_own():
+    recorder = auth(metrics_port=9090)
+    assert container(recorder)["ports"][1] == {"name": "metrics", "containerPort": 9090, "protocol": "TCP"}
+    assert [port["name"] for port in recorder.one("Service", "authenticate-service").inputs["spec"]["ports"]] == [
+        "http",
+        "metrics",
     ]

@@ -43,6 +43,7 @@ def test_outputs_come_from_what_the_cluster_made():
             "secretName": secret,
             "namespace": "shop",
             "databaseName": "admin",
+            "podPort": 3306,
         },
         "host": "mysqlauth-service-live.shop.svc.cluster.local",
         "port": 3306,

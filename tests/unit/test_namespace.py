@@ -94,7 +94,7 @@ def test_bad_input_registers_nothing():
         "   rule: 1 to 40 characters of a-z, 0-9 and '-', starting with a letter, not ending with '-'",
         "   fix:  production-cloud",
         "2. label = (unknown key)",
-        "   rule: one of: annotations, container_defaults, labels, quota",
+        "   rule: one of: annotations, container_defaults, labels, quota, resource_name",
         "   fix:  did you mean labels?",
         "3. labels.name = 'name'",
         "   rule: not a label that kubeauth sets itself",
@@ -103,6 +103,6 @@ def test_bad_input_registers_nothing():
         "   rule: a label key: [domain/]name, name of 1 to 63 characters",
         "   fix:  team",
         "5. labels.team = 'no/slash'",
-        "   rule: a label value: at most 63 of A-Z a-z 0-9 - _ .",
+        "   rule: a label value: text of at most 63 of A-Z a-z 0-9 - _ .",
         "   fix:  payments",
     ]

@@ -6,6 +6,7 @@ import pytest
 
 from components import AuthService, AuthServiceArgs, InputError, InputErrors, MySqlDatabase, MySqlDatabaseArgs
 from components.inputs import errors, quantities, validation
+from components.kubernetes import services
 from components.mysql import validation as mysql_validation
 from tests.bad_inputs import AUTH, MYSQL, Case, cases
 
@@ -33,12 +34,12 @@ def test_a_bad_input_is_refused_under_its_own_key(case):
         "mysql:9.7",
         "localhost/mysql:9.7",
         "registry.example.com:5000/team/auth:v1",
-        f"mysql@sha256:{'0' * 64}",
+        f"mysql@sha256:{'a' * 64}",
         f"registry.example.com/a/b__c:1@sha256:{'f' * 64}",
     ],
 )
 def test_good_images(image):
-    assert validation.image("image", image, "") == []
+    assert validation.image("")("image", image) == []
 
 
 @pytest.mark.parametrize(("service_type", "refused"), [("NodePort", False), ("ClusterIP", True)])
@@ -73,8 +74,8 @@ def test_a_stacks_errors_come_together_with_the_commands_that_put_them_right():
         "": errors.unknown_keys(["mysqlPort"], ["mysqlNodePort"]),
         "namespace": validation.name("name", "Prod", "production-cloud"),
         "mysql": [
-            *validation.node_port("node_port", 29999, "NodePort", "MySqlDatabase mysqlauth"),
-            *quantities.byte_quantity("resources.memory_limit", "256MB", "304Mi", "512Mi"),
+            *services.check_node_port("node_port", 29999, "NodePort", {"node_port_range": "30000-32767"}),
+            *quantities.byte_quantity("304Mi", "512Mi")("resources.memory_limit", "256MB"),
             *mysql_validation.password("password", ""),
         ],
     }

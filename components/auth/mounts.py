@@ -1,0 +1,109 @@
+"""Folders of a service's container besides /tmp."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+from pulumi_kubernetes.core import v1 as core
+
+from ..inputs import quantities, validation
+from ..inputs.errors import InputError
+from ..inputs.known import is_known
+from ..inputs.record import Record, Rule
+
+_TMP = "/tmp"  # noqa: S108 - a path in the pod
+_SOURCES = ("secret_name", "config_map_name", "claim_name", "scratch_size")
+
+
+class Volume(TypedDict):
+    """A folder in the service's container, from exactly one source."""
+
+    mount_path: pulumi.Input[str]
+    """Where it is in the container, an absolute path other than /tmp."""
+
+    secret_name: NotRequired[pulumi.Input[str]]
+    """A Secret whose keys are files. Default: another source."""
+
+    config_map_name: NotRequired[pulumi.Input[str]]
+    """A ConfigMap whose keys are files. Default: another source."""
+
+    claim_name: NotRequired[pulumi.Input[str]]
+    """A PersistentVolumeClaim. Default: another source."""
+
+    scratch_size: NotRequired[pulumi.Input[str]]
+    """Empty, writable space of the node of this size at most, with Ki, Mi or Gi. Default: another source."""
+
+    read_only: NotRequired[pulumi.Input[bool]]
+    """Whether the container may not write to it. Default: false for claims and scratch space, else true."""
+
+
+def _one_source(key: str, value: Mapping[str, Any]) -> list[InputError]:
+    given = [source for source in _SOURCES if source in value]
+    one = f"exactly one of: {', '.join(_SOURCES)}"
+    free = value["mount_path"] != _TMP
+    return [
+        *validation.check(len(given) == 1, key, given, one, "{secret_name: app}"),
+        *validation.check(free, f"{key}.mount_path", _TMP, "not /tmp, which is there already", "/etc/app"),
+    ]
+
+
+_VOLUME = Record(
+    Volume,
+    {
+        "mount_path": Rule(validation.absolute_path("/etc/app")),
+        "secret_name": Rule(validation.resource_name("app")),
+        "config_map_name": Rule(validation.resource_name("app")),
+        "claim_name": Rule(validation.resource_name("app-data")),
+        "scratch_size": Rule(quantities.byte_quantity("1Mi", "64Mi")),
+        "read_only": Rule(validation.true_or_false),
+    },
+    _one_source,
+)
+
+
+def check(key: str, value: Any) -> list[InputError]:
+    """Return the errors of volumes; two at one place would hide each other."""
+    found = validation.each(_VOLUME)(key, value)
+    if found or not is_known(value):
+        return found
+    paths = [each["mount_path"] for each in value]
+    twice = sorted({path for path in paths if paths.count(path) > 1})
+    return validation.check(not twice, key, twice, "one volume at each mount_path", "another mount_path")
+
+
+def volumes(given: Sequence[Mapping[str, Any]]) -> list[core.VolumeArgs]:
+    """Return the pod's volumes."""
+    return [
+        core.VolumeArgs(
+            name=_name(number),
+            secret=core.SecretVolumeSourceArgs(secret_name=each["secret_name"], default_mode=0o440)
+            if "secret_name" in each
+            else None,
+            config_map=core.ConfigMapVolumeSourceArgs(name=each["config_map_name"])
+            if "config_map_name" in each
+            else None,
+            persistent_volume_claim=core.PersistentVolumeClaimVolumeSourceArgs(claim_name=each["claim_name"])
+            if "claim_name" in each
+            else None,
+            empty_dir=core.EmptyDirVolumeSourceArgs(size_limit=each["scratch_size"])
+            if "scratch_size" in each
+            else None,
+        )
+        for number, each in enumerate(given)
+    ]
+
+
+def mounts(given: Sequence[Mapping[str, Any]]) -> list[core.VolumeMountArgs]:
+    """Return the places of those volumes in the container."""
+    return [
+        core.VolumeMountArgs(
+            name=_name(number),
+            mount_path=each["mount_path"],
+            read_only=each.get("read_only", "secret_name" in each or "config_map_name" in each) or None,
+        )
+        for number, each in enumerate(given)
+    ]
+
+
+def _name(number: int) -> str:
+    return f"volume-{number}"

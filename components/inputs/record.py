@@ -1,0 +1,126 @@
+"""Objects of inputs: which keys they have, what each may be, and what holds where one is not given."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from . import errors
+from .errors import InputError
+from .known import is_known, is_output, lift, normal
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What one input may be."""
+
+    check: Callable[..., list[InputError]]
+    """Takes the input's key and value, then the values of `needs`; returns the errors."""
+    default: Any = None
+    """What holds where the input is not given."""
+    needs: tuple[str, ...] = ()
+    """Other inputs of the same object that decide what is allowed; they need none themselves."""
+    plain: bool = False
+    """Whether the input decides which resources there are, so that it has to be known before they are made."""
+
+
+class Record:
+    """The rules of an object of inputs; as a rule itself, it checks such an object inside another one."""
+
+    def __init__(
+        self,
+        declared: type,
+        rules: Mapping[str, Rule],
+        whole: Callable[[str, Mapping[str, Any]], list[InputError]] | None = None,
+    ) -> None:
+        """Take the rules.
+
+        Args:
+            declared: The TypedDict that names the keys.
+            rules: One for each key.
+            whole: What the keys together have to keep; called where each is right. Default: nothing.
+        """
+        self.declared, self.rules, self._whole = declared, rules, whole
+
+    def __call__(self, key: str, value: Any) -> list[InputError]:
+        """Return the errors of an object that is another one's input."""
+        found = self.check(value, f"{key}.")
+        return self._whole(key, value) if self._whole and not found and is_known(value) else found
+
+    def check(self, given: Any, path: str = "") -> list[InputError]:
+        """Return every error of what is known; an Output is checked when it resolves.
+
+        Args:
+            given: The object.
+            path: Where it is, for example `backup.`. Default: at the top.
+        """
+        if not isinstance(given, Mapping):
+            rule = f"an object with {', '.join(self.rules)}"
+            return [InputError(path.rstrip("."), repr(given), rule, f"{{{next(iter(self.rules))}: …}}")]
+        found = errors.required(given, self.declared, path)
+        for key, rule in self.rules.items():
+            value = given.get(key, rule.default)
+            if value is None:
+                continue
+            if is_output(value):
+                if rule.plain:
+                    what = "known before deploying, because it decides which resources there are"
+                    found.append(InputError(f"{path}{key}", "(an Output)", what, "give a value, not an Output"))
+                continue
+            # Another input that is wrong itself says nothing about this one.
+            if all(self._is_right(given, other) for other in rule.needs):
+                found += rule.check(f"{path}{key}", value, *(self.value(given, other) for other in rule.needs))
+        return found
+
+    def _is_right(self, given: Mapping[str, Any], key: str) -> bool:
+        value = given.get(key, self.rules[key].default)
+        return is_known(value) and (value is None or not self.rules[key].check(key, value))
+
+    def value(self, given: Mapping[str, Any], key: str) -> Any:
+        """Return one input, or what holds without it, or None; an object inside it gets its own defaults."""
+        rule = self.rules[key]
+        value = given.get(key, rule.default)
+        return lift(rule.check.filled, value) if isinstance(rule.check, Record) and value is not None else value
+
+    def filled(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an object with what holds for the keys that it does not have."""
+        values = {key: self.value(given, key) for key in self.rules}
+        return {key: value for key, value in values.items() if value is not None}
+
+
+class Given:
+    """The inputs of one component instance: plain where they are known, else Outputs that fail when not allowed."""
+
+    def __init__(self, record: Record, args: Mapping[str, Any], owner: str) -> None:
+        """Take the inputs.
+
+        Args:
+            record: Their rules.
+            args: The inputs as the program gave them.
+            owner: Whose they are, for example `MySqlDatabase mysqlauth`.
+        """
+        self.record, self.args, self.owner = record, normal(args), owner
+
+    def __contains__(self, key: str) -> bool:
+        """Whether an input was given."""
+        return key in self.args
+
+    def __getitem__(self, key: str) -> Any:
+        """Return an input, or what holds without it, or None."""
+        rule = self.record.rules[key]
+        value = self.args.get(key, rule.default)
+        needed = [self[other] for other in rule.needs]
+        if is_known([value, *needed]):
+            return self.record.value(self.args, key)
+
+        def checked(known: list[Any]) -> Any:
+            found, *others = map(normal, known)
+            if found is None:
+                if key in self.record.declared.__required_keys__:  # pyright: ignore[reportAttributeAccessIssue] - a TypedDict
+                    errors.require_resolved([InputError(key, "(missing)", "required", f"give {key}")], self.owner)
+                return self.record.value({}, key)
+            errors.require_resolved(rule.check(key, found, *others), self.owner)
+            return self.record.value({key: found}, key)
+
+        return pulumi.Output.all(value, *needed).apply(checked)
