@@ -14,24 +14,19 @@ func main() {
 			return err
 		}
 		database, err := kubeauth.NewMySqlDatabase(ctx, "mysqlauth", &kubeauth.MySqlDatabaseArgs{
-			Namespace:     namespace.Name,
-			Password:      settings.RequireSecret("mysqlPassword"),
-			RootPassword:  settings.RequireSecret("mysqlRootPassword"),
-			Image:         pulumi.StringRef("localhost/mysql:9.7"),
-			NodePort:      pulumi.IntRef(32001),
-			NodePortCidrs: []string{"10.99.0.0/16"},
-			RetainData:    pulumi.BoolRef(false),
-			Resources:     &kubeauth.ResourcesArgs{MemoryLimit: pulumi.StringRef("512Mi")},
+			Namespace:    namespace.Name,
+			Password:     settings.RequireSecret("mysqlPassword"),
+			RootPassword: settings.RequireSecret("mysqlRootPassword"),
+			Image:        pulumi.String(settings.Require("mysqlImage")),
+			ServiceType:  kubeauth.ServiceTypeClusterIp,
+			Backup:       &kubeauth.BackupArgs{Schedule: pulumi.String("0 3 * * *"), Keep: pulumi.Int(14)},
 		})
 		if err != nil {
 			return err
 		}
 		auth, err := kubeauth.NewAuthService(ctx, "authenticate", &kubeauth.AuthServiceArgs{
-			Image:      "localhost/authenticate:1.0.0",
-			Database:   database.Connection,
-			Command:    []string{"/bin/sh", "-c"},
-			Args:       []string{"python run.py"},
-			WorkingDir: pulumi.StringRef("/build/authenticate_service"),
+			Image:    pulumi.String(settings.Require("authImage")),
+			Database: database.Connection,
 		})
 		if err != nil {
 			return err

@@ -1,7 +1,7 @@
-"""The dev stack's system, from the components as pip installs them."""
+"""A namespace, a database with backups and the service that finds it, from the components as pip installs them."""
 
 import pulumi
-from kubeauth import AppNamespace, AuthService, MySqlDatabase
+from kubeauth import AppNamespace, AuthService, MySqlDatabase, ServiceType
 
 config = pulumi.Config()
 
@@ -12,22 +12,11 @@ database = MySqlDatabase(
         "namespace": namespace.name,
         "password": config.require_secret("mysqlPassword"),
         "root_password": config.require_secret("mysqlRootPassword"),
-        "image": "localhost/mysql:9.7",
-        "node_port": 32001,
-        "node_port_cidrs": ["10.99.0.0/16"],
-        "retain_data": False,
-        "resources": {"memory_limit": "512Mi"},
+        "image": config.require("mysqlImage"),
+        "service_type": ServiceType.CLUSTER_IP,
+        "backup": {"schedule": "0 3 * * *", "keep": 14},
     },
 )
-auth = AuthService(
-    "authenticate",
-    {
-        "image": "localhost/authenticate:1.0.0",
-        "database": database.connection,
-        "command": ["/bin/sh", "-c"],
-        "args": ["python run.py"],
-        "working_dir": "/build/authenticate_service",
-    },
-)
+auth = AuthService("authenticate", {"image": config.require("authImage"), "database": database.connection})
 
 pulumi.export("databaseHost", auth.database_host)

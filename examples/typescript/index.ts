@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { AppNamespace, AuthService, MySqlDatabase } from "@kubeauth/kubeauth";
+import { AppNamespace, AuthService, MySqlDatabase, ServiceType } from "@kubeauth/kubeauth";
 
 const config = new pulumi.Config();
 
@@ -8,18 +8,13 @@ const database = new MySqlDatabase("mysqlauth", {
     namespace: namespace.name,
     password: config.requireSecret("mysqlPassword"),
     rootPassword: config.requireSecret("mysqlRootPassword"),
-    image: "localhost/mysql:9.7",
-    nodePort: 32001,
-    nodePortCidrs: ["10.99.0.0/16"],
-    retainData: false,
-    resources: { memoryLimit: "512Mi" },
+    image: config.require("mysqlImage"),
+    serviceType: ServiceType.ClusterIp,
+    backup: { schedule: "0 3 * * *", keep: 14 },
 });
 const auth = new AuthService("authenticate", {
-    image: "localhost/authenticate:1.0.0",
+    image: config.require("authImage"),
     database: database.connection,
-    command: ["/bin/sh", "-c"],
-    args: ["python run.py"],
-    workingDir: "/build/authenticate_service",
 });
 
 export const databaseHost = auth.databaseHost;

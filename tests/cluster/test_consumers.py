@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from cli.clusters import loading
 from cli.stack import proof
 from tests.engine.consumers import Consumer, copy_of_the_project, environment
 
@@ -11,10 +12,12 @@ from .conftest import System
 
 pytestmark = pytest.mark.cluster
 
+LOCAL = {"mysqlImage": loading.REFERENCES["mysql"], "authImage": loading.REFERENCES["authenticate"]}
 CHANGES = {
     # Beside the system of `make up`, which has these.
     "name: production-cloud": "name: team-yaml",
-    "nodePort: 32001": "nodePort: 0",
+    # Data that may be thrown away.
+    "serviceType: ClusterIP": "serviceType: ClusterIP\n      retainData: false",
 }
 
 
@@ -29,7 +32,7 @@ def test_the_example_in_yaml_runs_beside_the_system_and_logs_in_through_its_own_
     (project / "Pulumi.yaml").write_text(text)
 
     env = {**environment(tmp_path), "KUBECONFIG": str(system.kubeconfig_of("team-yaml"))}
-    consumer = Consumer(project, env)
+    consumer = Consumer(project, env, images=LOCAL)
     consumer.start()
     consumer.checked("pulumi", "up", "--yes", "--skip-preview", "--non-interactive")
     host = consumer.checked("pulumi", "stack", "output", "databaseHost").strip()

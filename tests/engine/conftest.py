@@ -10,6 +10,13 @@ import pytest
 
 from .consumers import Consumer, copy_of_the_project, environment, need, virtual_environment
 
+SAME_SYSTEM = """\
+config:
+  kubeauth:mysqlServiceType: ClusterIP
+  kubeauth:mysqlBackupSchedule: 0 3 * * *
+  kubeauth:mysqlBackupKeep: 14
+"""
+
 
 @pytest.fixture(scope="session")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -27,6 +34,9 @@ def example(work: Path) -> Callable[[str], Consumer]:
     def ready(language: str) -> Consumer:
         folder = work / "kubeauth" if language == "kubeauth" else work / "kubeauth/examples" / language
         consumer = Consumer(folder, environment(work))
+        if language == "kubeauth":
+            # The examples' system, as a stack of the project's own program.
+            (folder / "Pulumi.dev.yaml").write_text(SAME_SYSTEM)
         if language == "python":
             # Once installed, it needs nothing of the repository.
             consumer.folder = Path(shutil.copytree(folder, work / "team-python"))

@@ -15,6 +15,7 @@ from lab import toolchain
 from tests import copies
 from tests.conftest import ROOT
 
+IMAGES = {"mysqlImage": "mysql:9.7", "authImage": "registry.example.com/authenticate:1.0.0"}
 PASSWORDS = {"mysqlPassword": 'it\'s "one"', "mysqlRootPassword": "an\\other"}
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 EXAMPLES = {"go": "main.go", "python": "__main__.py", "typescript": "index.ts", "yaml": "Pulumi.yaml"}
@@ -67,6 +68,7 @@ class Consumer:
     folder: Path
     env: dict[str, str]
     manifests: dict[str, str] = field(default_factory=dict)
+    images: dict[str, str] = field(default_factory=lambda: IMAGES)
 
     def run(self, *command: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -86,8 +88,10 @@ class Consumer:
         return done.stdout
 
     def start(self) -> None:
-        """Make the stack, with its passwords."""
+        """Make the stack, with its images and passwords."""
         self.checked("pulumi", "stack", "init", "dev")
+        for key, value in self.images.items():
+            self.checked("pulumi", "config", "set", "--plaintext", key, value)
         for key, value in PASSWORDS.items():
             self.checked("pulumi", "config", "set", "--secret", key, stdin=value)
 

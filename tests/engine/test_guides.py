@@ -72,7 +72,7 @@ def test_a_database_of_somebody_else_is_plugged_in(rendered):
     found = rendered("bring-your-own-database")
     env = pod(found["Deployment/orders-deployment"])["containers"][0]["env"]
     assert env[:2] == [
-        {"name": "DB_HOST", "value": "orders-haproxy.databases.svc.cluster.local:3306"},
+        {"name": "DB_HOST", "value": "orders.databases.svc.cluster.local:3306"},
         {"name": "DB_USER", "valueFrom": {"secretKeyRef": {"name": "orders-users", "key": "user"}}},
     ]
     egress = found["NetworkPolicy/members-traffic"]["spec"]["egress"]

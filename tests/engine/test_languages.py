@@ -28,12 +28,8 @@ def test_the_same_system_renders_the_same_manifests_byte_for_byte(example, langu
 
 WRONG = {
     # What the example says: what stands there instead, and how the message names it.
-    r'("?[nN]ode_?[pP]ort"?: +(?:pulumi.IntRef\()?)32001': (r"\g<1>29999", "{} = 29999", "node_port"),
-    r'("?[mM]emory_?[lL]imit"?: (?:pulumi.StringRef\()?)"?512Mi"?': (
-        r'\g<1>"256MB"',
-        "resources.{} = '256MB'",
-        "memory_limit",
-    ),
+    r'("?[kK]eep"?: +(?:pulumi.Int\()?)14': (r"\g<1>0", "backup.keep = 0"),
+    r"0 3 \* \* \*": ("daily", "backup.schedule = 'daily'"),
 }
 
 
@@ -46,7 +42,7 @@ def test_wrong_inputs_are_refused_in_the_words_of_the_language(example, language
     consumer = example(language)
     program = consumer.folder / EXAMPLES[language]
     right = wrong = program.read_text()
-    for pattern, (replacement, _, _) in WRONG.items():
+    for pattern, (replacement, _) in WRONG.items():
         wrong, count = re.subn(pattern, replacement, wrong)
         assert count == 1, pattern
     program.write_text(wrong)
@@ -57,10 +53,10 @@ def test_wrong_inputs_are_refused_in_the_words_of_the_language(example, language
     said = refused.stdout + refused.stderr
     assert refused.returncode != 0
     assert "MySqlDatabase mysqlauth: 2 inputs are not allowed. Nothing of it was created or changed." in said
-    for _, shown, key in WRONG.values():
-        assert shown.format(in_words_of(language, key)) in said
-    assert "a node port, or 0 for one that the cluster chooses, 30000 to 32767" in said
-    assert "fix:  32001" in said
+    for _, shown in WRONG.values():
+        assert shown in said
+    assert "rule: backups, 1 to 1000" in said
+    assert "fix:  '0 3 * * *'" in said
     assert not re.search("Traceback|  File |Unexpected", said), said
 
 
