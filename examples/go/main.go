@@ -18,7 +18,7 @@ func main() {
 			Password:     settings.RequireSecret("mysqlPassword"),
 			RootPassword: settings.RequireSecret("mysqlRootPassword"),
 			Image:        pulumi.String(settings.Require("mysqlImage")),
-			ServiceType:  kubeauth.ServiceTypeClusterIp,
+			ServiceType:  kubeauth.ServiceType_CLUSTER_IP,
 			Backup:       &kubeauth.BackupArgs{Schedule: pulumi.String("0 3 * * *"), Keep: pulumi.Int(14)},
 		})
 		if err != nil {

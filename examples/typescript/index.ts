@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { AppNamespace, AuthService, MySqlDatabase, ServiceType } from "@kubeauth/kubeauth";
+import { AppNamespace, AuthService, MySqlDatabase } from "@kubeauth/kubeauth";
 
 const config = new pulumi.Config();
 
@@ -9,7 +9,7 @@ const database = new MySqlDatabase("mysqlauth", {
     password: config.requireSecret("mysqlPassword"),
     rootPassword: config.requireSecret("mysqlRootPassword"),
     image: config.require("mysqlImage"),
-    serviceType: ServiceType.ClusterIp,
+    serviceType: "ClusterIP",
     backup: { schedule: "0 3 * * *", keep: 14 },
 });
 const auth = new AuthService("authenticate", {

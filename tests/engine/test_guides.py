@@ -94,5 +94,5 @@ def test_transforms_reach_every_child(rendered):
     found = rendered("escape-hatches")
     for name in ("db", "auth"):
         assert pod(found[f"Deployment/{name}-deployment"])["imagePullSecrets"] == [{"name": "registry"}]
-    assert found["ServiceAccount/auth-account"]["metadata"]["annotations"] == {"iam.example.com/role": "auth"}
+    assert found["ServiceAccount/auth-account"]["metadata"]["annotations"]["iam.example.com/role"] == "auth"
     assert found["PersistentVolumeClaim/db-data"]["metadata"]["labels"]["backup.example.com/daily"] == "true"

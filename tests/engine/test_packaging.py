@@ -86,7 +86,7 @@ def test_a_type_checker_knows_the_installed_packages_inputs(example):
     checker = [str(ROOT / ".venv/bin/basedpyright"), "--level", "error", "--pythonpath", "venv/bin/python"]
     consumer.checked(*checker, "__main__.py")
     wrong = consumer.folder / "wrong.py"
-    wrong.write_text(program.read_text().replace('"node_port": 32001', '"nodePort": 32001'))
+    wrong.write_text(program.read_text().replace('"service_type":', '"serviceType":'))
     refused = consumer.run(*checker, "wrong.py")
     wrong.unlink()
     assert refused.returncode != 0
