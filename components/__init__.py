@@ -6,6 +6,7 @@ from .connection import DatabaseConnection
 from .inputs.errors import InputError, InputErrors
 from .kubernetes.pods import Placement, Resources, Toleration
 from .kubernetes.services import ServiceType, TrafficPolicy
+from .mysql.accounts import DatabasePrivileges
 from .mysql.backup_inputs import Backup
 from .mysql.component import MySqlDatabase
 from .mysql.inputs import DatabaseClient, MySqlDatabaseArgs
@@ -20,6 +21,7 @@ __all__ = [
     "Backup",
     "DatabaseClient",
     "DatabaseConnection",
+    "DatabasePrivileges",
     "DatabaseSize",
     "InputError",
     "InputErrors",

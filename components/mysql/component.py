@@ -120,6 +120,9 @@ class MySqlDatabase(pulumi.ComponentResource):
                         resources=pods.merge(args.get("resources", {}), mysql_inputs.sized(args)),
                         placement=args.get("placement", {}),
                         backup="backup" in args,
+                        privileges=validation.word_of(args.get("privileges", "owner")),
+                        startup_seconds=int(args.get("startup_seconds", mysqld.STARTUP_SECONDS)),
+                        shutdown_seconds=int(args.get("shutdown_seconds", mysqld.SHUTDOWN_SECONDS)),
                     )
                 ),
             ),

@@ -10,6 +10,7 @@ from ..kubernetes import discovery, pods
 from ..kubernetes.services import ServiceType, TrafficPolicy
 from . import backup_inputs, mysqld, sizes
 from . import validation as mysql_validation
+from .accounts import DatabasePrivileges
 from .sizes import DatabaseSize
 
 STORAGE_SIZE = "1Gi"
@@ -48,6 +49,9 @@ class MySqlDatabaseArgs(TypedDict):
 
     init_sql: NotRequired[pulumi.Input[str]]
     """More SQL for every start, run as root: one repeatable statement a line, ending with `;`. Default: none."""
+
+    privileges: NotRequired[DatabasePrivileges]
+    """What the application's account may do in its schema, and nowhere else. Default: owner, all but granting."""
 
     settings: NotRequired[dict[str, str]]
     """Server settings as in my.cnf, such as `max_connections`. Default: none. Refused: those that the pod needs."""
@@ -115,6 +119,12 @@ class MySqlDatabaseArgs(TypedDict):
     cluster_domain: NotRequired[str]
     """The cluster's DNS domain. Default: `cluster.local`."""
 
+    startup_seconds: NotRequired[int]
+    """How long a start may take, with recovery or an upgrade, in seconds. Default: 3600. Allowed: 60 to 86400."""
+
+    shutdown_seconds: NotRequired[int]
+    """How long a clean shutdown may take, in seconds; then it is killed. Default: 120. Allowed: 60 to 86400."""
+
     rollout_seconds: NotRequired[int]
     """How long `up` waits for the server to be ready before it fails, in seconds. Default: 300. Allowed: 10 to 3600."""
 
@@ -137,7 +147,10 @@ def check(name: str, args: MySqlDatabaseArgs) -> list[InputError]:
         *mysql_validation.database_name("database_name", args.get("database_name", "admin")),
         *mysql_validation.username("username", args.get("username", "admin")),
         *mysql_validation.sql_lines("init_sql", args.get("init_sql")),
-        *mysql_validation.settings("settings", args.get("settings", {}), mysqld.FIXED_SETTINGS),
+        *mysql_validation.settings("settings", args.get("settings", {}), _memory_limit(args), args.get("image", "")),
+        *validation.one_of("privileges", validation.word_of(args.get("privileges", "owner")), DatabasePrivileges),
+        *mysql_validation.seconds("startup_seconds", args.get("startup_seconds", 3600), mysqld.STARTUP_SECONDS),
+        *mysql_validation.seconds("shutdown_seconds", args.get("shutdown_seconds", 120), mysqld.SHUTDOWN_SECONDS),
         *validation.image("image", args.get("image", mysqld.IMAGE), mysqld.IMAGE),
         *validation.true_or_false("require_tls", args.get("require_tls", True)),
         *validation.resource_name("tls_secret", args.get("tls_secret"), "mysqlauth-tls"),
@@ -168,6 +181,10 @@ def sized(args: MySqlDatabaseArgs) -> pods.Resources:
     """The requests and limits of the size that was asked for; of the default where that word is not known."""
     word = validation.word_of(args.get("size", DatabaseSize.MEDIUM))
     return sizes.RESOURCES.get(word, sizes.RESOURCES["medium"])
+
+
+def _memory_limit(args: MySqlDatabaseArgs) -> str:
+    return pods.merge(args.get("resources", {}), sized(args)).get("memory_limit", "")
 
 
 def _check_client(position: int, client: DatabaseClient) -> list[InputError]:
