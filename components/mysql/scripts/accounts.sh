@@ -9,7 +9,7 @@ server_account="'kubeauth_server'@'localhost'"
 policy='PASSWORD EXPIRE NEVER PASSWORD HISTORY 0 PASSWORD REUSE INTERVAL 0 DAY PASSWORD REQUIRE CURRENT OPTIONAL'
 policy="$policy FAILED_LOGIN_ATTEMPTS 0 PASSWORD_LOCK_TIME 0"
 statement() { printf '%s;\n' "$1"; }
-identified() { echo "IDENTIFIED WITH caching_sha2_password BY '$text'"; }
+identified() { printf %s "IDENTIFIED WITH caching_sha2_password BY '$text'"; }
 random() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
 # A statement that the server puts together.
 prepared() {

@@ -1,6 +1,6 @@
 # Makes the data directory, or checks that the one that is there fits. The arguments are mysqld's options.
 # shellcheck shell=sh disable=SC2153 # accounts.sh comes before
-data=$VOLUME/data
+data=$VOLUME/data temporary=$VOLUME/tmp
 # Settings that count only when a data directory is made, as they were then; and a mark that time zones are loaded.
 birth=$data/kubeauth-birth
 zones=$data/kubeauth-time-zones
@@ -37,16 +37,14 @@ run_once() {
   shift
   echo 'SHUTDOWN;' >> "$file"
   # shellcheck disable=SC2046 # options
-  mysqld --no-defaults --datadir="$data" --init-file="$file" --skip-networking --mysqlx=OFF \
-    --socket="$RUN/once.sock" --pid-file="$RUN/once.pid" --tmpdir="$VOLUME/tmp" "$@" $(options)
+  mysqld --no-defaults --datadir="$data" --init-file="$file" --skip-networking --mysqlx=OFF --secure-file-priv=NULL \
+    --socket="$RUN/once.sock" --pid-file="$RUN/once.pid" --tmpdir="$temporary" "$@" $(options)
 }
-# What the version before made has MySQL's defaults, and binary logs, without which a crash may not be recovered.
-take_over() {
-  if [ "$BINARY_LOG" = no ] && [ -e "$data/binlog.index" ]; then
-    echo 'RESET BINARY LOGS AND GTIDS;' > "$RUN/once.sql"
-    run_once "$RUN/once.sql" "$@"
-  fi
-  echo > "$birth"
+# Without its binary log a server that crashed may not recover; with it once more, and emptied, it ends in order.
+drop_binary_logs() {
+  echo 'RESET BINARY LOGS AND GTIDS;' > "$RUN/once.sql"
+  run_once "$RUN/once.sql" "$@"
+  rm -f "$data"/binlog.*
 }
 foreign() {
   fail "the volume holds a data directory $1: it is left alone, and no empty one is made beside it. Load a dump of it \
@@ -55,8 +53,8 @@ into a database with a volume of its own"
 
 [ ! -e "$VOLUME/mysql.ibd" ] && [ ! -e "$VOLUME/ibdata1" ] || foreign "of MySQL's own image, in its root"
 [ ! -e "$VOLUME/.user_scripts_initialized" ] || foreign "of Bitnami's chart"
-mkdir -p "$VOLUME/tmp"
-rm -rf "$VOLUME"/tmp/* "$VOLUME"/old.*
+mkdir -p "$temporary"
+rm -rf "${temporary:?}"/* "$VOLUME"/old.*
 if [ -z "$(ls -A "$data" 2> /dev/null)" ]; then make "$@"; fi
 if [ ! -e "$birth" ]; then
   # The user of Bitnami's images.
@@ -67,7 +65,12 @@ else
 fi
 [ "$was" = "$BIRTH" ] || fail "settings that count only when a database is made are ${BIRTH:-not given}, but this one \
 was made with ${was:-the defaults}: put them back, or load a dump into a new database"
-[ $known = yes ] || take_over "$@"
+# The version before made databases with MySQL's defaults.
+[ $known = yes ] || echo > "$birth"
+if [ "$BINARY_LOG" = no ]; then
+  [ ! -e "$data/binlog.index" ] || drop_binary_logs "$@"
+  set -- "$@" --skip-log-bin
+fi
 if [ ! -e "$zones" ] && write_zones; then
   run_once "$RUN/zones.sql" "$@"
   : > "$zones"

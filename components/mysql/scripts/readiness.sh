@@ -2,7 +2,8 @@
 # shellcheck shell=sh disable=SC2153 # what is in capitals is handed over
 set -eu
 while [ $# -gt 0 ]; do export "${1?}"; shift; done
-mysqladmin --no-defaults "--socket=$RUN/mysqld.sock" --connect-timeout=3 ping > /dev/null
+# A server that refuses this log-in, or has no connection left, answers all the same.
+said=$(mysqladmin --no-defaults "--socket=$RUN/mysqld.sock" --connect-timeout=3 ping 2>&1) || { echo "$said" >&2; exit 1; }
 free=$(df -Pk "$VOLUME" | awk 'NR == 2 { print int($4 / 1024) }')
 if [ "$free" -lt "$FREE" ]; then
   echo "error: the data volume has $free MiB left, less than $FREE: give it a larger storage_size" >&2
