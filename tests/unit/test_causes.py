@@ -183,7 +183,7 @@ def test_a_pending_claim_comes_before_what_follows_from_it():
 
 
 MYSQLD = """2026-11-26T20:00:00Z 0 [System] [MY-010116] [Server] mysqld starting
-2026-11-26T20:00:01Z 6 [ERROR] [MY-000061] [Server] 1064 You have an error in your SQL near 'IDENTIFIED BY "pw"' at line 1
+2026-11-26T20:00:01Z 6 [ERROR] [MY-000061] [Server] 1064 An error in your SQL near 'IDENTIFIED BY "pw"' at line 1
 2026-11-26T20:00:01Z 0 [ERROR] [MY-010119] [Server] Aborting
 2026-11-26T20:00:02Z 0 [System] [MY-015016] [Server] MySQL Server - end."""
 
@@ -193,7 +193,7 @@ def test_of_a_servers_log_the_first_error_is_the_cause_and_no_statement_is_shown
     crashed = {**waiting("CrashLoopBackOff"), "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}}
     (cause,) = find(namespace(pod(crashed)), ask=ask)
     assert cause.seen == (
-        "it says: 2026-11-26T20:00:01Z 6 [ERROR] [MY-000061] [Server] 1064 You have an error in your SQL"
+        "it says: 2026-11-26T20:00:01Z 6 [ERROR] [MY-000061] [Server] 1064 An error in your SQL"
     )
 
 
