@@ -192,9 +192,7 @@ def test_of_a_servers_log_the_first_error_is_the_cause_and_no_statement_is_shown
     ask = Questions(logs=lambda pod, container: MYSQLD, resolves=lambda pod, container, host: True)
     crashed = {**waiting("CrashLoopBackOff"), "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}}
     (cause,) = find(namespace(pod(crashed)), ask=ask)
-    assert cause.seen == (
-        "it says: 2026-11-26T20:00:01Z 6 [ERROR] [MY-000061] [Server] 1064 An error in your SQL"
-    )
+    assert cause.seen == ("it says: 2026-11-26T20:00:01Z 6 [ERROR] [MY-000061] [Server] 1064 An error in your SQL")
 
 
 def test_wrong_sql_at_a_start_is_named_soon():
