@@ -13,8 +13,8 @@ SECONDS = 8.0
 #: mysqld still writes while its files go; `rm` is done again until nothing is left.
 EMPTY = "until rm -rf /var/lib/mysql/data && [ ! -e /var/lib/mysql/data ]; do sleep 0.1; done; ls -A /var/lib/mysql"
 GRANTS = (
-    "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, CREATE TEMPORARY TABLES, LOCK TABLES, "
-    "EXECUTE, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, TRIGGER ON `admin`.* TO `admin`@`%`"
+    "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, CREATE TEMPORARY TABLES, LOCK "
+    "TABLES, EXECUTE, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, TRIGGER ON `admin`.* TO `admin`@`%`"
 )
 
 
