@@ -21,9 +21,9 @@ def password(key: str, value: Any) -> list[InputError]:
     """A password, known now or checked when its Output resolves. Its value is never shown."""
     if not is_known(value):
         return []
-    ok = isinstance(value, str) and 0 < len(value) <= 255 and not set(value) & set("\n\r\0")
+    ok = isinstance(value, str) and 0 < len(value.encode()) <= 255 and not set(value) & set("\n\r\0")
     shown = "(empty)" if value == "" else "[secret]"
-    rule = "1 to 255 characters, no line break, no NUL"
+    rule = "1 to 255 characters (fewer beyond ASCII: 255 bytes), no line break, no NUL"
     return [] if ok else [InputError(key, shown, rule, "", secret=True)]
 
 

@@ -139,6 +139,7 @@ def test_no_password_ends_its_sql_string_or_changes_in_it(password, shell):
         ({"password": "pw"}, "the Secret has no value for the key username"),
         ({"username": "app", "password": "pw\n"}, "the key password of the Secret holds a line break"),
         ({"username": "app", "password": "pw", "root-password": "a\nb"}, "the key root-password of the Secret holds"),
+        ({"username": "app", "password": "ä" * 128}, "the key password of the Secret holds more than 255 bytes"),
         ({"username": "root", "password": "pw"}, "the account root is MySQL's or"),
         ({"username": "kubeauth_backup", "password": "pw"}, "the account kubeauth_backup is MySQL's or"),
         ({"username": "mysql.sys", "password": "pw"}, "the account mysql.sys is MySQL's or"),

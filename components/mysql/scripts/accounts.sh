@@ -59,6 +59,8 @@ text=$account
 double \\; double "'"
 account_literal="'$text'"
 read_key password
+# MySQL refuses a longer one in the middle of the accounts' SQL.
+[ "$(printf %s "$text" | wc -c)" -le 255 ] || fail "the key password of the Secret holds more than 255 bytes"
 double \\
 client_password=$text
 double "'"
