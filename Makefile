@@ -217,11 +217,12 @@ mutations: dev ## Take each protection out of a copy and see the bench turn red:
 	$(PY) -m lab.faults.mutations $(call option,ONLY,only)
 
 .PHONY: lint
-lint: dev lint-workflows ## Style (ruff), types (pyright), who may import whom (import-linter) and the workflows
+lint: dev lint-workflows ## Style (ruff), types (pyright), imports (import-linter), scripts (shellcheck) and the workflows
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/basedpyright
 	$(VENV)/bin/lint-imports --no-logo
+	$(VENV)/bin/shellcheck components/mysql/scripts/*.sh
 
 .PHONY: lint-workflows
 lint-workflows: dev ## The workflows' syntax (actionlint) and safety (zizmor)

@@ -13,6 +13,7 @@ from .kubernetes.platform import Platform
 from .kubernetes.resources import Resources
 from .kubernetes.services import ServiceType, TrafficPolicy
 from .kubernetes.traffic import Peer
+from .mysql.accounts import DatabasePrivileges
 from .mysql.backup_inputs import Backup
 from .mysql.component import MySqlDatabase
 from .mysql.inputs import DatabaseClient, MySqlDatabaseArgs
@@ -28,6 +29,7 @@ __all__ = [
     "Backup",
     "DatabaseClient",
     "DatabaseConnection",
+    "DatabasePrivileges",
     "DatabaseSize",
     "DatabaseValue",
     "EnvFrom",

@@ -42,6 +42,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "database_name": "orders",
         "username": "orders",
         "init_sql": "SELECT 1;",
+        "privileges": "data",
         "settings": {"max_connections": "50"},
         "image": "mysql:8.4",
         "require_tls": False,
@@ -66,6 +67,8 @@ GOOD: dict[str, dict[str, Any]] = {
         "labels": {"team": "payments"},
         "annotations": {"example.com/team": "payments"},
         "cluster_domain": "corp.internal",
+        "startup_seconds": 600,
+        "shutdown_seconds": 60,
         "rollout_seconds": 60,
     },
     "AuthService": {

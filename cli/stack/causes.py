@@ -10,13 +10,17 @@ NEVER = float("inf")
 _NO_VOLUME = ("ProvisioningFailed", "FailedBinding")
 _UNRESOLVED = re.compile(r"does not resolve|name resolution|no such host|Name or service not known|getaddrinfo", re.I)
 
+_QUOTED = re.compile(r"\bnear '.*")
+# How startup.sh says that a start's SQL is wrong, which does not heal.
+_SQL_ENDED = "the SQL of this start ended early"
+
 
 @dataclass(frozen=True)
 class Questions:
     """What only the pods themselves can answer, by the names of pod and container."""
 
     logs: Callable[[str, str], str]
-    """Its last lines."""
+    """Its last lines, enough of them to hold what mysqld says from its start on."""
     resolves: Callable[[str, str, str], bool]
     """Whether it can look up a host; true also when it has no program to ask with."""
 
@@ -195,7 +199,11 @@ def _container(
         yield Cause(_CRASH, what, _said(ask, pod, state), fix, 15)
     elif not state.get("started", True) and (probes := namespace.events(pod, "Unhealthy")):
         fix = f"read what it says: kubectl -n {namespace.name} logs {name}"
-        yield Cause(_PROBE, f"pod {name} does not pass its startup probe yet", probes[-1], fix, NEVER)
+        if _SQL_ENDED in probes[-1]:
+            seen = "; ".join(filter(None, [probes[-1], _said(ask, pod, state)]))
+            yield Cause(_PROBE, f"the accounts' SQL of pod {name} did not run to its end", seen, "correct init_sql", 15)
+        else:
+            yield Cause(_PROBE, f"pod {name} does not pass its startup probe yet", probes[-1], fix, NEVER)
 
 
 def _limit(pod: Object, container: str) -> str:
@@ -215,7 +223,9 @@ def _said(ask: Questions | None, pod: Object, state: Object) -> str:
     if ask is None:
         return ""
     lines = ask.logs(pod["metadata"]["name"], state["name"]).strip().splitlines()
-    return f"it says: {' / '.join(line.strip() for line in lines[-2:])}" if lines else ""
+    # mysqld's last lines are always that it ends; its first error is why. What it quotes of a statement may be secret.
+    errors = [_QUOTED.sub("", line) for line in lines if "[ERROR]" in line][:1]
+    return f"it says: {' / '.join(line.strip() for line in errors or lines[-2:])}" if lines else ""
 
 
 def _selectors(namespace: Namespace) -> Iterator[Cause]:

@@ -18,6 +18,8 @@ ASK_SECONDS = 10
 #: How many causes are printed: the first is the one to remove, the next ones often follow from it.
 SHOWN = 3
 _WIDTH = 400
+#: How far back a container's log is read.
+LOG_LINES = 200
 UNRESOLVED = 7
 #: With whatever the image has; one without any of these is not asked.
 _LOOK_UP = f"""export RES_OPTIONS='timeout:2 attempts:1'
@@ -97,7 +99,7 @@ def explain(stack: Stack, namespace: str) -> bool:
     """
 
     def logs(pod: str, container: str) -> str:
-        tail = ["--container", container, "--tail", "3", "--request-timeout", "5s"]
+        tail = ["--container", container, "--tail", str(LOG_LINES), "--request-timeout", "5s"]
         question = ["kubectl", "logs", "--namespace", namespace, pod, *tail]
         try:
             # A container that was just restarted has not said anything yet.

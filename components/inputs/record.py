@@ -20,7 +20,7 @@ class Rule:
     default: Any = None
     """What holds where the input is not given."""
     needs: tuple[str, ...] = ()
-    """Other inputs of the same object that decide what is allowed; they need none themselves."""
+    """Other inputs of the same object that decide what is allowed."""
     plain: bool = False
     """Whether the input decides which resources there are, so that it has to be known before they are made."""
 
@@ -74,8 +74,10 @@ class Record:
         return found
 
     def _is_right(self, given: Mapping[str, Any], key: str) -> bool:
-        value = given.get(key, self.rules[key].default)
-        return is_known(value) and (value is None or not self.rules[key].check(key, value))
+        rule, value = self.rules[key], given.get(key, self.rules[key].default)
+        if not is_known(value) or not all(self._is_right(given, other) for other in rule.needs):
+            return False
+        return value is None or not rule.check(key, value, *(self.value(given, other) for other in rule.needs))
 
     def value(self, given: Mapping[str, Any], key: str) -> Any:
         """Return one input, or what holds without it, or None; an object inside it gets its own defaults."""

@@ -5,118 +5,88 @@ passes through a template of the program's.
 """
 
 import hashlib
+from enum import Enum
 
-PRIVILEGES = "ALTER, CREATE, DELETE, DROP, INDEX, INSERT, REFERENCES, SELECT, UPDATE"
-"""What an application needs that owns its schema; no GRANT OPTION, no FILE, nothing outside the schema."""
+from . import scripts
+
+
+class DatabasePrivileges(Enum):
+    """What the application's account may do in its schema; nothing outside of it, and no GRANT OPTION."""
+
+    OWNER = "owner"
+    """The default: data, tables, views, triggers, routines, temporary tables and locks, as migrations need them."""
+
+    DATA = "data"
+    """Rows only: SELECT, INSERT, UPDATE, DELETE."""
+
+
+PRIVILEGES = {
+    "owner": "ALTER, ALTER ROUTINE, CREATE, CREATE ROUTINE, CREATE TEMPORARY TABLES, CREATE VIEW, DELETE, DROP, "
+    "EXECUTE, INDEX, INSERT, LOCK TABLES, REFERENCES, SELECT, SHOW VIEW, TRIGGER, UPDATE",
+    "data": "DELETE, INSERT, SELECT, UPDATE",
+}
+"""MySQL's privileges by the word for them."""
 
 BACKUP_USER = "kubeauth_backup"
 BACKUP_PRIVILEGES = "EVENT, SELECT, SHOW VIEW, TRIGGER"
 """What mysqldump needs to read a schema; SHOW_ROUTINE besides, which MySQL grants for all schemas only."""
 
+OWN_USERS = "kubeauth_"
+"""How the names of this package's own accounts begin."""
+
 USERNAME, PASSWORD, ROOT_PASSWORD, INIT_SQL = "username", "password", "root-password", "init.sql"
 """Keys of the Secrets."""
 
-# Plain POSIX, because images differ in their shells and tools; nothing is expanded twice.
-FUNCTIONS = r"""set -eu
-umask 077
-newline='
-'
-fail() { echo "error: $1" >&2; exit 1; }
-read_key() {
-  [ -s "$source/$1" ] || fail "the Secret has no value for the key $1"
-  text=$(cat "$source/$1" && echo .)
-  text=${text%.}
-  case $text in *"$newline"*) fail "the key $1 of the Secret holds a line break" ;; esac
-}
-double() {
-  rest=$text text=
-  while :; do
-    case $rest in *"$1"*) ;; *) break ;; esac
-    text=$text${rest%%"$1"*}$1$1
-    rest=${rest#*"$1"}
-  done
-  text=$text$rest
-}
-# The password of the account for backups follows from the application's, which cannot be told from it.
-derive() { text=$(printf 'backup %s' "$text" | sha256sum) && text=${text%% *}; }
-# Arguments: host, port, user, password, the last two with doubled backslashes.
-client() {
-  printf '%s\n' '[client]' "host=$1" "port=$2" protocol=TCP ssl-mode=REQUIRED
-  printf '%s="%s"\n' user "$3" password "$4"
-}
-"""
+FUNCTIONS = scripts.text("functions")
 """What this package's scripts have in common: reading a Secret's files, and writing options of MySQL's clients."""
 
-_BACKUP = f"""  read_key {PASSWORD}
-  derive
-  backup="'{BACKUP_USER}'@'%'"
-  printf '%s;\\n' "CREATE USER IF NOT EXISTS $backup IDENTIFIED BY '$text' REQUIRE SSL"
-  printf '%s;\\n' "ALTER USER $backup IDENTIFIED BY '$text' REQUIRE SSL ACCOUNT UNLOCK"
-  printf '%s;\\n' "REVOKE ALL PRIVILEGES, GRANT OPTION FROM $backup"
-  printf '%s;\\n' 'GRANT {BACKUP_PRIVILEGES} ON `{{grant_on}}`.* TO '"$backup"
-  printf '%s;\\n' "GRANT SHOW_ROUTINE ON *.* TO $backup"
-"""
-_NO_BACKUP = f"""  printf '%s;\\n' "DROP USER IF EXISTS '{BACKUP_USER}'@'%'"
+SCRIPT = scripts.text("functions", "accounts")
+"""The script that writes `init.sql` for `mysqld --init-file`, and options for its clients; see `values`.
+
+Each statement may run any number of times, so that a changed password is: change the input, `pulumi up`. The accounts
+are made new from what is written there: a privilege that somebody added by hand is gone after a restart, and so is an
+account that no input names any more. Accounts that others made stay.
 """
 
 
-def script(
-    database: str, *, source: str, target: str, port: int, require_tls: bool = True, backup: bool = False
-) -> str:
-    """Return the shell script that writes `init.sql` for `mysqld --init-file` and `client.cnf` for its clients.
-
-    Each statement may run any number of times, so that a changed password is: change the input, `pulumi up`. The
-    account is made new from what is written here: a privilege that somebody added by hand is gone after a restart.
+def values(
+    database: str,
+    *,
+    secrets: str,
+    run: str,
+    port: int,
+    privileges: str = "owner",
+    require_tls: bool = True,
+    backup: bool = False,
+    certificate: str = "",
+) -> list[str]:
+    """Return the script's arguments, up to `--`.
 
     Args:
         database: The one schema of the application; checked by `validation.database_name`.
-        source: The folder with the keys `username` and `password`; `root-password`, without which root is locked; and
+        secrets: The folder with the keys `username` and `password`; `root-password`, without which root is locked; and
             `init.sql`, more statements, one a line.
-        target: The folder to write to.
+        run: The folder to write to.
         port: The server's port.
+        privileges: A key of `PRIVILEGES`. Default: owner.
         require_tls: Whether the account may log in over TLS only. Default: true.
         backup: Whether there is an account for backups. Default: false.
+        certificate: The folder with a certificate that may be renewed. Default: none.
     """
-    # In GRANT an underscore stands for any character unless it is escaped.
-    grant_on = database.replace("_", "\\_")
-    tls = "REQUIRE SSL" if require_tls else "REQUIRE NONE"
-    backups = _BACKUP.format(grant_on=grant_on) if backup else _NO_BACKUP
-    return (
-        FUNCTIONS
-        + f"""source={source} target={target}
-read_key {USERNAME}
-case $text in root|mysql.*|{BACKUP_USER}) fail "the account $text is MySQL's own" ;; esac
-double \\\\
-client_user=$text
-double "'"
-account="'$text'@'%'"
-read_key {PASSWORD}
-double \\\\
-client_password=$text
-double "'"
-identified="IDENTIFIED BY '$text'"
-root="ACCOUNT LOCK"
-if [ -e "$source/{ROOT_PASSWORD}" ]; then
-  read_key {ROOT_PASSWORD}
-  double \\\\; double "'"
-  root="IDENTIFIED BY '$text' ACCOUNT UNLOCK"
-fi
-{{
-  printf '%s;\\n' 'SET SESSION sql_mode = DEFAULT'
-  printf '%s;\\n' 'CREATE DATABASE IF NOT EXISTS `{database}`'
-  printf '%s;\\n' "ALTER USER 'root'@'localhost' $root"
-  printf '%s;\\n' "CREATE USER IF NOT EXISTS $account $identified {tls}"
-  printf '%s;\\n' "ALTER USER $account $identified {tls} ACCOUNT UNLOCK"
-  printf '%s;\\n' "REVOKE ALL PRIVILEGES, GRANT OPTION FROM $account"
-  printf '%s;\\n' 'GRANT {PRIVILEGES} ON `{grant_on}`.* TO '"$account"
-{backups}  [ ! -e "$source/{INIT_SQL}" ] || cat "$source/{INIT_SQL}"
-}} > "$target/init.sql"
-{{
-  client 127.0.0.1 {port} "$client_user" "$client_password"
-  printf '%s\\n' '[mysql]' 'database={database}' connect-timeout=3
-}} > "$target/client.cnf"
-"""
-    )
+    given = {
+        "DATABASE": database,
+        # In GRANT an underscore stands for any character unless it is escaped; here it is in a string.
+        "PATTERN": database.replace("_", "\\\\_"),
+        "PRIVILEGES": PRIVILEGES[privileges],
+        "BACKUP_PRIVILEGES": BACKUP_PRIVILEGES,
+        "TLS": "REQUIRE SSL" if require_tls else "REQUIRE NONE",
+        "BACKUP": "yes" if backup else "no",
+        "CERTIFICATE": certificate or "no",
+        "SECRETS": secrets,
+        "RUN": run,
+        "PORT": port,
+    }
+    return [f"{key}={value}" for key, value in given.items()] + ["--"]
 
 
 def fingerprint(text: str, salt: str) -> str:

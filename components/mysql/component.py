@@ -129,6 +129,9 @@ class MySqlDatabase(pulumi.ComponentResource):
                         placement=given["placement"],
                         platform=given["platform"],
                         backup="backup" in given,
+                        privileges=given["privileges"],
+                        startup_seconds=given["startup_seconds"],
+                        shutdown_seconds=given["shutdown_seconds"],
                     )
                 ),
             ),

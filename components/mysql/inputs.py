@@ -17,6 +17,7 @@ from ..kubernetes.resources import Resources
 from ..kubernetes.services import ServiceType, TrafficPolicy
 from . import backup_inputs, mysqld, sizes
 from . import validation as mysql_validation
+from .accounts import DatabasePrivileges
 from .sizes import DatabaseSize
 
 
@@ -40,7 +41,7 @@ class MySqlDatabaseArgs(TypedDict):
     """The instance's name in the cluster, where it is not the component's. Default: the component's name."""
 
     password: NotRequired[pulumi.Input[str]]
-    """The application's password, 1 to 255 characters. Required without existing_secret. The old one is refused."""
+    """The application's password, 1 to 255 bytes. Required without existing_secret. The old one is refused."""
 
     root_password: NotRequired[pulumi.Input[str]]
     """root's password, other than the application's; root logs in inside the pod only. Default: root is locked."""
@@ -56,6 +57,9 @@ class MySqlDatabaseArgs(TypedDict):
 
     init_sql: NotRequired[pulumi.Input[str]]
     """More SQL for every start, run as root: one repeatable statement a line, ending with `;`. Default: none."""
+
+    privileges: NotRequired[pulumi.Input[DatabasePrivileges]]
+    """What the application's account may do in its schema, and nowhere else. Default: owner, all but granting."""
 
     settings: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Server settings as in my.cnf, such as `max_connections`. Default: none. Refused: those that the pod needs."""
@@ -129,6 +133,12 @@ class MySqlDatabaseArgs(TypedDict):
     cluster_domain: NotRequired[pulumi.Input[str]]
     """The cluster's DNS domain. Default: `cluster.local`."""
 
+    startup_seconds: NotRequired[pulumi.Input[int]]
+    """How long a start may take, with recovery or an upgrade, in seconds. Default: 3600. Allowed: 60 to 86400."""
+
+    shutdown_seconds: NotRequired[pulumi.Input[int]]
+    """How long a clean shutdown may take, in seconds; then it is killed. Default: 120. Allowed: 60 to 86400."""
+
     rollout_seconds: NotRequired[int]
     """How long `up` waits for the server to be ready before it fails, in seconds. Default: 300. Allowed: 10 to 3600."""
 
@@ -140,6 +150,11 @@ def _passwords(key: str, value: Any, other: Any) -> list[InputError]:
 
 def _resources(key: str, value: Any, size: Any) -> list[InputError]:
     return resources.check(key, value, sized(size), sizes.MINIMUM_MEMORY)
+
+
+def _settings(key: str, value: Any, image: Any, size: Any, given: Any) -> list[InputError]:
+    limit = resources.merge(given, sized(size))["memory_limit"]
+    return mysql_validation.settings(key, value, limit, image)
 
 
 def sized(size: str) -> dict[str, str]:
@@ -161,7 +176,8 @@ RULES = Record(
         "database_name": Rule(mysql_validation.database_name, default="admin"),
         "username": Rule(mysql_validation.username, default="admin"),
         "init_sql": Rule(mysql_validation.sql_lines),
-        "settings": Rule(lambda key, value: mysql_validation.settings(key, value, mysqld.FIXED_SETTINGS), default={}),
+        "privileges": Rule(validation.one_of(DatabasePrivileges), default=DatabasePrivileges.OWNER.value),
+        "settings": Rule(_settings, default={}, needs=("image", "size", "resources")),
         "image": Rule(validation.image(mysqld.IMAGE), default=mysqld.IMAGE),
         "require_tls": Rule(validation.true_or_false, default=True),
         "tls_secret": Rule(validation.resource_name("mysqlauth-tls")),
@@ -185,6 +201,8 @@ RULES = Record(
         "labels": Rule(metadata.labels),
         "annotations": Rule(metadata.annotations),
         "cluster_domain": Rule(validation.cluster_domain, default=discovery.CLUSTER_DOMAIN),
+        "startup_seconds": Rule(validation.seconds(60, 86400, 3600), default=mysqld.STARTUP_SECONDS),
+        "shutdown_seconds": Rule(validation.seconds(60, 86400, 120), default=mysqld.SHUTDOWN_SECONDS),
         "rollout_seconds": Rule(validation.seconds(10, 3600, 300), default=300, plain=True),
     },
 )

@@ -10,45 +10,37 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from ..inputs.known import entry, lift
 from ..kubernetes import pods, resources
-from . import accounts, sizes
+from . import accounts, scripts, settings, sizes
 
 IMAGE = "mysql:9.7"
 PORT = 3306
 PORT_NAME = "mysql"
-TMP_SIZE, DISK_LIMIT = "1Gi", "1536Mi"
-"""Scratch space for large sorts; the node's disk at most, with the server's log beside it."""
+FREE_MEBIBYTES = 16
+"""With less room on its volume the server is not ready: soon each write would wait for somebody to free some."""
+
+STARTUP_SECONDS = 3600
+"""How long a first start, a crash recovery or an upgrade may take before the server is started again."""
+
+SHUTDOWN_SECONDS = 120
+"""How long a clean shutdown may take, which writes what is in memory; crash recovery would take longer."""
 
 _VOLUME = "/var/lib/mysql"
-# A directory of the volume, because a volume's own root may hold lost+found, which mysqld refuses.
+# A directory of the volume, because a volume's own root may hold lost+found, which mysqld refuses; and scripts/*.sh.
 _DATA = f"{_VOLUME}/data"
+_TMP = f"{_VOLUME}/tmp"  # noqa: S108 - of this volume
 _SECRETS = "/etc/kubeauth/secrets"
 _TLS = "/etc/kubeauth/tls"
 _RUN = "/run/mysqld"
 _SOCKET = f"{_RUN}/mysqld.sock"
+# What a node may not have at all; the making of a data directory must do without it, too.
+_BOTH = ("innodb-use-native-aio", "innodb-flush-method")
 
-_SMALL = " ".join(f"--{setting}" for setting in sizes.INITIALIZE)
-# Begins under another name and renames at the end: a pod killed half-way starts over, and never leaves a server without
-# its accounts. The image's own entrypoint has that defect.
-# Only this volume is written out: what else the node has to write can take minutes.
-_INITIALIZE = f"""[ ! -d {_DATA} ] || exit 0
-rm -rf {_DATA}.new
-mysqld --no-defaults --initialize-insecure --datadir={_DATA}.new {_SMALL}
-sync -f {_DATA}.new
-mv {_DATA}.new {_DATA}
-sync -f {_VOLUME}
-"""
-
-FIXED_SETTINGS = (
-    "datadir", "init-file", "port", "socket", "pid-file", "tmpdir", "secure-file-priv", "require-secure-transport",
-    "ssl-ca", "ssl-cert", "ssl-key", "user", "defaults-file", "defaults-extra-file", "no-defaults",
-    "skip-grant-tables", "skip-networking", "bind-address", "daemonize", "initialize", "initialize-insecure",
-)  # fmt: skip
-"""Settings that the pod depends on, or that would open it; `settings` cannot change them."""
+_INITIALIZE = accounts.SCRIPT + scripts.text("initialize")
 
 
 def arguments(
     memory_limit: str,
-    settings: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
     *,
     require_tls: bool = True,
     own_certificate: bool = True,
@@ -57,27 +49,28 @@ def arguments(
 
     Args:
         memory_limit: The container's; see `sizes.settings`.
-        settings: The caller's settings, which win over the defaults here. Default: none.
+        given: The caller's settings, which win over the defaults of `sizes`. Default: none.
         require_tls: Whether connections without TLS are refused. Default: true.
         own_certificate: Whether the server makes its own certificate. Default: true.
     """
-    given = {key.replace("_", "-"): value for key, value in (settings or {}).items()}
-    tuned = {**sizes.settings(memory_limit), **given}
     certificate = [] if own_certificate else [f"--ssl-cert={_TLS}/tls.crt", f"--ssl-key={_TLS}/tls.key"]
     return [
         "--no-defaults",
+        *settings.tuned(given or {}, sizes.settings(memory_limit)),
+        # Last, so that nothing overrides them; their names are in settings.FIXED.
         f"--datadir={_DATA}",
         f"--init-file={_RUN}/init.sql",
         f"--port={PORT}",
         f"--socket={_SOCKET}",
         f"--pid-file={_RUN}/mysqld.pid",
-        "--tmpdir=/tmp",
+        # Sorts of a large ALTER need as much room as its table.
+        f"--tmpdir={_TMP}",
+        f"--innodb-tmpdir={_TMP}",
         "--secure-file-priv=NULL",
         f"--require-secure-transport={'ON' if require_tls else 'OFF'}",
         *certificate,
         "--skip-name-resolve",
         "--mysqlx=OFF",
-        *(f"--{key}={value}" for key, value in tuned.items()),
     ]
 
 
@@ -106,6 +99,10 @@ class Server:
     platform: Any
     backup: bool
     """Whether there is an account for backups."""
+    privileges: pulumi.Input[str]
+    """A key of `accounts.PRIVILEGES`."""
+    startup_seconds: pulumi.Input[int]
+    shutdown_seconds: pulumi.Input[int]
 
 
 def pod_template(server: Server) -> core.PodTemplateSpecArgs:
@@ -124,46 +121,39 @@ def pod_template(server: Server) -> core.PodTemplateSpecArgs:
         pods.secret_files("secrets", *server.secrets),
         # In memory, because the SQL in it holds passwords.
         pods.scratch("run", "16Mi", in_memory=True),
-        pods.scratch("tmp", TMP_SIZE),
+        pods.scratch("tmp"),
     ]
     certificate: list[core.VolumeMountArgs] = []
     if server.tls_secret is not None:
         certificate = [core.VolumeMountArgs(name="tls", mount_path=_TLS, read_only=True)]
         volumes.append(pods.secret_files("tls", server.tls_secret))
-    disk = entry(server.platform, "ephemeral_storage")
+    certificate_folder = "" if server.tls_secret is None else _TLS
 
-    def initialize(database: str, require_tls: bool) -> str:
-        write_accounts = accounts.script(
-            database, source=_SECRETS, target=_RUN, port=PORT, require_tls=require_tls, backup=server.backup
-        )
-        return write_accounts + _INITIALIZE
-
-    def start(limits: Mapping[str, str], settings: Mapping[str, str], require_tls: bool) -> list[str]:
+    def start(limits: Mapping[str, str], given: Mapping[str, str], require_tls: bool) -> list[str]:
         own = server.tls_secret is None
-        return arguments(limits["memory_limit"], settings, require_tls=require_tls, own_certificate=own)
+        return arguments(limits["memory_limit"], given, require_tls=require_tls, own_certificate=own)
 
     def container(name: str, mounts: list[core.VolumeMountArgs], **fields: Any) -> core.ContainerArgs:
         return core.ContainerArgs(
             name=name,
             image=server.image,
             security_context=pods.security_context(),
-            resources=resources.requirements(server.resources, DISK_LIMIT, disk=disk),
+            resources=resources.requirements(server.resources, disk=entry(server.platform, "ephemeral_storage")),
             volume_mounts=[*mounts, *scratch],
             **fields,
         )
 
-    ping = _exec(["mysqladmin", "--no-defaults", f"--socket={_SOCKET}", "ping"])
     return core.PodTemplateSpecArgs(
         metadata=ObjectMetaArgs(labels=server.labels, annotations=server.annotations),
         spec=core.PodSpecArgs(
-            # A clean shutdown writes what is in memory; crash recovery at the next start would take longer.
-            termination_grace_period_seconds=120,
+            termination_grace_period_seconds=server.shutdown_seconds,
             init_containers=[
                 # One container for both, because the kubelet takes up to a second to see that one has ended.
                 container(
                     "initialize",
                     [data, secrets],
-                    command=["/bin/sh", "-c", lift(initialize, server.database, server.require_tls)],
+                    command=["/bin/sh", "-c", _INITIALIZE, "initialize"],
+                    args=_initialize_arguments(server, certificate_folder),
                 ),
             ],
             containers=[
@@ -174,20 +164,34 @@ def pod_template(server: Server) -> core.PodTemplateSpecArgs:
                     command=["mysqld"],
                     args=lift(start, server.resources, server.settings, server.require_tls),
                     ports=[core.ContainerPortArgs(name=PORT_NAME, container_port=PORT, protocol="TCP")],
-                    # First start or crash recovery may take 10 minutes; no liveness probe runs before.
+                    # Started is that the application logs in and its SQL ran; no liveness probe runs before.
                     startup_probe=core.ProbeArgs(
-                        exec_=ping, period_seconds=1, timeout_seconds=5, failure_threshold=600
+                        exec_=_script("startup", f"RUN={_RUN}"),
+                        period_seconds=1,
+                        timeout_seconds=5,
+                        failure_threshold=server.startup_seconds,
                     ),
-                    # Ready is what clients need: a query as the application's account, over TCP with TLS.
+                    # Ready is that clients may write; that all connections are taken is no reason to refuse more.
                     readiness_probe=core.ProbeArgs(
-                        exec_=_exec(["mysql", f"--defaults-file={_RUN}/client.cnf", "--execute=SELECT 1"]),
+                        exec_=_script(
+                            "readiness",
+                            f"RUN={_RUN}",
+                            f"VOLUME={_VOLUME}",
+                            f"FREE={FREE_MEBIBYTES}",
+                            f"CERTIFICATE={certificate_folder or 'no'}",
+                        ),
                         period_seconds=5,
                         timeout_seconds=5,
                         failure_threshold=2,
                     ),
                     # Alive is only that the server answers: a restart does not help a busy one.
                     liveness_probe=core.ProbeArgs(
-                        exec_=ping, period_seconds=10, timeout_seconds=5, failure_threshold=6
+                        exec_=core.ExecActionArgs(
+                            command=["mysqladmin", "--no-defaults", f"--socket={_SOCKET}", "ping"]
+                        ),
+                        period_seconds=10,
+                        timeout_seconds=5,
+                        failure_threshold=6,
                     ),
                 )
             ],
@@ -197,5 +201,30 @@ def pod_template(server: Server) -> core.PodTemplateSpecArgs:
     )
 
 
-def _exec(command: list[str]) -> core.ExecActionArgs:
-    return core.ExecActionArgs(command=command)
+def _initialize_arguments(server: Server, certificate: str) -> pulumi.Input[list[str]]:
+    def made(database: str, privileges: str, require_tls: bool, given: Mapping[str, str]) -> list[str]:
+        *values, end = accounts.values(
+            database,
+            secrets=_SECRETS,
+            run=_RUN,
+            port=PORT,
+            privileges=privileges,
+            require_tls=require_tls,
+            backup=server.backup,
+            certificate=certificate,
+        )
+        native = [f"{settings.normal(key)}={value}" for key, value in given.items() if settings.normal(key) in _BOTH]
+        return [
+            *values,
+            f"VOLUME={_VOLUME}",
+            f"BIRTH={settings.birth(given)}",
+            f"BINARY_LOG={'yes' if settings.binary_log(given) else 'no'}",
+            end,
+            *(f"--{setting}" for setting in [*sizes.INITIALIZE, *native]),
+        ]
+
+    return lift(made, server.database, server.privileges, server.require_tls, server.settings)
+
+
+def _script(name: str, *values: str) -> core.ExecActionArgs:
+    return core.ExecActionArgs(command=["/bin/sh", "-c", scripts.text(name), name, *values])

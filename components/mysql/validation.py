@@ -1,26 +1,30 @@
 """What inputs are allowed that become MySQL's accounts, schemas and settings."""
 
+import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ..inputs.errors import InputError
 from ..inputs.known import is_known
 from ..inputs.validation import check
-from .accounts import BACKUP_USER
+from . import settings as server_settings
+from . import sizes
+from .accounts import OWN_USERS
 
 SYSTEM_SCHEMAS = ("information_schema", "mysql", "performance_schema", "sys")
 
-_SETTING = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+# Variables of components have a dot, and mysqld knows them only when the component is there.
+_SETTING = re.compile(r"[a-z][a-z0-9_-]{0,63}|loose[-_][a-z0-9_.-]{1,63}")
 
 
 def password(key: str, value: Any) -> list[InputError]:
     """A password, known now or checked when its Output resolves. Its value is never shown."""
     if not is_known(value):
         return []
-    ok = isinstance(value, str) and 0 < len(value) <= 255 and not set(value) & set("\n\r\0")
+    ok = isinstance(value, str) and 0 < len(value.encode()) <= 255 and not set(value) & set("\n\r\0")
     shown = "(empty)" if value == "" else "[secret]"
-    rule = "1 to 255 characters, no line break, no NUL"
+    rule = "1 to 255 characters (fewer beyond ASCII: 255 bytes), no line break, no NUL"
     return [] if ok else [InputError(key, shown, rule, "", secret=True)]
 
 
@@ -33,8 +37,8 @@ def different_passwords(key: str, value: Any, other_key: str, other: Any) -> lis
 def username(key: str, value: Any) -> list[InputError]:
     """A MySQL account's name; system accounts are not for applications."""
     ok = isinstance(value, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,31}", value) is not None
-    ok = ok and value.lower() not in ("root", BACKUP_USER) and not value.startswith("mysql")
-    rule = f"1 to 32 characters of A-Z a-z 0-9 _ -, not root, not mysql…, not {BACKUP_USER}"
+    ok = ok and value.lower() != "root" and not value.lower().startswith(("mysql", OWN_USERS))
+    rule = f"1 to 32 characters of A-Z a-z 0-9 _ -, not root, not mysql…, not {OWN_USERS}…"
     return check(ok, key, value, rule, "admin")
 
 
@@ -55,19 +59,59 @@ def sql_lines(key: str, value: Any) -> list[InputError]:
     return [] if ok else [InputError(key, "[secret]", rule, "GRANT PROCESS ON *.* TO 'admin'@'%';", secret=True)]
 
 
-def settings(key: str, value: Mapping[str, Any], fixed: Iterable[str]) -> list[InputError]:
-    """Settings of mysqld, as in my.cnf, but not those that the pod itself depends on."""
+def settings(key: str, value: Mapping[str, Any], memory_limit: Any = "", image: Any = "") -> list[InputError]:
+    """Settings of mysqld, as in my.cnf: names that it has, but not those that the pod itself depends on."""
     errors: list[InputError] = []
     if not isinstance(value, Mapping):
         return check(False, key, value, "a map of names to values", "{max_connections: '200'}")
+    seen: dict[str, str] = {}
     for name, text in value.items():
+        path, base = f"{key}.{name}", server_settings.base(name)
         ok = _SETTING.fullmatch(name) is not None
-        errors += check(ok, f"{key}.{name}", name, "a name as in my.cnf: a-z, 0-9, '-' and '_'", "max_connections")
-        is_fixed = name.replace("_", "-").removeprefix("loose-") in set(fixed)
-        errors += check(not is_fixed, f"{key}.{name}", name, "not a setting that the pod depends on", "remove it")
+        if base in server_settings.FIXED or server_settings.normal(name) in server_settings.FIXED:
+            errors += check(False, path, name, "not a setting that the pod depends on", "remove it")
+        elif not ok:
+            rule = "a name as in my.cnf: a-z, 0-9, '-' and '_'; with a dot only after loose-"
+            errors += check(False, path, name, rule, "loose-" + name if "." in name else "max_connections")
+        elif not name.startswith("loose") and server_settings.series_of(image) == server_settings.SERIES:
+            errors += _known(path, name)
+        twin = seen.setdefault(base, name)
+        errors += check(twin == name, path, name, f"not together with {twin}, which is the same setting", "remove one")
         ok = isinstance(text, str) and not set(text) & set("\n\r\0")
-        errors += check(ok, f"{key}.{name}", text, "text in one line", "'200'")
-    return errors
+        errors += check(ok, path, text, "text in one line", "'200'")
+        if ok and base in server_settings.BIRTH:
+            errors += check(
+                not re.search(r"[\s*?\[/]", text), path, text, "a value without blanks and paths", "remove it"
+            )
+        if ok and base == "log-bin":
+            errors += check(text.upper() in ("ON", "OFF"), path, text, "ON or OFF", "ON")
+    return errors or _memory(key, value, memory_limit)
+
+
+def _known(path: str, name: str) -> list[InputError]:
+    """A name that this server has; mysqld ends at an unknown one."""
+    if server_settings.is_known(name):
+        return []
+    normal = server_settings.base(name)
+    near = difflib.get_close_matches(normal, sorted(server_settings.names()), n=1, cutoff=0.6)
+    example = f"did you mean {near[0].replace('-', '_')}?" if near else "remove it, or write loose-" + name
+    rule = f"a setting that MySQL {server_settings.SERIES} has"
+    return check(False, path, name, rule, server_settings.REMOVED.get(normal, example))
+
+
+def _memory(key: str, value: Mapping[str, str], memory_limit: Any) -> list[InputError]:
+    """Caches and buffers that leave a quarter of the memory limit to the rest of the server."""
+    limit = sizes.mebibytes_of(memory_limit) if isinstance(memory_limit, str) else 0
+    given = {server_settings.normal(name): (name, text) for name, text in value.items()}
+    asked = [given[name] for name in server_settings.MEMORY if name in given]
+    if not limit or not asked:
+        return []
+    defaults = sizes.settings(memory_limit)
+    amounts = {name: given[name][1] if name in given else defaults.get(name, "0") for name in server_settings.MEMORY}
+    total = sum(server_settings.bytes_of(text) or 0 for text in amounts.values()) // 2**20
+    name, text = max(asked, key=lambda pair: server_settings.bytes_of(pair[1]) or 0)
+    rule = f"caches and buffers, {total}M together, at most {limit * 3 // 4}M: three quarters of the memory limit"
+    return check(total <= limit * 3 // 4, f"{key}.{name}", text, rule, "less of it, or a larger memory_limit")
 
 
 def secret_files(files: Mapping[str, str]) -> list[InputError]:

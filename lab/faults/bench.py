@@ -112,10 +112,13 @@ class Bench:
 
     def sql(self, statement: str) -> str:
         """Run SQL as the application's account, in the database's pod."""
-        deployment = self.get("deployment", "mysqlauth-deployment")
-        probe = deployment["spec"]["template"]["spec"]["containers"][0]["readinessProbe"]["exec"]["command"]
-        options = next(word for word in probe if word.startswith("--defaults-file="))
-        inside = ["mysql", options, "--skip-column-names", "--batch", f"--execute={statement}"]
+        inside = [
+            "mysql",
+            "--defaults-file=/run/mysqld/client.cnf",
+            "--skip-column-names",
+            "--batch",
+            f"--execute={statement}",
+        ]
         deadline = time.monotonic() + 60
         while True:
             # A pod that is being replaced is waited for.

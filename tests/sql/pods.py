@@ -134,6 +134,8 @@ class DatabasePod(Pod):
         assert done.returncode == 0, done.stderr
         container = self.spec["containers"][0]
         with self.log.open("wb") as log:
+            # A container's output belongs to its user.
+            _give(self.log)
             self._server = subprocess.Popen(
                 self.here([*container["command"], *container.get("args", [])]),
                 env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.folder, **_account(),

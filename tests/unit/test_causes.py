@@ -182,6 +182,28 @@ def test_a_pending_claim_comes_before_what_follows_from_it():
     assert second.patience == NEVER, "it waits for the database"
 
 
+MYSQLD = """2026-11-26T20:00:00Z 0 [System] [MY-010116] [Server] mysqld starting
+2026-11-26T20:00:01Z 6 [ERROR] [MY-000061] [Server] 1064 An error in your SQL near 'IDENTIFIED BY "pw"' at line 1
+2026-11-26T20:00:01Z 0 [ERROR] [MY-010119] [Server] Aborting
+2026-11-26T20:00:02Z 0 [System] [MY-015016] [Server] MySQL Server - end."""
+
+
+def test_of_a_servers_log_the_first_error_is_the_cause_and_no_statement_is_shown():
+    ask = Questions(logs=lambda pod, container: MYSQLD, resolves=lambda pod, container, host: True)
+    crashed = {**waiting("CrashLoopBackOff"), "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}}
+    (cause,) = find(namespace(pod(crashed)), ask=ask)
+    assert cause.seen == ("it says: 2026-11-26T20:00:01Z 6 [ERROR] [MY-000061] [Server] 1064 An error in your SQL")
+
+
+def test_wrong_sql_at_a_start_is_named_soon():
+    said = "Startup probe failed: error: the SQL of this start ended early, in line 3 of init_sql: see"
+    items = [pod({**RUNNING, "started": False}), event("authenticate-p2", "Unhealthy", said)]
+    (cause,) = find(namespace(*items), ask=ASKED)
+    assert cause.what == "the accounts' SQL of pod authenticate-pod did not run to its end"
+    assert "in line 3 of init_sql" in cause.seen
+    assert cause.patience == 15
+
+
 def test_a_slow_start_is_no_failure():
     for state in (waiting("ContainerCreating"), waiting("PodInitializing"), {**RUNNING, "started": False}):
         assert find(namespace(pod(state))) == []

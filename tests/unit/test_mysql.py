@@ -4,7 +4,16 @@ from typing import Any, cast
 import pulumi
 import pytest
 
-from components import DatabaseSize, InputErrors, MySqlDatabase, MySqlDatabaseArgs, ServiceType, TrafficPolicy
+from components import (
+    DatabasePrivileges,
+    DatabaseSize,
+    InputErrors,
+    MySqlDatabase,
+    MySqlDatabaseArgs,
+    ServiceType,
+    TrafficPolicy,
+)
+from components.mysql import accounts
 
 from .recorder import MINE, Recorder, Secret, deploy
 
@@ -188,15 +197,10 @@ def test_an_existing_claim_is_used_and_none_is_made():
     assert recorder.one("MySqlDatabase", "mysqlauth").outputs["claimName"] == "old-data"
 
 
-def test_settings_come_last_and_win():
-    arguments = server(database(settings={"max_connections": "200", "performance_schema": "ON"}))["args"]
-    assert arguments[-5:] == [
-        "--performance-schema=ON",
-        "--innodb-buffer-pool-size=128M",
-        "--innodb-log-buffer-size=8M",
-        "--temptable-max-ram=32M",
-        "--max-connections=200",
-    ]
+def test_settings_win_over_the_sizes_figures():
+    arguments = server(database(settings={"innodb_log_buffer_size": "16M", "performance_schema": "ON"}))["args"]
+    assert {"--innodb-log-buffer-size=16M", "--performance-schema=ON"} <= set(arguments)
+    assert not {"--innodb-log-buffer-size=8M", "--performance-schema=OFF"} & set(arguments)
 
 
 def test_a_given_certificate_is_the_servers():
@@ -211,9 +215,7 @@ def test_a_given_certificate_is_the_servers():
 def test_tls_can_be_optional():
     recorder = database(require_tls=False)
     assert "--require-secure-transport=OFF" in server(recorder)["args"]
-    script = deployment(recorder)["template"]["spec"]["initContainers"][0]["command"][2]
-    assert "REQUIRE NONE" in script
-    assert "REQUIRE SSL" not in script
+    assert "TLS=REQUIRE NONE" in deployment(recorder)["template"]["spec"]["initContainers"][0]["args"]
 
 
 def test_service_annotations_and_traffic_policy():
@@ -266,7 +268,7 @@ def test_image_and_schema_are_inputs():
     recorder = database(image="mine/mysql:1", database_name="shop")
     pod = deployment(recorder)["template"]["spec"]
     assert {part["image"] for part in (*pod["initContainers"], *pod["containers"])} == {"mine/mysql:1"}
-    assert "CREATE DATABASE IF NOT EXISTS `shop`" in pod["initContainers"][0]["command"][2]
+    assert "DATABASE=shop" in pod["initContainers"][0]["args"]
     assert recorder.one("MySqlDatabase", "mysqlauth").outputs["databaseName"] == "shop"
 
 
@@ -275,76 +277,166 @@ def test_unchanged_inputs_keep_every_name():
     assert {entry.name: entry.inputs for entry in first.all} == {entry.name: entry.inputs for entry in second.all}
 
 
-def test_mysqld_is_process_1_with_its_data_in_a_directory_of_the_volume():
-    container = server(database())
+def test_mysqld_is_process_1_and_nothing_overrides_what_the_pod_needs():
+    container = server(database(settings={"max_connections": "200"}))
     assert container["command"] == ["mysqld"]
     assert container["args"] == [
         "--no-defaults",
+        "--performance-schema=OFF",
+        "--innodb-buffer-pool-size=128M",
+        "--innodb-buffer-pool-chunk-size=4M",
+        "--innodb-buffer-pool-instances=1",
+        "--innodb-log-buffer-size=8M",
+        "--temptable-max-ram=32M",
+        "--slow-query-log-file=/dev/stderr",
+        "--general-log-file=/dev/stderr",
+        "--skip-log-bin",
+        "--max-connections=200",
         "--datadir=/var/lib/mysql/data",
         "--init-file=/run/mysqld/init.sql",
         "--port=3306",
         "--socket=/run/mysqld/mysqld.sock",
         "--pid-file=/run/mysqld/mysqld.pid",
-        "--tmpdir=/tmp",
+        "--tmpdir=/var/lib/mysql/tmp",
+        "--innodb-tmpdir=/var/lib/mysql/tmp",
         "--secure-file-priv=NULL",
         "--require-secure-transport=ON",
         "--skip-name-resolve",
         "--mysqlx=OFF",
-        "--performance-schema=OFF",
-        "--innodb-buffer-pool-size=128M",
-        "--innodb-log-buffer-size=8M",
-        "--temptable-max-ram=32M",
     ]
 
 
-def test_the_data_directory_gets_its_name_only_when_it_is_complete():
+def test_what_is_wrong_with_the_secrets_is_told_before_anything_is_made():
     (init,) = deployment(database())["template"]["spec"]["initContainers"]
     assert init["command"][:2] == ["/bin/sh", "-c"]
-    written, begun = init["command"][2].split("[ ! -d /var/lib/mysql/data ]")
-    # The accounts first: what is wrong with the Secrets is told before anything is made; any failure ends the script.
-    assert written.startswith("set -eu\n")
-    assert written.endswith('} > "$target/client.cnf"\n')
-    assert ("[ ! -d /var/lib/mysql/data ]" + begun).splitlines() == [
-        "[ ! -d /var/lib/mysql/data ] || exit 0",
-        "rm -rf /var/lib/mysql/data.new",
-        "mysqld --no-defaults --initialize-insecure --datadir=/var/lib/mysql/data.new --performance-schema=OFF "
-        "--innodb-buffer-pool-size=32M --innodb-log-buffer-size=8M --innodb-redo-log-capacity=8M",
-        "sync -f /var/lib/mysql/data.new",
-        "mv /var/lib/mysql/data.new /var/lib/mysql/data",
-        "sync -f /var/lib/mysql",
+    assert 0 < init["command"][2].index("read_key password") < init["command"][2].index("mysqld --no-defaults")
+    assert init["args"] == [
+        "DATABASE=admin",
+        r"PATTERN=admin",
+        f"PRIVILEGES={accounts.PRIVILEGES['owner']}",
+        f"BACKUP_PRIVILEGES={accounts.BACKUP_PRIVILEGES}",
+        "TLS=REQUIRE SSL",
+        "BACKUP=no",
+        "CERTIFICATE=no",
+        "SECRETS=/etc/kubeauth/secrets",
+        "RUN=/run/mysqld",
+        "PORT=3306",
+        "VOLUME=/var/lib/mysql",
+        "BIRTH=",
+        "BINARY_LOG=no",
+        "--",
+        "--performance-schema=OFF",
+        "--innodb-buffer-pool-size=32M",
+        "--innodb-log-buffer-size=8M",
     ]
 
 
 def test_the_three_probes_ask_different_things():
     container = server(database())
     ping = ["mysqladmin", "--no-defaults", "--socket=/run/mysqld/mysqld.sock", "ping"]
-    assert container["startupProbe"]["exec"]["command"] == ping
     assert container["livenessProbe"]["exec"]["command"] == ping
-    assert container["readinessProbe"]["exec"]["command"] == [
-        "mysql",
-        "--defaults-file=/run/mysqld/client.cnf",
-        "--execute=SELECT 1",
+    # What startup and readiness ask is shown on a server: tests/sql/test_start.py.
+    assert container["startupProbe"]["exec"]["command"][3:] == ["startup", "RUN=/run/mysqld"]
+    assert container["readinessProbe"]["exec"]["command"][3:] == [
+        "readiness",
+        "RUN=/run/mysqld",
+        "VOLUME=/var/lib/mysql",
+        "FREE=16",
+        "CERTIFICATE=no",
     ]
-    # A first start or a crash recovery may take minutes; liveness waits for the startup probe.
-    assert container["startupProbe"]["failureThreshold"] * container["startupProbe"]["periodSeconds"] == 600
     assert container["livenessProbe"]["failureThreshold"] * container["livenessProbe"]["periodSeconds"] == 60
 
 
+@pytest.mark.parametrize(("given", "seconds"), [({}, 3600), ({"startup_seconds": 86400}, 86400)])
+def test_a_start_may_take_as_long_as_the_input_says(given, seconds):
+    probe = server(database(**given))["startupProbe"]
+    assert probe["failureThreshold"] * probe["periodSeconds"] == seconds
+
+
 def test_a_clean_shutdown_has_time():
-    assert deployment(database())["template"]["spec"]["terminationGracePeriodSeconds"] == 120
+    for given, seconds in (({}, 120), ({"shutdown_seconds": 600}, 600)):
+        assert deployment(database(**given))["template"]["spec"]["terminationGracePeriodSeconds"] == seconds
+
+
+def test_a_renewed_certificate_is_looked_for_where_there_is_one():
+    recorder = database(tls_secret="tls")
+    assert server(recorder)["readinessProbe"]["exec"]["command"][-1] == "CERTIFICATE=/etc/kubeauth/tls"
+    assert "CERTIFICATE=/etc/kubeauth/tls" in deployment(recorder)["template"]["spec"]["initContainers"][0]["args"]
+
+
+def test_what_counts_when_a_database_is_made_is_handed_to_its_making():
+    given = {"lower_case_table_names": "1", "innodb_page_size": "16k", "innodb_use_native_aio": "OFF"}
+    (init,) = deployment(database(settings=given))["template"]["spec"]["initContainers"]
+    assert "BIRTH=lower-case-table-names=1" in init["args"], "without what is MySQL's own default"
+    assert init["args"][-1] == "--innodb-use-native-aio=OFF"
+
+
+@pytest.mark.parametrize(
+    ("given", "rule", "fix"),
+    [
+        ({"skip_require_secure_transport": "1"}, "the pod depends on", "remove it"),
+        ({"disable-skip-networking": ""}, "the pod depends on", "remove it"),
+        ({"enable_skip_grant_tables": "1"}, "the pod depends on", "remove it"),
+        ({"loose_skip_name_resolve": ""}, "the pod depends on", "remove it"),
+        *(({name: "x"}, "the pod depends on", "remove it") for name in (
+            "log_error", "plugin_dir", "basedir", "chroot", "mysqlx", "offline_mode", "super_read_only", "read_only",
+            "init_file", "tmpdir", "user", "upgrade")),
+        ({"max_conections": "9"}, "a setting that MySQL 9.7 has", "did you mean max_connections?"),
+        ({"default_authentication_plugin": "x"}, "a setting that MySQL 9.7 has", "remove it: accounts"),
+        ({"expire_logs_days": "1"}, "a setting that MySQL 9.7 has", "binlog_expire_logs_seconds"),
+        ({"query_cache_size": "1M"}, "a setting that MySQL 9.7 has", "remove it: there is no query cache"),
+        ({"validate_password.policy": "LOW"}, "with a dot only after loose-", "loose-validate_password.policy"),
+        ({"max-connections": "9", "max_connections": "8"}, "the same setting", "remove one"),
+        ({"log_bin": "/logs/x"}, "ON or OFF", "ON"),
+        ({"max_connections": 9}, "text in one line", "'200'"),
+        ({"innodb_buffer_pool_size": "400M"}, "at most 384M", "less of it"),
+        ({"temptable_max_ram": "1G"}, "at most 384M", "less of it"),
+    ],
+)  # fmt: skip
+def test_a_setting_that_would_stop_or_open_the_server_is_refused(given, rule, fix):
+    (error,) = MySqlDatabase.check("mysqlauth", cast(MySqlDatabaseArgs, {**REQUIRED, "settings": given}))
+    assert error.key.startswith("settings.")
+    assert rule in error.rule
+    assert fix in error.example
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"max_connections": "200"},
+        {"skip-innodb-adaptive-hash-index": ""},
+        {"loose-whatever": "1"},
+        {"loose-validate_password.policy": "LOW"},
+        {"innodb_buffer_pool_size": "256M"},
+    ],
+)
+def test_a_setting_that_mysqld_has_is_taken(given):
+    assert MySqlDatabase.check("mysqlauth", cast(MySqlDatabaseArgs, {**REQUIRED, "settings": given})) == []
+
+
+def test_of_another_series_not_every_name_is_known():
+    given = {**REQUIRED, "image": "mysql:8.4", "settings": {"mysql_native_password": "ON"}}
+    assert MySqlDatabase.check("mysqlauth", cast(MySqlDatabaseArgs, given)) == []
+
+
+def test_what_an_application_may_do_is_one_of_two_words():
+    (init,) = deployment(database(privileges=DatabasePrivileges.DATA))["template"]["spec"]["initContainers"]
+    assert "PRIVILEGES=DELETE, INSERT, SELECT, UPDATE" in init["args"]
+    (error,) = MySqlDatabase.check("mysqlauth", cast(MySqlDatabaseArgs, {**REQUIRED, "privileges": "all"}))
+    assert error.rule == "one of: owner, data"
 
 
 def test_the_memory_limit_is_an_input_and_sizes_the_cache():
     container = server(database(resources={"memory_limit": "1Gi"}))
     assert container["resources"] == {
         "requests": {"cpu": "250m", "memory": "1Gi", "ephemeral-storage": "64Mi"},
-        "limits": {"cpu": "500m", "memory": "1Gi", "ephemeral-storage": "1536Mi"},
+        "limits": {"cpu": "500m", "memory": "1Gi", "ephemeral-storage": "512Mi"},
     }
-    assert container["args"][-3:] == [
+    assert {
         "--innodb-buffer-pool-size=256M",
         "--innodb-log-buffer-size=16M",
         "--temptable-max-ram=64M",
-    ]
+    } <= set(container["args"])
 
 
 @pytest.mark.parametrize(
@@ -364,16 +456,16 @@ def test_the_memory_limit_is_an_input_and_sizes_the_cache():
 )
 def test_a_size_is_requests_limits_and_what_the_server_makes_of_them(size, requests, limits, cache, log, tables):
     container = server(database(size=size))
-    disk = {"requests": {"ephemeral-storage": "64Mi"}, "limits": {"ephemeral-storage": "1536Mi"}}
+    disk = {"requests": {"ephemeral-storage": "64Mi"}, "limits": {"ephemeral-storage": "512Mi"}}
     assert container["resources"] == {
         "requests": {**requests, **disk["requests"]},
         "limits": {**limits, **disk["limits"]},
     }
-    assert container["args"][-3:] == [
+    assert {
         f"--innodb-buffer-pool-size={cache}",
         f"--innodb-log-buffer-size={log}",
         f"--temptable-max-ram={tables}",
-    ]
+    } <= set(container["args"])
 
 
 def test_without_a_size_a_database_is_medium():

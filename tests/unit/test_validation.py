@@ -96,7 +96,7 @@ def test_a_stacks_errors_come_together_with_the_commands_that_put_them_right():
         "   rule: a number with Ki, Mi, Gi or Ti, at least 304Mi",
         "   fix:  pulumi config set mysqlResourcesMemoryLimit 512Mi",
         "5. mysqlPassword = (empty)",
-        "   rule: 1 to 255 characters, no line break, no NUL",
+        "   rule: 1 to 255 characters (fewer beyond ASCII: 255 bytes), no line break, no NUL",
         "   fix:  pulumi config set --secret mysqlPassword",
     ]
 

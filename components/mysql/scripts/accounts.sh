@@ -1,0 +1,99 @@
+# Writes init.sql for `mysqld --init-file`, and options for its clients. Each statement may run any number of times.
+# shellcheck shell=sh disable=SC2034,SC2154 # functions.sh comes before
+while [ "$1" != -- ]; do export "${1?}"; shift; done
+shift
+source=$SECRETS
+backup_account="'kubeauth_backup'@'%'"
+server_account="'kubeauth_server'@'localhost'"
+# Settings on passwords are for people; what the product sets must neither expire nor be refused the next time.
+policy='PASSWORD EXPIRE NEVER PASSWORD HISTORY 0 PASSWORD REUSE INTERVAL 0 DAY PASSWORD REQUIRE CURRENT OPTIONAL'
+policy="$policy FAILED_LOGIN_ATTEMPTS 0 PASSWORD_LOCK_TIME 0"
+statement() { printf '%s;\n' "$1"; }
+identified() { printf %s "IDENTIFIED WITH caching_sha2_password BY '$text'"; }
+random() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
+# A statement that the server puts together.
+prepared() {
+  statement "SET @kubeauth = $1"
+  statement 'PREPARE kubeauth FROM @kubeauth'
+  statement 'EXECUTE kubeauth'
+  statement 'DEALLOCATE PREPARE kubeauth'
+}
+# With partial revokes an escaped underscore would be another schema's name. Arguments: privileges, account as a literal.
+grant_schema() {
+  prepared "CONCAT('GRANT $1 ON \`', IF(@@partial_revokes, '$DATABASE', '$PATTERN'), '\`.* TO ', $2)"
+}
+# Where the SQL of this start has got to; the startup probe reads it.
+reached() { statement "ALTER USER $account ATTRIBUTE '{\"kubeauth\": \"$1\"}'"; }
+backup_sql() {
+  read_key password
+  derive
+  statement "CREATE USER $backup_account $(identified) REQUIRE SSL $policy ATTRIBUTE '{\"kubeauth\": \"\"}'"
+  grant_schema "$BACKUP_PRIVILEGES" "'''kubeauth_backup''@''%'''"
+  statement "GRANT SHOW_ROUTINE ON *.* TO $backup_account"
+}
+# Over the socket only; it makes the server read a renewed certificate.
+server_sql() {
+  text=$server_password
+  statement "CREATE USER $server_account $(identified) $policy ATTRIBUTE '{\"kubeauth\": \"\"}'"
+  statement "GRANT CONNECTION_ADMIN ON *.* TO $server_account"
+}
+init_sql() {
+  number=0
+  statement 'SET SESSION sql_mode = DEFAULT'
+  while IFS= read -r line || [ -n "$line" ]; do
+    number=$((number + 1))
+    case $line in *[![:space:]]*) ;; *) continue ;; esac
+    reached "line $number of init_sql"
+    printf '%s\n' "$line"
+  done < "$SECRETS/init.sql"
+  statement "SET SESSION sql_mode = ''"
+}
+
+read_key username
+case $text in root|mysql.*|kubeauth_*) fail "the account $text is MySQL's or kubeauth's own" ;; esac
+double \\
+client_user=$text
+double "'"
+account="'$text'@'%'"
+text=$account
+double \\; double "'"
+account_literal="'$text'"
+read_key password
+# MySQL refuses a longer one in the middle of the accounts' SQL.
+[ "$(printf %s "$text" | wc -c)" -le 255 ] || fail "the key password of the Secret holds more than 255 bytes"
+double \\
+client_password=$text
+double "'"
+application=$(identified)
+root='ACCOUNT LOCK'
+if [ -e "$SECRETS/root-password" ]; then
+  read_key root-password
+  double \\; double "'"
+  root="$(identified) $policy ACCOUNT UNLOCK"
+fi
+server_password=$(random)
+mark=$(random)
+{
+  # Backslashes and quotation marks mean what they mean here, whatever the server's own mode.
+  statement "SET SESSION sql_mode = ''"
+  statement 'SET SESSION group_concat_max_len = 1048576'
+  statement "CREATE DATABASE IF NOT EXISTS \`$DATABASE\`"
+  statement "ALTER USER 'root'@'localhost' $root"
+  # Made new: whatever was added by hand goes, and so do accounts that no input names any more.
+  prepared "(SELECT IFNULL(CONCAT('DROP USER ', GROUP_CONCAT(QUOTE(user), '@', QUOTE(host))), 'DO 0')
+    FROM information_schema.user_attributes WHERE JSON_CONTAINS_PATH(attribute, 'one', '\$.kubeauth'))"
+  statement "DROP USER IF EXISTS $account, $backup_account, $server_account"
+  statement "CREATE USER $account $application $TLS $policy ATTRIBUTE '{\"kubeauth\": \"the accounts\"}'"
+  grant_schema "$PRIVILEGES" "$account_literal"
+  [ "$BACKUP" = no ] || backup_sql
+  [ "$CERTIFICATE" = no ] || server_sql
+  [ ! -e "$SECRETS/init.sql" ] || init_sql
+  reached "$mark"
+} > "$RUN/init.sql"
+printf %s "$mark" > "$RUN/mark"
+{
+  client 127.0.0.1 "$PORT" "$client_user" "$client_password"
+  printf '%s\n' '[mysql]' "database=$DATABASE" connect-timeout=3
+} > "$RUN/client.cnf"
+printf '%s\n' '[client]' user=kubeauth_server "password=$server_password" connect-timeout=3 ssl-mode=DISABLED \
+  "socket=$RUN/mysqld.sock" > "$RUN/server.cnf"

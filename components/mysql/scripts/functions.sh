@@ -1,0 +1,34 @@
+# What this package's scripts have in common: reading a Secret's files, and writing options of MySQL's clients.
+# Plain POSIX, because images differ in their shells and tools; nothing is expanded twice.
+# shellcheck shell=sh disable=SC2154 # $source is the caller's
+set -eu
+umask 077
+newline='
+'
+fail() { echo "error: $1" >&2; exit 1; }
+read_key() {
+  [ -s "$source/$1" ] || fail "the Secret has no value for the key $1"
+  text=$(cat "$source/$1" && echo .)
+  text=${text%.}
+  case $text in *"$newline"*) fail "the key $1 of the Secret holds a line break" ;; esac
+}
+# Writes $2 for each $1 in $text.
+replace() {
+  rest=$text text=
+  while :; do
+    case $rest in *"$1"*) ;; *) break ;; esac
+    text=$text${rest%%"$1"*}$2
+    rest=${rest#*"$1"}
+  done
+  text=$text$rest
+}
+double() { replace "$1" "$1$1"; }
+# The password of the account for backups follows from the application's, which cannot be told from it.
+derive() { text=$(printf 'backup %s' "$text" | sha256sum) && text=${text%% *}; }
+# Arguments: host, port, user, password, the last two with doubled backslashes.
+client() {
+  printf '%s\n' '[client]' "host=$1" "port=$2" protocol=TCP ssl-mode=REQUIRED
+  # Unescaped, a quotation mark before a # would begin a comment.
+  text=$3 && replace '"' '\"' && printf 'user="%s"\n' "$text"
+  text=$4 && replace '"' '\"' && printf 'password="%s"\n' "$text"
+}

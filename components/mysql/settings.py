@@ -1,0 +1,123 @@
+"""The server's settings: which names there are, which are the pod's own, and what mysqld's command line becomes."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+
+SERIES = "9.7"
+"""The series whose names are known."""
+
+_MODIFIERS = ("skip", "disable", "enable", "maximum")
+
+FIXED = (
+    "admin-address", "admin-port", "basedir", "bind-address", "character-sets-dir", "chroot", "console",
+    "daemonize", "datadir", "defaults-extra-file", "defaults-file", "gdb", "grant-tables", "help", "init-file",
+    "initialize", "initialize-insecure", "innodb-data-home-dir", "innodb-log-group-home-dir",
+    "innodb-temp-tablespaces-dir", "innodb-tmpdir", "innodb-undo-directory", "lc-messages-dir", "log-error",
+    "mysqlx", "name-resolve", "networking", "no-defaults", "offline-mode", "pid-file", "plugin-dir", "port",
+    "print-defaults", "read-only", "require-secure-transport", "secure-file-priv", "socket", "ssl-ca", "ssl-cert",
+    "ssl-key", "super-read-only", "tmpdir", "upgrade", "user", "validate-config", "verbose", "version",
+)  # fmt: skip
+"""Settings, without modifiers, that the pod depends on, or that would open or stop it."""
+
+REMOVED = {
+    "default-authentication-plugin": "remove it: accounts of this package use caching_sha2_password",
+    "expire-logs-days": "binlog_expire_logs_seconds",
+    "innodb-log-file-size": "innodb_redo_log_capacity",
+    "innodb-log-files-in-group": "innodb_redo_log_capacity",
+    "log-syslog": "remove it: the log is the pod's",
+    "log-warnings": "log_error_verbosity",
+    "mysql-native-password": "remove it: accounts of this package use caching_sha2_password",
+    "query-cache-limit": "remove it: there is no query cache any more",
+    "query-cache-size": "remove it: there is no query cache any more",
+    "query-cache-type": "remove it: there is no query cache any more",
+    "tx-isolation": "transaction_isolation",
+    "tx-read-only": "transaction_read_only",
+}
+"""Names that older series had, and what to write instead."""
+
+BIRTH = {
+    "innodb-data-file-path": "ibdata1:12M:autoextend",
+    "innodb-page-size": "16384",
+    "lower-case-table-names": "0",
+}
+"""Settings that count only when the data directory is made, with MySQL's defaults."""
+
+_BINARY_LOG = {"log-bin": "binlog", "max-binlog-size": "64M", "binlog-expire-logs-seconds": "86400"}
+_ON, _OFF = ("", "1", "on", "true"), ("0", "off", "false")
+
+
+@cache
+def names() -> frozenset[str]:
+    """Return the names of all options that mysqld has, with hyphens."""
+    file = resources.files(__package__ or "") / "variables" / f"{SERIES}.txt"
+    return frozenset(line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
+
+
+def normal(name: str) -> str:
+    """Return a setting's name as mysqld compares it: with hyphens, without `loose-`."""
+    return name.replace("_", "-").removeprefix("loose-")
+
+
+def base(name: str) -> str:
+    """Return a setting's name without the modifiers that mysqld takes before any name."""
+    name = normal(name)
+    while (parts := name.partition("-"))[0] in _MODIFIERS and parts[2]:
+        name = parts[2]
+    return name
+
+
+def is_known(name: str) -> bool:
+    """Whether mysqld of the known series takes a name, as it is or after one modifier."""
+    name = normal(name)
+    return name in names() or (name.partition("-")[0] in _MODIFIERS and name.partition("-")[2] in names())
+
+
+def series_of(image: object) -> str:
+    """Return the series that an image's tag names, as `8.4`; the known one where it names none."""
+    found = re.search(r":(\d+\.\d+)(?:\.\d+)?(?:[-@]|$)", image) if isinstance(image, str) else None
+    return found[1] if found else SERIES
+
+
+def binary_log(given: Mapping[str, str]) -> bool:
+    """Whether the caller turns the binary log on."""
+    known = {normal(key): value.lower() for key, value in given.items()}
+    return "log-bin" in known and known["log-bin"] not in _OFF
+
+
+def tuned(given: Mapping[str, str], defaults: Mapping[str, str]) -> list[str]:
+    """Return mysqld's arguments of settings: the defaults, and the caller's, which win.
+
+    Args:
+        given: The caller's, checked by `validation.settings`.
+        defaults: What follows from the memory limit.
+    """
+    callers = {normal(key): (key.replace("_", "-"), value) for key, value in given.items()}
+    # Nobody reads binary logs here, and they would fill the volume; whoever turns them on gets them bounded.
+    logs = {key: value for key, value in _BINARY_LOG.items() if binary_log(given)} or {"skip-log-bin": None}
+    own = {**defaults, "slow-query-log-file": "/dev/stderr", "general-log-file": "/dev/stderr", **logs}
+    words = {key: f"--{key}" if value is None else f"--{key}={value}" for key, value in own.items()}
+    words |= {key: f"--{spelt}={value}" for key, (spelt, value) in callers.items() if key != "log-bin"}
+    return list(words.values())
+
+
+def birth(given: Mapping[str, str]) -> str:
+    """Return what counts when the data directory is made, where it is not MySQL's default, as `name=value …`."""
+    wanted = {normal(key): _number(value) for key, value in given.items() if normal(key) in BIRTH}
+    return " ".join(f"{key}={value}" for key, value in sorted(wanted.items()) if value != BIRTH[key])
+
+
+def _number(value: str) -> str:
+    kibibytes = re.fullmatch(r"(\d+)[kK]", value)
+    return str(int(kibibytes[1]) * 1024) if kibibytes else value
+
+
+def bytes_of(value: str) -> int | None:
+    """Return a size as mysqld reads it, such as `512M`, in bytes; None when it is not one."""
+    match = re.fullmatch(r"(\d+)([kKmMgGtT]?)", value)
+    return int(match[1]) * 1024 ** " kmgt".index(match[2].lower() or " ") if match else None
+
+
+MEMORY = ("innodb-buffer-pool-size", "innodb-log-buffer-size", "key-buffer-size", "temptable-max-ram")
+"""Settings whose sum has to leave room for the rest of the server."""
