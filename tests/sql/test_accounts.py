@@ -164,3 +164,17 @@ def test_shells_agree_on_the_sql(programs, tmp_path):
         )
     assert said[0] == said[1] == said[2]
     assert '\'{"kubeauth": "line 3 of init_sql"}\'' in said[0][0]
+
+
+def test_what_the_application_made_works_after_a_restart_that_makes_its_account_anew(pod):
+    server = pod()
+    made = server.app(
+        "CREATE TABLE t (id INT PRIMARY KEY, n INT); CREATE VIEW v AS SELECT n FROM t;"
+        "CREATE TRIGGER plus BEFORE INSERT ON t FOR EACH ROW SET NEW.n = NEW.n + 1;"
+        "CREATE PROCEDURE add_one() INSERT INTO t VALUES (1, 1)"
+    )
+    assert made.stderr == ""
+    server.restart()
+    assert server.ready, server.said()
+    done = server.app("CALL add_one(); SELECT * FROM v")
+    assert (done.stdout, done.stderr) == ("2\n", "")
