@@ -82,9 +82,13 @@ def _prove(stack: Stack) -> None:
 
 
 def _explain(stack: Stack) -> None:
-    namespace = stack.run("pulumi", "config", "get", "namespaceName").stdout.strip()
-    if not diagnose.explain(stack, namespace):
-        console.print(f"The cluster reports no cause in namespace {namespace}; see the lines above.", markup=False)
+    namespaces: list[str] = []
+    # A state that cannot be read is no reason to hide what went wrong before.
+    with suppress(Problem):
+        namespaces = sorted({namespace for namespace, _ in guard.named(stack)})
+    if not any([diagnose.explain(stack, namespace) for namespace in namespaces]):
+        where = f" in namespace {', '.join(namespaces)}" if namespaces else ""
+        console.print(f"The cluster reports no cause{where}; see the lines above.", markup=False)
 
 
 def _run(stack: Stack, lock: int, arguments: list[str]) -> EventLog | None:

@@ -195,6 +195,11 @@ def missing(stack: str, path: Path) -> dict[str, dict[str, Any]]:
     }
 
 
+def declares(*keys: str) -> bool:
+    """Whether Pulumi.yaml declares these keys, as kubeauth's own program does."""
+    return set(keys) <= (read(project_file()).get("config") or {}).keys()
+
+
 def value(path: Path, key: str) -> Any:
     """What the program reads for a key: the stack's value, else the declared default, else None."""
     project = read(project_file())

@@ -194,6 +194,8 @@ def make(stack: Stack, other: str = "", *, hours: int = TOKEN_HOURS, long_lived:
     Raises:
         Problem: The name is no namespace's, or the cluster refuses it.
     """
+    if not other and not config.declares("namespaceName"):
+        raise Problem("this project's Pulumi.yaml has no key namespaceName", "make deployer NAMESPACE=<the namespace>")
     namespace = other or str(config.value(stack.config_file, "namespaceName"))
     if other:
         check(other)

@@ -99,12 +99,27 @@ def protected(stack: Stack) -> list[str]:
     return [str(item["id"]) for item in resources(stack) if item.get("protect") and item.get("id")]
 
 
+def named(stack: Stack, kind: str = "") -> list[tuple[str, str]]:
+    """The namespace and name of each object of a kind in the stack's state, in the order in which they were made.
+
+    Args:
+        stack: The stack.
+        kind: The end of Pulumi's type, for example `apps/v1:Deployment`. Default: every kind.
+    """
+    ids = [str(item.get("id") or "") for item in resources(stack) if str(item["type"]).endswith(kind)]
+    return [(namespace, name) for namespace, _, name in (found.partition("/") for found in ids) if name]
+
+
 def check_volume(stack: Stack) -> None:
     """Refuse a smaller volume than the database has: the cluster would refuse it, too, with the rest half changed.
+
+    A program with other keys than kubeauth's own is left to the preview and the cluster.
 
     Raises:
         Problem: Names both sizes.
     """
+    if not config.declares("mysqlName", "mysqlStorageSize"):
+        return
     name, size = (config.value(stack.config_file, key) for key in ("mysqlName", "mysqlStorageSize"))
     for item in resources(stack):
         inputs: Any = item.get("inputs")

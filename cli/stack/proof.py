@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from .. import paths, programs
 from ..clusters import loading
 from ..console import Problem, console, duration, step
-from . import Stack
+from . import Stack, guard
 
 #: Pulumi sometimes reports a `Recreate` rollout as complete between the old pod and the new one; this is how much
 #: longer the proof waits for the pods, in seconds.
@@ -86,17 +86,18 @@ def post(port: int, path: str, body: dict[str, str]) -> tuple[int, str]:
 
 
 def show(stack: Stack) -> None:
-    """Register and log in a user through the auth service of a stack.
+    """See the pods of a stack's last change, then register and log in a user through its auth service.
 
     Raises:
         Problem: The auth service did not do what it should.
     """
     setting = stack.settings()
-    outputs = json.loads(stack.run("pulumi", "stack", "output", "--json").stdout)
-    for name in (setting["mysqlName"], setting["authName"]):
-        rolled_out(stack, outputs["namespace"], f"deployment/{name}-deployment")
-    if setting["authImage"] != loading.REFERENCES["authenticate"]:
-        console.print("The auth pods are ready: their database answers them (GET /readyz).", markup=False)
+    outputs = json.loads(stack.run("pulumi", "stack", "output", "--json").stdout or "{}")
+    for namespace, name in guard.named(stack, "apps/v1:Deployment"):
+        rolled_out(stack, namespace, f"deployment/{name}")
+    # The sample service is one that kubeauth's own program configures; others have their own ways to be asked.
+    if not {"authName", "authPort"} <= setting.keys() or setting.get("authImage") != loading.REFERENCES["authenticate"]:
+        console.print("The pods are ready: each service's database answers it.", markup=False)
         return
     log_in(stack.exports(), outputs["namespace"], f"service/{setting['authName']}-service", int(setting["authPort"]))
     console.print(f"DB_HOST={outputs['databaseHost']}", markup=False)

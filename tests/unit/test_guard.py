@@ -8,7 +8,7 @@ import pytest
 
 from cli import programs
 from cli.console import Problem
-from cli.stack import exclusive, guard
+from cli.stack import config, exclusive, guard
 from cli.stack.state import PulumiLock, StateFiles
 
 CLAIM = {"type": "kubernetes:core/v1:PersistentVolumeClaim", "id": "production-cloud/mysqlauth-data", "protect": True}
@@ -121,6 +121,23 @@ def test_a_state_that_cannot_be_read_is_not_taken_for_an_empty_one():
 
 def test_what_is_protected_is_listed_by_its_name_in_the_cluster():
     assert guard.protected(fake("u", resources=[CLAIM, {**CLAIM, "protect": False}])) == [CLAIM["id"]]
+
+
+def test_what_a_stack_has_is_named_from_its_state_whatever_the_program_is_called():
+    made = [
+        {"type": "kubernetes:core/v1:Namespace", "id": "shop"},
+        {"type": "kubernetes:apps/v1:Deployment", "id": "shop/db-deployment"},
+        {"type": "kubernetes:core/v1:Service", "id": "bi/auth-service"},
+        {"type": "kubernetes:apps/v1:Deployment", "id": ""},
+    ]
+    assert guard.named(fake("u", resources=made), "apps/v1:Deployment") == [("shop", "db-deployment")]
+    assert guard.named(fake("u", resources=made)) == [("shop", "db-deployment"), ("bi", "auth-service")]
+
+
+def test_a_program_without_kubeauths_keys_is_left_to_the_preview(tmp_path, monkeypatch):
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: yaml\n")
+    monkeypatch.setattr(config, "project_file", lambda: tmp_path / "Pulumi.yaml")
+    guard.check_volume(fake("u", resources=[CLAIM]))
 
 
 @pytest.mark.parametrize(

@@ -87,3 +87,21 @@ def test_a_proxy_of_the_company_is_not_the_way_to_a_port_of_this_machine(monkeyp
             asker.recv(4096)
             asker.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok")
         assert answer.result(10) == (200, "ok")
+
+
+class Foreign(Cluster):
+    """The stack of a program with keys of its own."""
+
+    def settings(self):
+        return {"authImage": "registry.example.com/login:1.0.0"}
+
+
+def test_another_teams_program_is_proved_by_the_pods_of_its_own_state(monkeypatch, capsys):
+    stack = Foreign(0)
+    monkeypatch.setattr(proof.guard, "named", lambda *_: [("shop", "orders-deployment"), ("shop", "login-deployment")])
+    proof.show(stack)  # pyright: ignore[reportArgumentType]
+    assert [command[4:6] for command in stack.asked[1:]] == [
+        ("status", "deployment/orders-deployment"),
+        ("status", "deployment/login-deployment"),
+    ]
+    assert "The pods are ready" in capsys.readouterr().err
