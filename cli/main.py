@@ -22,8 +22,8 @@ Function = Callable[..., None]
 def kubeauth() -> None:
     """Run a service and its database that find each other on Kubernetes: a Pulumi project's stacks.
 
-    It works in any folder with a Pulumi.yaml, or below it; verbs that need a cluster expect kubeauth's own keys of
-    configuration there. The stack is dev unless --stack says another.
+    It works in any folder with a Pulumi.yaml, or below it; backup, restore and deployer expect kubeauth's own
+    keys of configuration there. The stack is dev unless --stack says another.
     """
 
 

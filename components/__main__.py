@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import tomllib
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any, cast
 from pulumi.errors import InputPropertiesError
 from pulumi.output import Inputs, Output
 from pulumi.provider import ConstructResult, main
-from pulumi.provider.experimental.analyzer import PropertyDefinition, TypeDefinition
+from pulumi.provider.experimental.analyzer import PropertyDefinition
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.server import ComponentInitError
 from pulumi.resource import ResourceOptions
@@ -51,26 +52,31 @@ class Host(ComponentProvider):
         component_name: str,
         property_path: str,
     ) -> Inputs:
-        """Translate the names inside objects that are another resource's output, too; Pulumi's own host drops them."""
-        given = inputs if isinstance(inputs, dict) else {}
-        objects = {
-            key: (value, kind)
-            for key, declared in properties.items()
-            if isinstance(value := given.get(key), Output)
-            and declared.ref
-            and (kind := self.get_type_definition(declared))
-            and not kind.enum
-        }
-        others = {key: value for key, value in properties.items() if key not in objects}
-        mapped = {**super().map_input_properties(inputs, others, mapping, component_name, property_path)}
+        """Translate the names inside inputs, and nothing else: what is not allowed is the components' to say.
 
-        def translated(key: str, kind: TypeDefinition, found: Inputs) -> Inputs:
-            path = f"{property_path}.{key}".lstrip(".")
-            return self.map_input_properties(found, kind.properties, kind.properties_mapping, component_name, path)
+        Pulumi's own host ends with a traceback at an Output where a number, a word or a list of objects may be one.
+        """
+        del component_name, property_path
+        return cast(Inputs, self._object(inputs, properties, mapping))
 
-        for key, (value, kind) in objects.items():
-            mapped[mapping[key]] = value.apply(partial(translated, key, kind))
-        return cast(Inputs, mapped)
+    def _object(self, value: Any, properties: dict[str, PropertyDefinition], mapping: dict[str, str]) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        return {mapping.get(key, key): self._value(properties.get(key), each) for key, each in value.items()}
+
+    def _value(self, declared: PropertyDefinition | None, value: Any) -> Any:
+        if declared is None:
+            return value
+        if isinstance(value, Output):
+            return value.apply(partial(self._value, declared))
+        kind = self.get_type_definition(declared) if declared.ref else None
+        if kind and not kind.enum:
+            return self._object(value, kind.properties, kind.properties_mapping)
+        if declared.items and isinstance(value, list):
+            return [self._value(declared.items, each) for each in value]
+        if declared.additional_properties and isinstance(value, Mapping):
+            return {key: self._value(declared.additional_properties, each) for key, each in value.items()}
+        return value
 
 
 def failure(inputs: list[Any], owner: str, outcome: str) -> InputPropertiesError:

@@ -13,6 +13,8 @@ import yaml
 from lab.toolchain import Toolchain
 from tests.conftest import ROOT
 
+from .consumers import Consumer, environment
+
 pytestmark = pytest.mark.engine
 
 
@@ -96,3 +98,35 @@ def test_transforms_reach_every_child(rendered):
         assert pod(found[f"Deployment/{name}-deployment"])["imagePullSecrets"] == [{"name": "registry"}]
     assert found["ServiceAccount/auth-account"]["metadata"]["annotations"]["iam.example.com/role"] == "auth"
     assert found["PersistentVolumeClaim/db-data"]["metadata"]["labels"]["backup.example.com/daily"] == "true"
+
+
+def test_database_and_service_are_two_teams_stacks_in_two_languages_and_namespaces(work, tmp_path):
+    (tmp_path / "kubeauth").symlink_to(work / "kubeauth")
+    database, shop = (Consumer(tmp_path / name, environment(tmp_path), images={}) for name in ("database", "shop"))
+    for consumer in (database, shop):
+        consumer.folder.mkdir()
+    (database.folder / "Pulumi.yaml").write_text("name: database\nruntime: python\n")
+    (database.folder / "__main__.py").write_text(blocks("two-stacks", "python"))
+    (database.folder / "kubeauth").symlink_to(ROOT / "components")
+    database.env["PATH"] = f"{ROOT / '.venv/bin'}{os.pathsep}{database.env['PATH']}"
+    (shop.folder / "Pulumi.yaml").write_text(blocks("two-stacks", "yaml"))
+    database.checked("pulumi", "stack", "init", "dev")
+    database.checked("pulumi", "config", "set", "--secret", "password", stdin="a-password")
+    shop.checked("pulumi", "stack", "init", "dev")
+    for consumer in (database, shop):
+        out = tmp_path / f"{consumer.folder.name}-out"
+        consumer.checked("pulumi", "config", "set", "kubernetes:renderYamlToDirectory", str(out))
+        consumer.checked("pulumi", "up", "--yes", "--skip-preview", "--non-interactive")
+    found = [yaml.safe_load(path.read_text()) for path in (tmp_path / "shop-out").rglob("*.yaml")]
+    made = {f"{manifest['kind']}/{manifest['metadata']['name']}": manifest for manifest in found}
+    env = {entry["name"]: entry for entry in pod(made["Deployment/login-deployment"])["containers"][0]["env"]}
+    assert env["DB_HOST"]["value"] == "orders-service.data.svc.cluster.local:3306"
+    assert env["DB_PASS"]["valueFrom"]["secretKeyRef"] == {"name": "orders-account", "key": "password"}
+    assert {manifest["metadata"].get("namespace", "shop") for manifest in found} == {"shop"}
+    [_, egress] = made["NetworkPolicy/login-traffic"]["spec"]["egress"]
+    assert egress["to"][0]["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "data"}
+    policy = next((tmp_path / "database-out").rglob("*networkpolicy*orders-clients.yaml"))
+    [rule] = yaml.safe_load(policy.read_text())["spec"]["ingress"]
+    labels = made["Deployment/login-deployment"]["spec"]["template"]["metadata"]["labels"]
+    assert rule["from"][0]["podSelector"]["matchLabels"].items() <= labels.items()
+    assert "a-password" not in shop.checked("pulumi", "stack", "export")
