@@ -153,7 +153,7 @@ def test_what_would_lose_data_is_refused(stack, tmp_path, key, value):
     assert claim.exists()
 
 
-def test_destroy_keeps_the_namespace_and_the_volume_and_up_brings_the_rest_back(stack, tmp_path):
+def test_destroy_keeps_the_namespace_and_the_volumes_and_up_brings_the_rest_back(stack, tmp_path):
     prod = stack("prod")
     with prod.offline(tmp_path / "out") as variables:
         assert prod.run("pulumi", "up", "--yes", "--skip-preview", variables=variables).returncode == 0
@@ -167,6 +167,7 @@ def test_destroy_keeps_the_namespace_and_the_volume_and_up_brings_the_rest_back(
     assert kept == [
         "networking.k8s.io_v1-networkpolicy-production-cloud-production-cloud-default-deny.yaml",
         "v1-namespace-default-production-cloud.yaml",
+        "v1-persistentvolumeclaim-production-cloud-mysqlauth-backups.yaml",
         "v1-persistentvolumeclaim-production-cloud-mysqlauth-data.yaml",
     ]
     assert again.returncode == 0, again.stdout
