@@ -175,4 +175,4 @@ def _yaml_value(value: Any) -> Any:
     if isinstance(value, list):
         return [_yaml_value(entry) for entry in value]
     # A dollar sign with a brace would be an expression.
-    return "${note}" if value == NOTE else value.replace("${", "$${") if isinstance(value, str) else value
+    return "${note}" if value == NOTE else value.replace("$", "$$") if isinstance(value, str) else value
