@@ -31,7 +31,8 @@ def wheel(work: Path) -> Path:
 
 def modules() -> set[str]:
     root = ROOT / "components"
-    return {str(path.relative_to(root)) for path in root.rglob("*.py") if "venv" not in path.parts}
+    found = [*root.rglob("*.py"), *root.glob("mysql/scripts/*.sh"), *root.glob("mysql/variables/*.txt")]
+    return {str(path.relative_to(root)) for path in found if "venv" not in path.parts}
 
 
 def test_the_wheel_has_the_components_their_types_and_the_version_of_pyproject(wheel):
@@ -90,7 +91,7 @@ def test_a_type_checker_knows_the_installed_packages_inputs(example):
     refused = consumer.run(*checker, "wrong.py")
     wrong.unlink()
     assert refused.returncode != 0
-    assert '"nodePort" is an undefined item' in refused.stdout
+    assert '"serviceType" is an undefined item' in refused.stdout
 
 
 def _link(source: str, target: str) -> None:
