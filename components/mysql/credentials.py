@@ -7,12 +7,10 @@ from typing import cast
 import pulumi
 from pulumi_kubernetes.core import v1 as core
 
-from ..inputs import errors
 from ..inputs.record import Given
 from ..kubernetes import discovery
 from ..kubernetes.children import Children
 from . import accounts
-from . import validation as mysql_validation
 
 
 def create(given: Given, children: Children) -> tuple[pulumi.Input[str], pulumi.Output[str] | None]:
@@ -30,13 +28,7 @@ def create(given: Given, children: Children) -> tuple[pulumi.Input[str], pulumi.
     if "init_sql" in given:
         server_files[accounts.INIT_SQL] = given["init_sql"]
 
-    def checked(files: Mapping[str, str]) -> Mapping[str, str]:
-        errors.require_resolved(mysql_validation.secret_files(files), given.owner)
-        return files
-
-    # All in one, because only together they show that the two passwords differ.
-    everything = cast(pulumi.Output[Mapping[str, str]], pulumi.Output.secret({**client_files, **server_files}))
-    known = everything.apply(checked)
+    known = cast(pulumi.Output[Mapping[str, str]], pulumi.Output.secret({**client_files, **server_files}))
 
     def secret(child: str, keys: list[str]) -> pulumi.Output[str]:
         def version(files: Mapping[str, str]) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..inputs.errors import InputError
-from ..inputs.known import is_known
 from ..inputs.validation import check
 from . import settings as server_settings
 from . import sizes
@@ -19,9 +18,7 @@ _SETTING = re.compile(r"[a-z][a-z0-9_-]{0,63}|loose[-_][a-z0-9_.-]{1,63}")
 
 
 def password(key: str, value: Any) -> list[InputError]:
-    """A password, known now or checked when its Output resolves. Its value is never shown."""
-    if not is_known(value):
-        return []
+    """A password. Its value is never shown."""
     ok = isinstance(value, str) and 0 < len(value.encode()) <= 255 and not set(value) & set("\n\r\0")
     shown = "(empty)" if value == "" else "[secret]"
     rule = "1 to 255 characters (fewer beyond ASCII: 255 bytes), no line break, no NUL"
@@ -51,8 +48,6 @@ def database_name(key: str, value: Any) -> list[InputError]:
 
 def sql_lines(key: str, value: Any) -> list[InputError]:
     """SQL that mysqld reads line by line. It may hold passwords, so it is never shown."""
-    if not is_known(value):
-        return []
     lines = value.splitlines() if isinstance(value, str) else ["no text"]
     ok = "\0" not in str(value) and all(not line.strip() or line.rstrip().endswith(";") for line in lines)
     rule = "one statement a line, each ends with ';'"
@@ -112,14 +107,3 @@ def _memory(key: str, value: Mapping[str, str], memory_limit: Any) -> list[Input
     name, text = max(asked, key=lambda pair: server_settings.bytes_of(pair[1]) or 0)
     rule = f"caches and buffers, {total}M together, at most {limit * 3 // 4}M: three quarters of the memory limit"
     return check(total <= limit * 3 // 4, f"{key}.{name}", text, rule, "less of it, or a larger memory_limit")
-
-
-def secret_files(files: Mapping[str, str]) -> list[InputError]:
-    """What a database's Secrets hold, once it is known."""
-    app, root = files.get("password"), files.get("root-password")
-    return [
-        *(password("password", app) if app is not None else []),
-        *(password("root_password", root) if root is not None else []),
-        *different_passwords("root_password", root, "password", app),
-        *(sql_lines("init_sql", files["init.sql"]) if "init.sql" in files else []),
-    ]
