@@ -5,10 +5,10 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from .inputs import errors, validation
+from .inputs import validation
 from .inputs.errors import InputError
-from .inputs.known import is_known, is_output, lift, normal
-from .inputs.record import Record, Rule
+from .inputs.known import entry, is_known, is_output
+from .inputs.record import Given, Record, Rule
 from .kubernetes import discovery
 from .kubernetes.discovery import parse_endpoint
 
@@ -103,35 +103,20 @@ def check(args: Mapping[str, Any]) -> list[InputError]:
     return validation.not_together(args, "database", singles)
 
 
-def of(args: Mapping[str, Any], owner: str) -> dict[str, Any]:
+def of(given: Given) -> dict[str, Any]:
     """Return the connection that a client's inputs name, with the keys of `DatabaseConnection` that are given.
 
     Args:
-        args: The client's inputs, without None, checked as far as they are known.
-        owner: Whose they are, for example `AuthService authenticate`.
+        given: The client's inputs.
     """
-    # What is not known is checked when it resolves, and holds back whatever depends on it.
-    singles = {key: _checked(key, args[single], owner) for key, single in SINGLE.items() if single in args}
-    database = args.get("database", {})
-    if not is_output(database):
-        known = {key: _checked(key, value, owner) for key, value in database.items()}
-        return {**CONNECTION.filled({}), **known, **singles}
-
-    def whole(found: Any) -> dict[str, Any]:
-        errors.require_resolved(CONNECTION.check(normal(found), "database."), owner)
-        return CONNECTION.filled(normal(found))
-
-    resolved = pulumi.Output.from_input(database).apply(whole)
-    return {**{key: resolved.apply(lambda found, key=key: found.get(key)) for key in SINGLE}, **singles}
-
-
-def _checked(key: str, value: Any, owner: str) -> Any:
-    def checked(found: Any) -> Any:
-        if found is not None:
-            errors.require_resolved(CONNECTION.rules[key].check(SINGLE[key], normal(found)), owner)
-        return normal(found)
-
-    return value if is_known(value) else lift(checked, value)
+    database = given["database"]
+    if database is None:
+        found: dict[str, Any] = CONNECTION.filled({})
+    elif is_output(database):
+        found = {key: entry(database, key) for key in SINGLE}
+    else:
+        found = database
+    return {**found, **{key: given[single] for key, single in SINGLE.items() if single in given}}
 
 
 def known(args: Mapping[str, Any]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class AuthService(pulumi.ComponentResource):
         given = Given(auth_inputs.RULES, args, f"AuthService {name}")
         instance: str = given["resource_name"] or name
         common = labels.recommended(instance, instance, "auth", given["labels"])
-        database = connection.of(given.args, given.owner)
+        database = connection.of(given)
         namespace = reservations.instance(self, given.owner, database["namespace"], [instance])
         children = Children(self, name, instance, namespace, common, given["annotations"])
         selector = labels.selector(instance)
