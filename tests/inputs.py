@@ -184,6 +184,15 @@ def output_of(value: Any) -> pulumi.Output[Any]:
     return pulumi.Output.from_input(value)
 
 
+def outputs_inside(value: Any) -> Any:
+    """The same object or list, with each value in it as another resource's output."""
+    if isinstance(value, dict):
+        return {key: outputs_inside(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [outputs_inside(each) for each in value]
+    return output_of(value)
+
+
 def every() -> Iterator[Input]:
     """Every input of every component."""
     for component, record in RULES.items():

@@ -106,14 +106,15 @@ AUTOSCALING = Record(
 """The rules and defaults of an Autoscaling."""
 
 
-def make_ingress(children: Children, given: Mapping[str, Any], service: pulumi.Input[str], port_name: str) -> None:
+def make_ingress(children: Children, given: Any, service: pulumi.Input[str], port_name: str) -> None:
     """Make the Ingress."""
     backend = networking.IngressBackendArgs(
         service=networking.IngressServiceBackendArgs(
             name=service, port=networking.ServiceBackendPortArgs(name=port_name)
         )
     )
-    path = networking.HTTPIngressPathArgs(path=given["path"], path_type="Prefix", backend=backend)
+    host = entry(given, "host")
+    path = networking.HTTPIngressPathArgs(path=entry(given, "path"), path_type="Prefix", backend=backend)
 
     def tls(secret: str | None, host: str) -> list[networking.IngressTLSArgs] | None:
         return [networking.IngressTLSArgs(hosts=[host], secret_name=secret)] if secret else None
@@ -121,36 +122,34 @@ def make_ingress(children: Children, given: Mapping[str, Any], service: pulumi.I
     networking.Ingress(
         children.logical("ingress"),
         # Pulumi would wait for an address that the cluster may never assign.
-        metadata=children.metadata("ingress", wait=False, annotations=given.get("annotations")),
+        metadata=children.metadata("ingress", wait=False, annotations=entry(given, "annotations")),
         spec=networking.IngressSpecArgs(
-            ingress_class_name=given.get("class_name"),
-            rules=[
-                networking.IngressRuleArgs(host=given["host"], http=networking.HTTPIngressRuleValueArgs(paths=[path]))
-            ],
-            tls=lift(tls, given.get("tls_secret_name"), given["host"]),
+            ingress_class_name=entry(given, "class_name"),
+            rules=[networking.IngressRuleArgs(host=host, http=networking.HTTPIngressRuleValueArgs(paths=[path]))],
+            tls=lift(tls, entry(given, "tls_secret_name"), host),
         ),
         opts=children.options(),
     )
 
 
-def make_http_route(
-    children: Children, given: Mapping[str, Any], service: pulumi.Input[str], port: pulumi.Input[int]
-) -> None:
+def make_http_route(children: Children, given: Any, service: pulumi.Input[str], port: pulumi.Input[int]) -> None:
     """Make the HTTPRoute."""
-    gateway = {"name": given["gateway_name"]}
-    if "gateway_namespace" in given:
-        gateway["namespace"] = given["gateway_namespace"]
+
+    def gateway(route: Mapping[str, Any]) -> dict[str, str]:
+        found = {"name": route["gateway_name"], "namespace": route.get("gateway_namespace")}
+        return {key: value for key, value in found.items() if value is not None}
+
     CustomResource(
         children.logical("route"),
         api_version="gateway.networking.k8s.io/v1",
         kind="HTTPRoute",
         metadata=children.metadata("route", wait=False),
         spec={
-            "parentRefs": [gateway],
-            "hostnames": given["hostnames"],
+            "parentRefs": [lift(gateway, given)],
+            "hostnames": entry(given, "hostnames"),
             "rules": [
                 {
-                    "matches": [{"path": {"type": "PathPrefix", "value": given["path"]}}],
+                    "matches": [{"path": {"type": "PathPrefix", "value": entry(given, "path")}}],
                     "backendRefs": [{"name": service, "port": port}],
                 }
             ],
@@ -159,7 +158,7 @@ def make_http_route(
     )
 
 
-def make_autoscaler(children: Children, given: Mapping[str, Any], deployment: pulumi.Input[str]) -> None:
+def make_autoscaler(children: Children, given: Any, deployment: pulumi.Input[str]) -> None:
     """Make the HorizontalPodAutoscaler."""
     autoscaling.HorizontalPodAutoscaler(
         children.logical("autoscaler"),
@@ -168,8 +167,8 @@ def make_autoscaler(children: Children, given: Mapping[str, Any], deployment: pu
             scale_target_ref=autoscaling.CrossVersionObjectReferenceArgs(
                 api_version="apps/v1", kind="Deployment", name=deployment
             ),
-            min_replicas=given["min_replicas"],
-            max_replicas=given["max_replicas"],
+            min_replicas=entry(given, "min_replicas"),
+            max_replicas=entry(given, "max_replicas"),
             metrics=[
                 autoscaling.MetricSpecArgs(
                     type="Resource",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..inputs.errors import InputError
+from ..inputs.known import is_known, is_output
 from ..inputs.validation import check
 from . import settings as server_settings
 from . import sizes
@@ -72,6 +73,8 @@ def settings(key: str, value: Mapping[str, Any], memory_limit: Any = "", image: 
             errors += _known(path, name)
         twin = seen.setdefault(base, name)
         errors += check(twin == name, path, name, f"not together with {twin}, which is the same setting", "remove one")
+        if is_output(text):
+            continue
         ok = isinstance(text, str) and not set(text) & set("\n\r\0")
         errors += check(ok, path, text, "text in one line", "'200'")
         if ok and base in server_settings.BIRTH:
@@ -80,7 +83,7 @@ def settings(key: str, value: Mapping[str, Any], memory_limit: Any = "", image: 
             )
         if ok and base == "log-bin":
             errors += check(text.upper() in ("ON", "OFF"), path, text, "ON or OFF", "ON")
-    return errors or _memory(key, value, memory_limit)
+    return errors or (_memory(key, value, memory_limit) if is_known(value) else [])
 
 
 def _known(path: str, name: str) -> list[InputError]:

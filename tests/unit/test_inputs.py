@@ -40,3 +40,8 @@ def test_a_wrong_shape_that_is_an_output_is_refused_when_it_resolves(given: Inpu
 def test_a_value_that_comes_later_is_waited_for(given: Input):
     outcome = given.outcome(inputs.output_of("").apply(lambda _: inputs.output_of(given.good)))
     assert outcome == inputs.expected_output(given)
+
+
+@pytest.mark.parametrize("given", [each for each in EVERY if isinstance(each.good, dict | list)], ids=".".join)
+def test_outputs_inside_an_input_do_what_their_values_do(given: Input):
+    assert given.outcome(inputs.outputs_inside(given.good)) == "same as plain"
