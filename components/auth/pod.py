@@ -55,9 +55,7 @@ def _container(children: Children, given: Given, database: Mapping[str, Any]) ->
             core.ContainerPortArgs(name=name, container_port=each, protocol="TCP") for name, each in numbers.items()
         ]
 
-    def probe(kind: str) -> Any:
-        return lift(lambda asked, port: probes.arguments(asked, port)[kind], given["probes"], given["port"])
-
+    asked = lift(probes.arguments, given["probes"], given["port"])
     limits = lift(resources.merge, given["resources"], auth_inputs.RESOURCES)
     return core.ContainerArgs(
         name=f"{children.instance}-container",
@@ -72,9 +70,9 @@ def _container(children: Children, given: Given, database: Mapping[str, Any]) ->
         resources=resources.requirements(limits, disk=entry(given["platform"], "ephemeral_storage")),
         volume_mounts=lift(_mounts, database.get("ca_secret_name"), given["volumes"]),
         lifecycle=lift(_drain, given["drain_seconds"]),
-        startup_probe=probe("startup_probe"),
-        readiness_probe=probe("readiness_probe"),
-        liveness_probe=probe("liveness_probe"),
+        startup_probe=entry(asked, "startup_probe"),
+        readiness_probe=entry(asked, "readiness_probe"),
+        liveness_probe=entry(asked, "liveness_probe"),
     )
 
 
@@ -105,12 +103,7 @@ def _containers(own: Any, sidecars: list[Mapping[str, Any]]) -> list[Any]:
 
 def _restricted(containers: list[Mapping[str, Any]]) -> list[Any] | None:
     """Containers with what Pod Security "restricted" asks for, where they do not say it themselves."""
-    security = {
-        "allowPrivilegeEscalation": False,
-        "capabilities": {"drop": ["ALL"]},
-        "readOnlyRootFilesystem": True,
-    }
     return [
-        {**container, "securityContext": {**security, **container.get("securityContext", {})}}
+        {**container, "securityContext": pods.security_context(container.get("securityContext"))}
         for container in containers
     ] or None

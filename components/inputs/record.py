@@ -103,6 +103,7 @@ class Given:
             owner: Whose they are, for example `MySqlDatabase mysqlauth`.
         """
         self.record, self.args, self.owner = record, normal(args), owner
+        self._read: dict[str, Any] = {}
 
     def __contains__(self, key: str) -> bool:
         """Whether an input was given."""
@@ -110,6 +111,11 @@ class Given:
 
     def __getitem__(self, key: str) -> Any:
         """Return an input, or what holds without it, or None."""
+        if key not in self._read:
+            self._read[key] = self._value(key)
+        return self._read[key]
+
+    def _value(self, key: str) -> Any:
         rule = self.record.rules[key]
         value = self.args.get(key, rule.default)
         needed = [self[other] for other in rule.needs]

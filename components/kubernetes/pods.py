@@ -49,13 +49,18 @@ def _security_context(platform: Mapping[str, Any]) -> core.PodSecurityContextArg
     )
 
 
-def security_context() -> core.SecurityContextArgs:
-    """Return the container's half of Pod Security "restricted", with a read-only root file system."""
-    return core.SecurityContextArgs(
-        allow_privilege_escalation=False,
-        capabilities=core.CapabilitiesArgs(drop=["ALL"]),
-        read_only_root_filesystem=True,
-    )
+def security_context(given: Mapping[str, Any] | None = None) -> Any:
+    """Return the container's half of Pod Security "restricted", with a read-only root file system.
+
+    Args:
+        given: What a caller's own container says of it, with Kubernetes' own keys, which wins. Default: nothing.
+    """
+    return {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
+        **(given or {}),
+    }
 
 
 def scratch(name: str, size: pulumi.Input[str] = "64Mi", *, in_memory: bool = False) -> core.VolumeArgs:
