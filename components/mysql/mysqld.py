@@ -32,6 +32,9 @@ _SECRETS = "/etc/kubeauth/secrets"
 _TLS = "/etc/kubeauth/tls"
 _RUN = "/run/mysqld"
 _SOCKET = f"{_RUN}/mysqld.sock"
+CLIENT_OPTIONS = f"{_RUN}/client.cnf"
+"""The file with which MySQL's clients in the pod log in as the application; scripts/accounts.sh writes it."""
+
 # What a node may not have at all; the making of a data directory must do without it, too.
 _BOTH = ("innodb-use-native-aio", "innodb-flush-method")
 

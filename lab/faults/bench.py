@@ -15,6 +15,7 @@ from typing import Any
 from cli.clusters.kubeconfig import current
 from cli.stack.deployer import kubeconfig_in
 from cli.stack.state import StateFiles
+from components.mysql import mysqld
 from lab.node import Node
 from tests import copies, environment
 
@@ -114,7 +115,7 @@ class Bench:
         """Run SQL as the application's account, in the database's pod."""
         inside = [
             "mysql",
-            "--defaults-file=/run/mysqld/client.cnf",
+            f"--defaults-file={mysqld.CLIENT_OPTIONS}",
             "--skip-column-names",
             "--batch",
             f"--execute={statement}",
