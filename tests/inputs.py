@@ -18,8 +18,15 @@ from components.namespace import RULES as NAMESPACE_RULES
 from tests.unit.recorder import deploy
 
 _PEER = {"cidr": "203.0.113.0/24", "ports": [587]}
-_PLACEMENT = {"node_selector": {"disk": "ssd"}, "tolerations": [{"key": "db", "operator": "Exists"}]}
-_PLATFORM = {"image_pull_secrets": ["registry"], "run_as_user": 0, "fs_group": 0, "dns_ports": [5353]}
+#: Of every component with pods.
+_WORKLOAD = {
+    "placement": {"node_selector": {"disk": "ssd"}, "tolerations": [{"key": "db", "operator": "Exists"}]},
+    "platform": {"image_pull_secrets": ["registry"], "run_as_user": 0, "fs_group": 0, "dns_ports": [5353]},
+    "labels": {"team": "payments"},
+    "annotations": {"example.com/team": "payments"},
+    "cluster_domain": "corp.internal",
+    "rollout_seconds": 60,
+}
 _CONTAINER = {"name": "proxy", "image": "proxy:1.0"}
 
 #: A value that is not the default, for each input.
@@ -62,14 +69,9 @@ GOOD: dict[str, dict[str, Any]] = {
         "backup": {"schedule": "@daily", "keep": 3},
         "size": "large",
         "resources": {"memory_limit": "1Gi"},
-        "placement": _PLACEMENT,
-        "platform": _PLATFORM,
-        "labels": {"team": "payments"},
-        "annotations": {"example.com/team": "payments"},
-        "cluster_domain": "corp.internal",
+        **_WORKLOAD,
         "startup_seconds": 600,
         "shutdown_seconds": 60,
-        "rollout_seconds": 60,
     },
     "AuthService": {
         "image": "auth:2",
@@ -110,12 +112,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "probes": {"liveness_path": "/live", "readiness": {"kind": "tcp"}},
         "replicas": 3,
         "resources": {"memory_limit": "512Mi"},
-        "placement": _PLACEMENT,
-        "platform": _PLATFORM,
-        "labels": {"team": "payments"},
-        "annotations": {"example.com/team": "payments"},
-        "cluster_domain": "corp.internal",
-        "rollout_seconds": 60,
+        **_WORKLOAD,
     },
 }  # fmt: skip
 BASE: dict[str, dict[str, Any]] = {

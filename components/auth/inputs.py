@@ -12,9 +12,9 @@ from ..inputs.errors import InputError
 from ..inputs.known import is_known, normal
 from ..inputs.record import Record, Rule
 from ..inputs.validation import each, mapping
-from ..kubernetes import discovery, resources, services
-from ..kubernetes.placement import PLACEMENT, Placement
-from ..kubernetes.platform import PLATFORM, Platform
+from ..kubernetes import resources, services, workload
+from ..kubernetes.placement import Placement
+from ..kubernetes.platform import Platform
 from ..kubernetes.resources import Resources
 from ..kubernetes.services import ServiceType
 from ..kubernetes.traffic import PEER, Peer
@@ -222,12 +222,7 @@ RULES = Record(
         "probes": Rule(PROBES, default={}),
         "replicas": Rule(validation.whole_number(1, 100, "pods", 1), default=1, plain=True),
         "resources": Rule(_resources, default={}),
-        "placement": Rule(PLACEMENT, default={}),
-        "platform": Rule(PLATFORM, default={}),
-        "labels": Rule(metadata.labels),
-        "annotations": Rule(metadata.annotations),
-        "cluster_domain": Rule(validation.cluster_domain, default=discovery.CLUSTER_DOMAIN),
-        "rollout_seconds": Rule(validation.seconds(10, 3600, 300), default=300, plain=True),
+        **workload.RULES,
     },
 )
 """The rules and defaults of AuthServiceArgs."""
@@ -244,5 +239,5 @@ def check(name: str, args: AuthServiceArgs) -> list[InputError]:
         *validation.not_together(given, "service_account_name", ["service_account_annotations"]),
         *environment.check_collisions(given),
     ]
-    domain = given.get("cluster_domain", discovery.CLUSTER_DOMAIN)
+    domain = RULES.value(given, "cluster_domain")
     return found or connection.check_service_namespace(connection.known(given), domain)

@@ -10,9 +10,9 @@ from ..inputs.errors import InputError
 from ..inputs.known import normal
 from ..inputs.record import Record, Rule
 from ..inputs.validation import each
-from ..kubernetes import discovery, resources, services
-from ..kubernetes.placement import PLACEMENT, Placement
-from ..kubernetes.platform import PLATFORM, Platform
+from ..kubernetes import resources, services, workload
+from ..kubernetes.placement import Placement
+from ..kubernetes.platform import Platform
 from ..kubernetes.resources import Resources
 from ..kubernetes.services import ServiceType, TrafficPolicy
 from . import backup_inputs, mysqld, sizes
@@ -196,14 +196,9 @@ RULES = Record(
         "backup": Rule(backup_inputs.RULES, plain=True),
         "size": Rule(validation.one_of(DatabaseSize), default=DatabaseSize.MEDIUM.value),
         "resources": Rule(_resources, default={}, needs=("size",)),
-        "placement": Rule(PLACEMENT, default={}),
-        "platform": Rule(PLATFORM, default={}),
-        "labels": Rule(metadata.labels),
-        "annotations": Rule(metadata.annotations),
-        "cluster_domain": Rule(validation.cluster_domain, default=discovery.CLUSTER_DOMAIN),
+        **workload.RULES,
         "startup_seconds": Rule(validation.seconds(60, 86400, 3600), default=mysqld.STARTUP_SECONDS),
         "shutdown_seconds": Rule(validation.seconds(60, 86400, 120), default=mysqld.SHUTDOWN_SECONDS),
-        "rollout_seconds": Rule(validation.seconds(10, 3600, 300), default=300, plain=True),
     },
 )
 """The rules and defaults of MySqlDatabaseArgs."""
