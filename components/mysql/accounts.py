@@ -10,11 +10,18 @@ PRIVILEGES = "ALTER, CREATE, DELETE, DROP, INDEX, INSERT, REFERENCES, SELECT, UP
 """What an application needs that owns its schema; no GRANT OPTION, no FILE, nothing outside the schema."""
 
 BACKUP_USER = "kubeauth_backup"
-BACKUP_PRIVILEGES = "EVENT, SELECT, SHOW VIEW, TRIGGER"
-"""What mysqldump needs to read a schema; SHOW_ROUTINE besides, which MySQL grants for all schemas only."""
+BACKUP_PRIVILEGES = "SHOW_ROUTINE, SET_ANY_DEFINER, ALLOW_NONEXISTENT_DEFINER, SYSTEM_USER, SYSTEM_VARIABLES_ADMIN"
+"""For all schemas, because MySQL grants them so only: docs/adr/0009-one-account-for-backups-and-restores.md."""
 
 USERNAME, PASSWORD, ROOT_PASSWORD, INIT_SQL = "username", "password", "root-password", "init.sql"
+BACKUP_PASSWORD = "backup-password"
 """Keys of the Secrets."""
+
+
+def beside_schema(database: str) -> str:
+    """Return what the names of schemas begin with that a restore makes; 25 more of MySQL's 64 characters follow."""
+    return database[:39]
+
 
 # Plain POSIX, because images differ in their shells and tools; nothing is expanded twice.
 FUNCTIONS = r"""set -eu
@@ -37,8 +44,6 @@ double() {
   done
   text=$text$rest
 }
-# The password of the account for backups follows from the application's, which cannot be told from it.
-derive() { text=$(printf 'backup %s' "$text" | sha256sum) && text=${text%% *}; }
 # Arguments: host, port, user, password, the last two with doubled backslashes.
 client() {
   printf '%s\n' '[client]' "host=$1" "port=$2" protocol=TCP ssl-mode=REQUIRED
@@ -47,14 +52,15 @@ client() {
 """
 """What this package's scripts have in common: reading a Secret's files, and writing options of MySQL's clients."""
 
-_BACKUP = f"""  read_key {PASSWORD}
-  derive
+_BACKUP = f"""  read_key {BACKUP_PASSWORD}
   backup="'{BACKUP_USER}'@'%'"
   printf '%s;\\n' "CREATE USER IF NOT EXISTS $backup IDENTIFIED BY '$text' REQUIRE SSL"
   printf '%s;\\n' "ALTER USER $backup IDENTIFIED BY '$text' REQUIRE SSL ACCOUNT UNLOCK"
   printf '%s;\\n' "REVOKE ALL PRIVILEGES, GRANT OPTION FROM $backup"
-  printf '%s;\\n' 'GRANT {BACKUP_PRIVILEGES} ON `{{grant_on}}`.* TO '"$backup"
-  printf '%s;\\n' "GRANT SHOW_ROUTINE ON *.* TO $backup"
+  printf '%s;\\n' "GRANT {BACKUP_PRIVILEGES} ON *.* TO $backup"
+  for schema in '{{grant_on}}' '{{beside}}\\_\\_restore' '{{beside}}\\_\\_before\\_%'; do
+    printf '%s;\\n' "GRANT ALL PRIVILEGES ON \\`$schema\\`.* TO $backup"
+  done
 """
 _NO_BACKUP = f"""  printf '%s;\\n' "DROP USER IF EXISTS '{BACKUP_USER}'@'%'"
 """
@@ -80,7 +86,7 @@ def script(
     # In GRANT an underscore stands for any character unless it is escaped.
     grant_on = database.replace("_", "\\_")
     tls = "REQUIRE SSL" if require_tls else "REQUIRE NONE"
-    backups = _BACKUP.format(grant_on=grant_on) if backup else _NO_BACKUP
+    backups = _BACKUP.format(grant_on=grant_on, beside=beside_schema(database).replace("_", "\\_")) if backup else _NO_BACKUP
     return (
         FUNCTIONS
         + f"""source={source} target={target}

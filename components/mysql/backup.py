@@ -13,14 +13,13 @@ from ..kubernetes.children import Children
 from . import backup_inputs, backup_script
 from .backup_inputs import Backup
 
-SECONDS = 3600
-"""How long a job may take."""
 RESOURCES: pods.Resources = {
     "cpu_request": "50m",
     "cpu_limit": "500m",
-    "memory_request": "64Mi",
-    "memory_limit": "256Mi",
+    "memory_request": "256Mi",
+    "memory_limit": "1Gi",
 }
+"""For dump and load, which hold one row as hexadecimal text (twice its size) a few times, and the drill's server."""
 
 _SECRETS = "/etc/kubeauth/secrets"
 _FOLDER = "/backups"
@@ -39,8 +38,8 @@ class Source:
     """The Service's port."""
     server_port: int
     """The pod's port, which NetworkPolicies see."""
-    credentials: pulumi.Input[str]
-    """The name of the Secret with `username` and `password`."""
+    secret: pulumi.Input[str]
+    """The name of the Secret with the password of the account for backups; see `credentials.for_backups`."""
     retain_data: bool
     labels: dict[str, str] | None
     placement: pods.Placement
@@ -54,6 +53,7 @@ def selector(instance: str) -> dict[str, str]:
 def create(children: Children, given: Backup, source: Source) -> None:
     """Make the children of a database that is backed up."""
     name = children.instance
+    seconds = int(given.get("deadline_seconds", backup_inputs.DEADLINE_SECONDS))
     # Many storage classes make the volume only when the first job asks for it.
     claim = volumes.claim(
         children,
@@ -71,13 +71,13 @@ def create(children: Children, given: Backup, source: Source) -> None:
             time_zone="Etc/UTC",
             # A job that was missed is made up for; two at once never write to the volume.
             concurrency_policy="Forbid",
-            starting_deadline_seconds=SECONDS,
+            starting_deadline_seconds=seconds,
             successful_jobs_history_limit=3,
             failed_jobs_history_limit=3,
             job_template=batch.JobTemplateSpecArgs(
                 spec=batch.JobSpecArgs(
                     backoff_limit=2,
-                    active_deadline_seconds=SECONDS,
+                    active_deadline_seconds=seconds,
                     template=_pod_template(children, given, source, claim),
                 )
             ),
@@ -101,7 +101,7 @@ def _pod_template(
         scratch=_SCRATCH,
         port=source.port,
         keep=int(given.get("keep", backup_inputs.KEEP)),
-        seconds=SECONDS,
+        verify=given.get("verify", True),
     )
     return core.PodTemplateSpecArgs(
         metadata=ObjectMetaArgs(
@@ -136,9 +136,9 @@ def _pod_template(
                     name="backups",
                     persistent_volume_claim=core.PersistentVolumeClaimVolumeSourceArgs(claim_name=claim),
                 ),
-                pods.secret_files("secrets", source.credentials),
-                # In memory, because it holds passwords.
-                pods.scratch("tmp", "16Mi", in_memory=True),
+                pods.secret_files("secrets", source.secret),
+                # In memory, because it holds passwords; small, because rows are not written here.
+                pods.scratch("tmp", "64Mi", in_memory=True),
             ],
             **pods.placed(source.placement),
         ),

@@ -7,6 +7,7 @@ from ..inputs import quantities, validation
 from ..inputs.errors import InputError, required
 
 KEEP = 7
+DEADLINE_SECONDS = 3600
 STORAGE_SIZE = "1Gi"
 
 _MACROS = ("@hourly", "@daily", "@weekly", "@monthly", "@yearly")
@@ -21,7 +22,7 @@ _CRON = (
 
 
 class Backup(TypedDict):
-    """Backups of a database's schema, each one a compressed and verified SQL file in a volume of their own."""
+    """Backups of a database's schema, each one a compressed SQL file that was restored once, in a volume of their own."""
 
     schedule: str
     """When, in UTC, as a cron line such as `0 3 * * *`, or @hourly, @daily, @weekly, @monthly, @yearly."""
@@ -30,10 +31,17 @@ class Backup(TypedDict):
     """How many are kept, 1 to 1000. Default: 7. An old one goes only after a new one is complete."""
 
     storage_size: NotRequired[str]
-    """Size of the backups' volume, with Ki, Mi, Gi or Ti. Default: `1Gi`. One more than `keep` has to fit."""
+    """Size of the backups' volume, with Ki, Mi, Gi or Ti. Default: `1Gi`. One more than `keep` has to fit, and the drill."""
 
     storage_class: NotRequired[str]
     """The volume's storage class. Default: the cluster's default class."""
+
+    verify: NotRequired[bool]
+    """Restore each backup into a server of its own before it counts. Default: true. It needs about twice the data's size
+    and 200 MiB of the backups' volume."""
+
+    deadline_seconds: NotRequired[int]
+    """How long a backup may take, in seconds. Default: 3600. Allowed: 60 to 604800. A restore is never ended by it."""
 
 
 def check(key: str, given: Backup) -> list[InputError]:
@@ -44,6 +52,10 @@ def check(key: str, given: Backup) -> list[InputError]:
         *validation.whole_number(f"{key}.keep", given.get("keep", KEEP), 1, 1000, "backups", KEEP),
         *quantities.byte_quantity(f"{key}.storage_size", given.get("storage_size", STORAGE_SIZE), "64Mi", "1Gi"),
         *validation.resource_name(f"{key}.storage_class", given.get("storage_class"), "standard"),
+        *validation.true_or_false(f"{key}.verify", given.get("verify", True)),
+        *validation.whole_number(
+            f"{key}.deadline_seconds", given.get("deadline_seconds", DEADLINE_SECONDS), 60, 604800, "seconds", 3600
+        ),
     ]
 
 

@@ -76,6 +76,7 @@ class MySqlDatabase(pulumi.ComponentResource):
         database = args.get("database_name", "admin")
 
         credentials_name, server_name = credentials.create(name, args, children)
+        backup_secret = credentials.for_backups(children) if "backup" in args else None
         claim_name = args["existing_claim"] if "existing_claim" in args else _claim(args, children)
         service = core.Service(
             f"{name}-service",
@@ -113,7 +114,7 @@ class MySqlDatabase(pulumi.ComponentResource):
                         image=args.get("image", mysqld.IMAGE),
                         database=database,
                         claim=claim_name,
-                        secrets=[credentials_name, *([] if server_name is None else [server_name])],
+                        secrets=[each for each in (credentials_name, server_name, backup_secret) if each is not None],
                         tls_secret=args.get("tls_secret"),
                         require_tls=args.get("require_tls", True),
                         settings=args.get("settings", {}),
@@ -129,14 +130,14 @@ class MySqlDatabase(pulumi.ComponentResource):
         traffic.policy(children, "clients", labels.selector(name), ingress=[clients])
 
         self.host = discovery.service_fqdn(service, args.get("cluster_domain", discovery.CLUSTER_DOMAIN))
-        if "backup" in args:
+        if backup_secret is not None:
             source = backup.Source(
                 image=args.get("image", mysqld.IMAGE),
                 database=database,
                 host=self.host,
                 port=int(args.get("port", 3306)),
                 server_port=mysqld.PORT,
-                credentials=credentials_name,
+                secret=backup_secret,
                 retain_data=args.get("retain_data", True),
                 labels=args.get("labels"),
                 placement=args.get("placement", {}),

@@ -1,0 +1,212 @@
+# Restores. The backup is loaded into a schema beside the living one and compared; then all tables change places in one
+# statement. The table $marker moves with them, so where it is tells whether they did; it holds all that the living schema
+# has besides tables, and what it shall have, so a restore that was ended at any moment is undone or finished by the next.
+
+# Lists of the schema $1: each line is $2, the quoted `schema`.`name`, $3.
+tables_in() { names "$1" "$2" "$3" "table_name" tables "table_schema" "AND table_type = 'BASE TABLE'"; }
+names() {
+  value live "SELECT CONCAT('$2', '\`', $6, '\`.\`', REPLACE($4, '\`', '\`\`'), '\`', '$3')
+    FROM information_schema.$5 WHERE $6 = '$1' ${7-} ORDER BY $4"
+}
+has() { value live "SELECT 1 FROM information_schema.tables WHERE table_schema = '$1' AND table_name = '$marker'"; }
+kept() {
+  value live "SELECT schema_name FROM information_schema.schemata
+    WHERE schema_name LIKE '$(echo "$before" | sed 's/_/\\\\_/g')%' ORDER BY schema_name"
+}
+kept_() {
+  for old in $(kept); do
+    size=$(value live "SELECT COALESCE(SUM(data_length + index_length), 0) FROM information_schema.tables
+      WHERE table_schema = '$old'")
+    echo "$old holds what a restore replaced, $size bytes; drop-old removes it."
+  done
+}
+# Text for the server's own parser: without the client's delimiters, so that it goes there as one piece and what the
+# client comes to afterwards does not matter.
+plain() { sed -e '/^DELIMITER /d' -e 's/;;$/;/' -e '/^-- kubeauth: /d'; }
+send() { ask live "--delimiter=kubeauth_$$_end" > /dev/null 2> "$scratch/error"; }
+part_of() { sed -n "/^$1\$/,/^$2\$/p"; }
+# What the living schema has besides tables and triggers goes, and what is in the file $1 comes.
+replace() {
+  names "$database" 'DROP EVENT ' ';' event_name events event_schema
+  names "$database" 'DROP VIEW ' ';' table_name views table_schema
+  names "$database" 'DROP PROCEDURE ' ';' routine_name routines routine_schema "AND routine_type = 'PROCEDURE'"
+  names "$database" 'DROP FUNCTION ' ';' routine_name routines routine_schema "AND routine_type = 'FUNCTION'"
+  echo "USE \`$database\`;"
+  sed -n "/^$rest\$/,\$p" "$1" | plain
+}
+
+recover() {
+  [ -z "$(value live "SELECT 1 FROM information_schema.schemata WHERE schema_name = '$beside'")" ] || undo
+  for old in $(kept); do
+    [ -z "$(value live "SELECT 1 FROM information_schema.tables WHERE table_schema = '$old' AND table_name = '$marker'")" ] ||
+      [ -n "$(value live "SELECT 1 FROM \`$old\`.$marker WHERE done")" ] || finish "$old"
+  done
+}
+# Nothing has changed places: the living schema gets back what was dropped for it, if that was.
+undo() {
+  if [ -n "$(has "$beside")" ]; then
+    value live "SELECT old FROM \`$beside\`.$marker" > "$scratch/old"
+    choose live "$database"
+    if [ -s "$scratch/old" ] && [ "$(sum objects live "$database")" != "$(sum cat "$scratch/old")" ]; then
+      allow
+      { echo "USE \`$database\`;"; part_of "$triggers" "$rest" < "$scratch/old" | plain; replace "$scratch/old"; } \
+        > "$scratch/sql"
+      send < "$scratch/sql" || fail "a restore that did not finish cannot be undone: $(cat "$scratch/error")"
+      forbid
+    fi
+    empty=$(value live "SELECT keeps FROM \`$beside\`.$marker")
+    [ -z "$empty" ] || value live "DROP DATABASE IF EXISTS \`$empty\`"
+  fi
+  value live "DROP DATABASE \`$beside\`"
+  echo "A restore that did not finish was undone." >&2
+}
+# The tables have changed places: the rest follows.
+finish() {
+  value live "SELECT new FROM \`$1\`.$marker" > "$scratch/new"
+  allow
+  {
+    echo "USE \`$database\`;"
+    part_of "$triggers" "$rest" < "$scratch/new" | plain
+    replace "$scratch/new"
+    echo "UPDATE \`$1\`.$marker SET done = 1;"
+  } > "$scratch/sql"
+  send < "$scratch/sql" || fail "a restore has put all tables in place, but not all else: $(cat "$scratch/error")"
+  forbid
+  echo "A restore that did not finish was finished; $1 holds what it replaced." >&2
+}
+# Global, because a session cannot: large values, and triggers where the server writes a binary log.
+allow() {
+  globals=$(value live "SELECT CONCAT('SET GLOBAL max_allowed_packet = ', @@GLOBAL.max_allowed_packet,
+    ', GLOBAL log_bin_trust_function_creators = ', @@GLOBAL.log_bin_trust_function_creators)")
+  value live 'SET GLOBAL max_allowed_packet = 1073741824, GLOBAL log_bin_trust_function_creators = 1' 2> /dev/null
+}
+forbid() { value live "$globals" 2> /dev/null; }
+
+restore() {
+  file=$folder/$1 force=${2-}
+  [ -n "$1" ] && backups | grep -qFx -e "$1" || fail "there is no backup $1"
+  is_complete "$file" || fail "$1 is damaged, or not of this version; nothing was changed"
+  start
+  if [ "$force" != force ]; then
+    tables_in "$database" 'SELECT 1 FROM ' ' LIMIT 1;' > "$scratch/sql"
+    rows=$(ask live < "$scratch/sql")
+    [ -z "$rows" ] || fail "the schema $database has rows; nothing was changed"
+  fi
+  rehearse
+  swap
+  value live "DROP DATABASE \`$beside\`"
+  objects_of "$file" > "$scratch/new"
+  choose live "$database"
+  [ "$(sum cat "$scratch/new")" = "$(sum objects live "$database")" ] ||
+    fail "all rows are back, but views, triggers, routines or events are not all as in the backup; $old holds the old content"
+  echo "$(tables_in "$database" '' '' | wc -l) tables are as in $1."
+  echo "$old holds the content from before; drop-old removes it."
+}
+rehearse() {
+  value live "CREATE DATABASE \`$beside\`"
+  allow
+  { rules; tables_of "$file"; objects_of "$file" | sed "/^$events\$/,\$d"; } |
+    ask live "$beside" 2>&1 > /dev/null | tail -n 1 > "$scratch/error" || :
+  [ ! -s "$scratch/error" ] || refuse "the backup cannot be loaded: $(cat "$scratch/error")"
+  choose live "$beside"
+  # Events would run here.
+  [ "$(content_of "$file" | sed "/^$events\$/,\$d" | sha256sum)" = \
+    "$( (tables live "$beside" && objects live "$beside") 2> "$scratch/error" | sed "/^$events\$/,\$d" | sha256sum)" ] ||
+    refuse "loaded into $beside it is not the same: $(cat "$scratch/error")"
+  names "$beside" 'DROP TRIGGER ' ';' trigger_name triggers trigger_schema > "$scratch/sql"
+  ask live < "$scratch/sql"
+  forbid
+}
+refuse() {
+  forbid
+  value live "DROP DATABASE \`$beside\`"
+  fail "$1; nothing was changed"
+}
+hex() { od -An -v -tx1 "$1" | tr -d ' \n'; }
+swap() {
+  old=$before$(date -u +%Y%m%dt%H%M%Sz)
+  choose live "$database"
+  objects live "$database" > "$scratch/old" || refuse "the living schema's views and routines cannot be read"
+  objects_of "$file" > "$scratch/new"
+  {
+    # One row, with a key, as some servers demand.
+    echo "CREATE TABLE \`$beside\`.$marker (id INT PRIMARY KEY, old LONGTEXT, new LONGTEXT, keeps VARCHAR(64), done INT)
+      CHARACTER SET utf8mb4;"
+    echo "CREATE DATABASE \`$old\`;"
+    printf '%s' "INSERT INTO \`$beside\`.$marker VALUES (1, CONVERT(x'"
+    hex "$scratch/old"
+    printf '%s' "' USING utf8mb4), CONVERT(x'"
+    hex "$scratch/new"
+    echo "' USING utf8mb4), '$old', 0);"
+  } > "$scratch/sql"
+  ask live < "$scratch/sql"
+  allow
+  {
+    echo "SET SESSION lock_wait_timeout = $patience, foreign_key_checks = 0, restrict_fk_on_non_standard_key = 0;"
+    # A view cannot be dropped while tables are locked; only those go before whose name a table needs.
+    names "$database" 'DROP VIEW ' ';' table_name views table_schema \
+      "AND table_name IN (SELECT table_name FROM information_schema.tables WHERE table_schema = '$beside'
+        AND table_type = 'BASE TABLE')"
+    # Nobody writes between the triggers' end and the tables' move, nor before the new triggers are there.
+    echo 'LOCK TABLES'
+    { tables_in "$database" '' ' WRITE'; tables_in "$beside" '' ' WRITE'; } | sed '$!s/$/,/'
+    echo ';'
+    names "$database" 'DROP TRIGGER ' ';' trigger_name triggers trigger_schema
+    echo 'RENAME TABLE'
+    {
+      moves "$database" "$old"
+      moves "$beside" "$database" "AND table_name <> '$marker'"
+      echo "\`$beside\`.$marker TO \`$old\`.$marker"
+    } | sed '$!s/$/,/'
+    echo ';'
+    echo "USE \`$database\`;"
+    part_of "$triggers" "$rest" < "$scratch/new" | plain
+    echo 'UNLOCK TABLES;'
+    replace "$scratch/new"
+    echo "UPDATE \`$old\`.$marker SET done = 1;"
+  } > "$scratch/sql"
+  send < "$scratch/sql" || {
+    cp "$scratch/error" "$scratch/why"
+    moved=$(has "$old")
+    recover
+    forbid
+    [ -n "$moved" ] || fail "a table is in use for longer than $patience s, or cannot be moved; nothing was changed: \
+$(cat "$scratch/why")"
+  }
+  forbid
+}
+moves() {
+  value live "SELECT CONCAT('\`$1\`.\`', REPLACE(table_name, '\`', '\`\`'), '\` TO \`$2\`.\`',
+    REPLACE(table_name, '\`', '\`\`'), '\`') FROM information_schema.tables
+    WHERE table_schema = '$1' AND table_type = 'BASE TABLE' ${3-} ORDER BY table_name"
+}
+drop_old() {
+  start
+  for old in $(kept); do
+    value live "DROP DATABASE \`$old\`"
+    echo "$old is gone."
+  done
+}
+
+# A dump from elsewhere becomes a backup: a server of its own reads it, so that the living one never does.
+import_() {
+  [ -f "$folder/$1" ] || fail "there is no file $1 in the volume of backups"
+  start
+  server=$(value live 'SELECT @@lower_case_table_names, @@innodb_page_size')
+  # shellcheck disable=SC2086
+  start_copy $server
+  case $1 in *.gz) gunzip -c "$folder/$1" ;; *) cat "$folder/$1" ;; esac > "$work/dump"
+  unknown=$(grep -o 'utf8mb[34]_[a-z]*_*uca1400[a-z_]*\|uca1400[a-z_]*' "$work/dump" | sort -u |
+    grep -v '^utf8mb4_uca1400_ai_ci$\|^uca1400_ai_ci$' | tr '\n' ' ' || :)
+  [ -z "$unknown" ] || fail "MySQL has no collations like MariaDB's $unknown; nothing was changed"
+  # Its own schema's name is not ours; what only its own server needs is left out.
+  {
+    rules
+    sed -e '/^\/\*M\{0,1\}!999999.*sandbox/d' -e '/GTID_PURGED/,/;$/d' -e '/SQL_LOG_BIN/d' -e '/^USE `/d' \
+      -e '/^CREATE DATABASE /d' -e 's/utf8mb4_uca1400_ai_ci/utf8mb4_0900_ai_ci/g' "$work/dump"
+  } | load_copy || fail "$1 cannot be loaded; nothing was changed: $(cat "$scratch/error")"
+  rm "$work/dump"
+  : > "$scratch/warnings"
+  keep_ copy
+  list_ "$name"
+}
