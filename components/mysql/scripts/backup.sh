@@ -133,8 +133,12 @@ drill() {
   fi
   { rules; content_of "$part"; } | load_copy ||
     fail "the backup cannot be restored; earlier backups are as they were: $(cat "$scratch/error")"
-  [ "$(content_of "$part" | sha256sum)" = "$(sum content copy "$database")" ] ||
-    fail "the backup, once restored, is not what was dumped; earlier backups are as they were"
+  if [ "$(content_of "$part" | sha256sum)" != "$(sum content copy "$database")" ]; then
+    content_of "$part" | cut -c 1-120 > "$work/dumped"
+    content copy "$database" 2>&1 | cut -c 1-120 > "$work/restored"
+    fail "the backup, once restored, is not what was dumped; earlier backups are as they were: \
+$(difference "$work/dumped" "$work/restored")"
+  fi
 }
 backup() {
   start

@@ -39,24 +39,35 @@ tables() { mysqldump_ "$1" rows "$2" --skip-triggers; }
 # The lines that part a backup.
 begin='-- kubeauth: content' triggers='-- kubeauth: triggers' rest='-- kubeauth: routines and views'
 events='-- kubeauth: events' end='-- kubeauth: end'
-# All besides tables, in the order in which a restore needs it. Loading it twice gives what loading it once gives.
-objects() {
+# What is made later keeps its schema's collation of that moment. For where that was another, mysqldump alters the schema
+# by its name, which is left out here.
+collation() {
+  value "$1" "SELECT CONCAT('ALTER DATABASE CHARACTER SET ', default_character_set_name, ' COLLATE ',
+    default_collation_name, ';') FROM information_schema.schemata WHERE schema_name = '$2'"
+}
+nameless() { sed "s/^ALTER DATABASE \`$1\` /ALTER DATABASE /"; }
+# All besides tables, in the order in which a restore needs it; loading it twice gives what loading it once gives. Only
+# what is whole has the last line.
+objects() { objects_ "$1" "$2" | nameless "$2"; }
+objects_() {
   echo "$triggers"
+  collation "$1" "$2" || return 1
   mysqldump_ "$1" rows "$2" --no-data --no-create-info --triggers --add-drop-trigger || return 1
   echo "$rest"
-  value "$1" "SELECT CONCAT('ALTER DATABASE CHARACTER SET ', default_character_set_name, ' COLLATE ',
-    default_collation_name, ';') FROM information_schema.schemata WHERE schema_name = '$2'" || return 1
   mysqldump_ "$1" rest "$2" --no-data --routines --skip-triggers || return 1
   echo "$events"
   mysqldump_ "$1" rest "$2" --no-data --no-create-info --skip-triggers --events || return 1
+  echo "$end"
 }
 # The lines of a backup, after those that are about it.
-content() { tables "$1" "$2" && objects "$1" "$2" && echo "$end"; }
+content() { collation "$1" "$2" && tables "$1" "$2" && objects "$1" "$2"; }
 # Equal text has an equal sum; what fails has one of its own.
 sum() { { "$@" || echo "failed: $*"; } | sha256sum; }
+# The first line of the file $2 that the file $1 has not there; both are shortened lines of a text.
+difference() { awk -v other="$1" '{ getline line < other; if (line != $0) { print "line " NR ": " $0; exit } }' "$2"; }
 content_of() { gunzip -c "$1" | sed "1,/^$begin\$/d"; }
 tables_of() { content_of "$1" | sed "/^$triggers\$/,\$d"; }
-objects_of() { content_of "$1" | sed -n "/^$triggers\$/,\$p" | sed '$d'; }
+objects_of() { content_of "$1" | sed -n "/^$triggers\$/,\$p"; }
 # What is loaded may be older than the server's rules, and its order is not that of foreign keys.
 rules() {
   echo "SET SESSION foreign_key_checks = 0, unique_checks = 0, sql_require_primary_key = 0, innodb_strict_mode = 0,

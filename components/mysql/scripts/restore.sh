@@ -22,7 +22,16 @@ kept_() {
 }
 # Text for the server's own parser: without the client's delimiters, so that it goes there as one piece and what the
 # client comes to afterwards does not matter.
-plain() { sed -e '/^DELIMITER /d' -e 's/;;$/;/' -e '/^-- kubeauth: /d'; }
+# Without the comments round triggers and events, too: their end would become part of the body there.
+plain() {
+  LC_ALL=C awk '
+    /^DELIMITER / || /^-- kubeauth: / { next }
+    /^\/\*!50[0-9]* CREATE\*\/ \/\*!50[0-9]* DEFINER=.*\*\/ \/\*!50[0-9]* (TRIGGER|EVENT) / {
+      sub(/^\/\*!50[0-9]* CREATE\*\/ \/\*!50[0-9]* /, "CREATE "); sub(/\*\/ \/\*!50[0-9]* /, " "); inside = 1
+    }
+    inside && / \*\/ ?;;$/ { sub(/ \*\/ ?;;$/, ";;"); inside = 0 }
+    { sub(/;;$/, ";"); print }'
+}
 send() { ask live "--delimiter=kubeauth_$$_end" > /dev/null 2> "$scratch/error"; }
 part_of() { sed -n "/^$1\$/,/^$2\$/p"; }
 # What the living schema has besides tables and triggers goes, and what is in the file $1 comes.
@@ -39,18 +48,19 @@ recover() {
   [ -z "$(value live "SELECT 1 FROM information_schema.schemata WHERE schema_name = '$beside'")" ] || undo
   for old in $(kept); do
     [ -z "$(value live "SELECT 1 FROM information_schema.tables WHERE table_schema = '$old' AND table_name = '$marker'")" ] ||
-      [ -n "$(value live "SELECT 1 FROM \`$old\`.$marker WHERE done")" ] || finish "$old"
+      [ -n "$(value live "SELECT 1 FROM \`$old\`.$marker WHERE done = 2")" ] || finish "$old"
   done
 }
 # Nothing has changed places: the living schema gets back what was dropped for it, if that was.
 undo() {
   if [ -n "$(has "$beside")" ]; then
     value live "SELECT old FROM \`$beside\`.$marker" > "$scratch/old"
+    look
     choose live "$database"
-    if [ -s "$scratch/old" ] && [ "$(sum objects live "$database")" != "$(sum cat "$scratch/old")" ]; then
+    sed "/^$end\$/q" "$scratch/old" > "$scratch/text"
+    if [ -s "$scratch/old" ] && [ "$(sum objects live "$database")" != "$(sum cat "$scratch/text")" ]; then
       allow
-      { echo "USE \`$database\`;"; part_of "$triggers" "$rest" < "$scratch/old" | plain; replace "$scratch/old"; } \
-        > "$scratch/sql"
+      { echo "USE \`$database\`;"; plain < "$scratch/old"; } > "$scratch/sql"
       send < "$scratch/sql" || fail "a restore that did not finish cannot be undone: $(cat "$scratch/error")"
       forbid
     fi
@@ -60,19 +70,47 @@ undo() {
   value live "DROP DATABASE \`$beside\`"
   echo "A restore that did not finish was undone." >&2
 }
-# The tables have changed places: the rest follows.
+# The tables have changed places: the rest follows, unless it has (1), and is made exact, unless it is (2).
 finish() {
   value live "SELECT new FROM \`$1\`.$marker" > "$scratch/new"
-  allow
-  {
-    echo "USE \`$database\`;"
-    part_of "$triggers" "$rest" < "$scratch/new" | plain
-    replace "$scratch/new"
-    echo "UPDATE \`$1\`.$marker SET done = 1;"
-  } > "$scratch/sql"
-  send < "$scratch/sql" || fail "a restore has put all tables in place, but not all else: $(cat "$scratch/error")"
-  forbid
+  if [ "$(value live "SELECT done FROM \`$1\`.$marker")" = 0 ]; then
+    {
+      echo "USE \`$database\`;"
+      part_of "$triggers" "$rest" < "$scratch/new" | plain
+      replace "$scratch/new"
+      echo "UPDATE \`$1\`.$marker SET done = 1;"
+    } > "$scratch/sql"
+    allow
+    send < "$scratch/sql" || fail "a restore has put all tables in place, but not all else: $(cat "$scratch/error")"
+    forbid
+  fi
+  exact "$1"
   echo "A restore that did not finish was finished; $1 holds what it replaced." >&2
+}
+# In one piece the server takes a body of one statement with its semicolon: the client sends what is left of that again.
+exact() {
+  look
+  choose live "$database"
+  if [ "$(sum cat "$scratch/new")" != "$(sum objects live "$database")" ]; then
+    allow
+    {
+      rules
+      echo "SET SESSION lock_wait_timeout = $patience;"
+      part_of "$triggers" "$rest" < "$scratch/new" > "$scratch/triggers"
+      if [ "$(grep -c '^ALTER DATABASE ' "$scratch/triggers")" = 1 ]; then
+        sed -n 2p "$scratch/triggers"
+        tables_in "$database" '' ' WRITE' | sed '1s/^/LOCK TABLES /; $!s/$/,/; $s/$/;/'
+        sed '/^ALTER DATABASE /d' "$scratch/triggers"
+        echo 'UNLOCK TABLES;'
+      else
+        cat "$scratch/triggers"
+      fi
+      sed -n "/^$rest\$/,\$p" "$scratch/new"
+    } > "$scratch/sql"
+    ask live "$database" < "$scratch/sql" > /dev/null
+    forbid
+  fi
+  value live "UPDATE \`$1\`.$marker SET done = 2"
 }
 # Global, because a session cannot: large values, and triggers where the server writes a binary log.
 allow() {
@@ -94,9 +132,9 @@ restore() {
   fi
   rehearse
   swap
-  value live "DROP DATABASE \`$beside\`"
   objects_of "$file" > "$scratch/new"
-  choose live "$database"
+  exact "$old"
+  value live "DROP DATABASE IF EXISTS \`$beside\`"
   [ "$(sum cat "$scratch/new")" = "$(sum objects live "$database")" ] ||
     fail "all rows are back, but views, triggers, routines or events are not all as in the backup; $old holds the old content"
   echo "$(tables_in "$database" '' '' | wc -l) tables are as in $1."
@@ -111,7 +149,7 @@ rehearse() {
   choose live "$beside"
   # Events would run here.
   [ "$(content_of "$file" | sed "/^$events\$/,\$d" | sha256sum)" = \
-    "$( (tables live "$beside" && objects live "$beside") 2> "$scratch/error" | sed "/^$events\$/,\$d" | sha256sum)" ] ||
+    "$(content live "$beside" 2> "$scratch/error" | sed "/^$events\$/,\$d" | sha256sum)" ] ||
     refuse "loaded into $beside it is not the same: $(cat "$scratch/error")"
   names "$beside" 'DROP TRIGGER ' ';' trigger_name triggers trigger_schema > "$scratch/sql"
   ask live < "$scratch/sql"
@@ -125,8 +163,13 @@ refuse() {
 hex() { od -An -v -tx1 "$1" | tr -d ' \n'; }
 swap() {
   old=$before$(date -u +%Y%m%dt%H%M%Sz)
+  look
   choose live "$database"
-  objects live "$database" > "$scratch/old" || refuse "the living schema's views and routines cannot be read"
+  objects live "$database" > "$scratch/old"
+  [ "$(tail -n 1 "$scratch/old")" = "$end" ] || refuse "the living schema's views and routines cannot be read"
+  # For the eye alone: views that are invalid cannot be made anew.
+  value live "SELECT CONCAT('-- kubeauth: view ', table_name, ' AS ', view_definition) FROM information_schema.views
+    WHERE table_schema = '$database'" >> "$scratch/old"
   objects_of "$file" > "$scratch/new"
   {
     # One row, with a key, as some servers demand.
@@ -147,6 +190,9 @@ swap() {
     names "$database" 'DROP VIEW ' ';' table_name views table_schema \
       "AND table_name IN (SELECT table_name FROM information_schema.tables WHERE table_schema = '$beside'
         AND table_type = 'BASE TABLE')"
+    # Nor can the schema's collation be altered.
+    echo "USE \`$database\`;"
+    part_of "$triggers" "$rest" < "$scratch/new" | sed -n 2p
     # Nobody writes between the triggers' end and the tables' move, nor before the new triggers are there.
     echo 'LOCK TABLES'
     { tables_in "$database" '' ' WRITE'; tables_in "$beside" '' ' WRITE'; } | sed '$!s/$/,/'
@@ -159,8 +205,7 @@ swap() {
       echo "\`$beside\`.$marker TO \`$old\`.$marker"
     } | sed '$!s/$/,/'
     echo ';'
-    echo "USE \`$database\`;"
-    part_of "$triggers" "$rest" < "$scratch/new" | plain
+    part_of "$triggers" "$rest" < "$scratch/new" | plain | sed '/^ALTER DATABASE /d'
     echo 'UNLOCK TABLES;'
     replace "$scratch/new"
     echo "UPDATE \`$old\`.$marker SET done = 1;"
