@@ -81,6 +81,7 @@ load_copy() {
 # Sets $scratch/warnings, and $scratch/omitted: views that cannot be read, which would end every dump. They are left out
 # and named with each backup, because rows that are not backed up at all are worse.
 look() {
+  : > "$scratch/omitted"
   value live "SELECT table_name FROM information_schema.tables WHERE table_schema = '$database'
     AND table_type = 'BASE TABLE' AND engine <> 'InnoDB' ORDER BY table_name" |
     sed 's/.*/table & is not InnoDB: its rows may not be of the same moment as the others/' > "$scratch/warnings"
