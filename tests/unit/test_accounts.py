@@ -1,6 +1,5 @@
 """The script of the pod, run by the shells that images have."""
 
-import hashlib
 import re
 import shutil
 import subprocess
@@ -69,18 +68,22 @@ def test_the_statements_that_mysqld_runs_at_every_start(shell):
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_account_for_backups_only_reads_and_has_a_password_of_its_own(shell):
-    done, sql, _ = written({"username": "app", "password": "p'w", "root-password": "r\\t"}, shell, backup=True)
+def test_the_account_for_backups_has_its_schemas_and_a_password_of_its_own(shell):
+    password = "b" * 64
+    files = {"username": "app", "password": "p'w", "root-password": "r\\t", "backup-password": password}
+    done, sql, _ = written(files, shell, backup=True)
     assert done.returncode == 0, done.stderr
-    password = hashlib.sha256(b"backup p'w").hexdigest()
     account = "'kubeauth_backup'@'%'"
     assert sql.splitlines() == [
         *STATEMENTS[:-1],
         f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY '{password}' REQUIRE SSL;",
         f"ALTER USER {account} IDENTIFIED BY '{password}' REQUIRE SSL ACCOUNT UNLOCK;",
         f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {account};",
-        f"GRANT EVENT, SELECT, SHOW VIEW, TRIGGER ON `my\\_app`.* TO {account};",
-        f"GRANT SHOW_ROUTINE ON *.* TO {account};",
+        f"GRANT {accounts.BACKUP_PRIVILEGES} ON *.* TO {account};",
+        *(
+            f"GRANT ALL PRIVILEGES ON `{schema}`.* TO {account};"
+            for schema in ("my\\_app", "my\\_app\\_\\_restore", "my\\_app\\_\\_before\\_%")
+        ),
     ]
 
 

@@ -18,7 +18,7 @@ start() {
   connect
   : > "$scratch/lock"
   : > "$scratch/omitted"
-  echo "SELECT GET_LOCK('$user $database', 30); SELECT SLEEP(31536000);" > "$scratch/lock.sql"
+  say "SELECT GET_LOCK('$user $database', 30); SELECT SLEEP(31536000);" > "$scratch/lock.sql"
   mysql "--defaults-file=$scratch/live.cnf" --batch --skip-column-names --unbuffered \
     < "$scratch/lock.sql" > "$scratch/lock" 2> /dev/null &
   holder=$!
@@ -94,14 +94,14 @@ look() {
   while read -r line; do
     number=${line#* at line }
     sed -n "${number%%:*}p" "$scratch/ignored" >> "$scratch/omitted"
-    echo "a view is not in the backup: ${line#*: } (error $(echo "$line" | cut -d ' ' -f 2))" >> "$scratch/warnings"
+    say "a view is not in the backup: ${line#*: } (error $(say "$line" | cut -d ' ' -f 2))" >> "$scratch/warnings"
   done < "$scratch/invalid"
 }
 header() {
-  echo "-- kubeauth: backup of $database, $(date -u +%Y-%m-%dT%H:%M:%SZ)"
-  [ "$verify" = yes ] && echo '-- kubeauth: was restored and compared' || :
+  say "-- kubeauth: backup of $database, $(date -u +%Y-%m-%dT%H:%M:%SZ)"
+  [ "$verify" = yes ] && say '-- kubeauth: was restored and compared' || :
   sed 's/^/-- kubeauth: warning: /' "$scratch/warnings"
-  echo "$begin"
+  say "$begin"
 }
 is_complete() {
   gzip -t "$1" 2> /dev/null && [ "$(gunzip -c "$1" | sed -n '1s/of .*//p')" = '-- kubeauth: backup ' ] &&
@@ -159,16 +159,16 @@ list_() {
   if grep -q '^-- kubeauth: was restored' "$scratch/head"; then
     state="verified $(date -u -r "$folder/$1" +%Y-%m-%dT%H:%M:%SZ)"
   fi
-  echo "$1 $(wc -c < "$folder/$1") $state$(sed -n 's/^-- kubeauth: warning: /; warning: /p' "$scratch/head" | tr -d '\n')"
+  say "$1 $(wc -c < "$folder/$1") $state$(sed -n 's/^-- kubeauth: warning: /; warning: /p' "$scratch/head" | tr -d '\n')"
 }
 list() {
   backups | while read -r name; do list_ "$name"; done > "$scratch/list"
   cat "$scratch/list"
   last=$(grep ' verified ' "$scratch/list" | grep -v ' not verified' | tail -n 1 | cut -d ' ' -f 1)
   if [ -n "$last" ]; then
-    echo "The last good backup is $((($(date +%s) - $(date -r "$folder/$last" +%s)) / 60)) minutes old."
+    say "The last good backup is $((($(date +%s) - $(date -r "$folder/$last" +%s)) / 60)) minutes old."
   elif [ -s "$scratch/list" ]; then
-    echo 'No backup was verified.'
+    say 'No backup was verified.'
   fi
   connect
   kept_

@@ -11,13 +11,13 @@ names() {
 has() { value live "SELECT 1 FROM information_schema.tables WHERE table_schema = '$1' AND table_name = '$marker'"; }
 kept() {
   value live "SELECT schema_name FROM information_schema.schemata
-    WHERE schema_name LIKE '$(echo "$before" | sed 's/_/\\\\_/g')%' ORDER BY schema_name"
+    WHERE schema_name LIKE '$(say "$before" | sed 's/_/\\\\_/g')%' ORDER BY schema_name"
 }
 kept_() {
   for old in $(kept); do
     size=$(value live "SELECT COALESCE(SUM(data_length + index_length), 0) FROM information_schema.tables
       WHERE table_schema = '$old'")
-    echo "$old holds what a restore replaced, $size bytes; drop-old removes it."
+    say "$old holds what a restore replaced, $size bytes; drop-old removes it."
   done
 }
 # Text for the server's own parser: without the client's delimiters, so that it goes there as one piece and what the
@@ -40,7 +40,7 @@ replace() {
   names "$database" 'DROP VIEW ' ';' table_name views table_schema
   names "$database" 'DROP PROCEDURE ' ';' routine_name routines routine_schema "AND routine_type = 'PROCEDURE'"
   names "$database" 'DROP FUNCTION ' ';' routine_name routines routine_schema "AND routine_type = 'FUNCTION'"
-  echo "USE \`$database\`;"
+  say "USE \`$database\`;"
   sed -n "/^$rest\$/,\$p" "$1" | plain
 }
 
@@ -60,7 +60,7 @@ undo() {
     sed "/^$end\$/q" "$scratch/old" > "$scratch/text"
     if [ -s "$scratch/old" ] && [ "$(sum objects live "$database")" != "$(sum cat "$scratch/text")" ]; then
       allow
-      { echo "USE \`$database\`;"; plain < "$scratch/old"; } > "$scratch/sql"
+      { say "USE \`$database\`;"; plain < "$scratch/old"; } > "$scratch/sql"
       send < "$scratch/sql" || fail "a restore that did not finish cannot be undone: $(cat "$scratch/error")"
       forbid
     fi
@@ -68,24 +68,24 @@ undo() {
     [ -z "$empty" ] || value live "DROP DATABASE IF EXISTS \`$empty\`"
   fi
   value live "DROP DATABASE \`$beside\`"
-  echo "A restore that did not finish was undone." >&2
+  say "A restore that did not finish was undone." >&2
 }
 # The tables have changed places: the rest follows, unless it has (1), and is made exact, unless it is (2).
 finish() {
   value live "SELECT new FROM \`$1\`.$marker" > "$scratch/new"
   if [ "$(value live "SELECT done FROM \`$1\`.$marker")" = 0 ]; then
     {
-      echo "USE \`$database\`;"
+      say "USE \`$database\`;"
       part_of "$triggers" "$rest" < "$scratch/new" | plain
       replace "$scratch/new"
-      echo "UPDATE \`$1\`.$marker SET done = 1;"
+      say "UPDATE \`$1\`.$marker SET done = 1;"
     } > "$scratch/sql"
     allow
     send < "$scratch/sql" || fail "a restore has put all tables in place, but not all else: $(cat "$scratch/error")"
     forbid
   fi
   exact "$1"
-  echo "A restore that did not finish was finished; $1 holds what it replaced." >&2
+  say "A restore that did not finish was finished; $1 holds what it replaced." >&2
 }
 # In one piece the server takes a body of one statement with its semicolon: the client sends what is left of that again.
 exact() {
@@ -95,13 +95,13 @@ exact() {
     allow
     {
       rules
-      echo "SET SESSION lock_wait_timeout = $patience;"
+      say "SET SESSION lock_wait_timeout = $patience;"
       part_of "$triggers" "$rest" < "$scratch/new" > "$scratch/triggers"
       if [ "$(grep -c '^ALTER DATABASE ' "$scratch/triggers")" = 1 ]; then
         sed -n 2p "$scratch/triggers"
         tables_in "$database" '' ' WRITE' | sed '1s/^/LOCK TABLES /; $!s/$/,/; $s/$/;/'
         sed '/^ALTER DATABASE /d' "$scratch/triggers"
-        echo 'UNLOCK TABLES;'
+        say 'UNLOCK TABLES;'
       else
         cat "$scratch/triggers"
       fi
@@ -138,8 +138,8 @@ restore() {
   objects live "$database" > "$scratch/found"
   first=$(difference "$scratch/new" "$scratch/found")
   [ -z "$first" ] || fail "all rows are back, but not all views, triggers, routines and events are as in the backup: $first"
-  echo "$(tables_in "$database" '' '' | wc -l) tables are as in $1."
-  echo "$old holds the content from before; drop-old removes it."
+  say "$(tables_in "$database" '' '' | wc -l) tables are as in $1."
+  say "$old holds the content from before; drop-old removes it."
 }
 rehearse() {
   value live "CREATE DATABASE \`$beside\`"
@@ -174,42 +174,42 @@ swap() {
   objects_of "$file" > "$scratch/new"
   {
     # One row, with a key, as some servers demand.
-    echo "CREATE TABLE \`$beside\`.$marker (id INT PRIMARY KEY, old LONGTEXT, new LONGTEXT, keeps VARCHAR(64), done INT)
+    say "CREATE TABLE \`$beside\`.$marker (id INT PRIMARY KEY, old LONGTEXT, new LONGTEXT, keeps VARCHAR(64), done INT)
       CHARACTER SET utf8mb4;"
-    echo "CREATE DATABASE \`$old\`;"
+    say "CREATE DATABASE \`$old\`;"
     printf '%s' "INSERT INTO \`$beside\`.$marker VALUES (1, CONVERT(x'"
     hex "$scratch/old"
     printf '%s' "' USING utf8mb4), CONVERT(x'"
     hex "$scratch/new"
-    echo "' USING utf8mb4), '$old', 0);"
+    say "' USING utf8mb4), '$old', 0);"
   } > "$scratch/sql"
   ask live < "$scratch/sql"
   allow
   {
-    echo "SET SESSION lock_wait_timeout = $patience, foreign_key_checks = 0, restrict_fk_on_non_standard_key = 0;"
+    say "SET SESSION lock_wait_timeout = $patience, foreign_key_checks = 0, restrict_fk_on_non_standard_key = 0;"
     # A view cannot be dropped while tables are locked; only those go before whose name a table needs.
     names "$database" 'DROP VIEW ' ';' table_name views table_schema \
       "AND table_name IN (SELECT table_name FROM information_schema.tables WHERE table_schema = '$beside'
         AND table_type = 'BASE TABLE')"
     # Nor can the schema's collation be altered.
-    echo "USE \`$database\`;"
+    say "USE \`$database\`;"
     part_of "$triggers" "$rest" < "$scratch/new" | sed -n 2p
     # Nobody writes between the triggers' end and the tables' move, nor before the new triggers are there.
-    echo 'LOCK TABLES'
+    say 'LOCK TABLES'
     { tables_in "$database" '' ' WRITE'; tables_in "$beside" '' ' WRITE'; } | sed '$!s/$/,/'
-    echo ';'
+    say ';'
     names "$database" 'DROP TRIGGER ' ';' trigger_name triggers trigger_schema
-    echo 'RENAME TABLE'
+    say 'RENAME TABLE'
     {
       moves "$database" "$old"
       moves "$beside" "$database" "AND table_name <> '$marker'"
-      echo "\`$beside\`.$marker TO \`$old\`.$marker"
+      say "\`$beside\`.$marker TO \`$old\`.$marker"
     } | sed '$!s/$/,/'
-    echo ';'
+    say ';'
     part_of "$triggers" "$rest" < "$scratch/new" | plain | sed '/^ALTER DATABASE /d'
-    echo 'UNLOCK TABLES;'
+    say 'UNLOCK TABLES;'
     replace "$scratch/new"
-    echo "UPDATE \`$old\`.$marker SET done = 1;"
+    say "UPDATE \`$old\`.$marker SET done = 1;"
   } > "$scratch/sql"
   send < "$scratch/sql" || {
     cp "$scratch/error" "$scratch/why"
@@ -230,7 +230,7 @@ drop_old() {
   start
   for old in $(kept); do
     value live "DROP DATABASE \`$old\`"
-    echo "$old is gone."
+    say "$old is gone."
   done
 }
 
