@@ -14,7 +14,7 @@ BACKUP_PRIVILEGES = "SHOW_ROUTINE, SET_ANY_DEFINER, ALLOW_NONEXISTENT_DEFINER, S
 """For all schemas, because MySQL grants them so only: docs/adr/0009-one-account-for-backups-and-restores.md."""
 
 USERNAME, PASSWORD, ROOT_PASSWORD, INIT_SQL = "username", "password", "root-password", "init.sql"
-BACKUP_PASSWORD = "backup-password"
+BACKUP_PASSWORD = "backup-password"  # noqa: S105 - a name
 """Keys of the Secrets."""
 
 
@@ -86,7 +86,9 @@ def script(
     # In GRANT an underscore stands for any character unless it is escaped.
     grant_on = database.replace("_", "\\_")
     tls = "REQUIRE SSL" if require_tls else "REQUIRE NONE"
-    backups = _BACKUP.format(grant_on=grant_on, beside=beside_schema(database).replace("_", "\\_")) if backup else _NO_BACKUP
+    backups = (
+        _BACKUP.format(grant_on=grant_on, beside=beside_schema(database).replace("_", "\\_")) if backup else _NO_BACKUP
+    )
     return (
         FUNCTIONS
         + f"""source={source} target={target}

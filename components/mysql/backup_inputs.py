@@ -22,7 +22,7 @@ _CRON = (
 
 
 class Backup(TypedDict):
-    """Backups of a database's schema, each one a compressed SQL file that was restored once, in a volume of their own."""
+    """Backups of a database's schema, each a compressed SQL file that was restored once, in a volume of their own."""
 
     schedule: str
     """When, in UTC, as a cron line such as `0 3 * * *`, or @hourly, @daily, @weekly, @monthly, @yearly."""
@@ -31,14 +31,13 @@ class Backup(TypedDict):
     """How many are kept, 1 to 1000. Default: 7. An old one goes only after a new one is complete."""
 
     storage_size: NotRequired[str]
-    """Size of the backups' volume, with Ki, Mi, Gi or Ti. Default: `1Gi`. One more than `keep` has to fit, and the drill."""
+    """Size of the backups' volume, with Ki, Mi, Gi or Ti. Default: `1Gi`. It holds `keep`, one more, and the drill."""
 
     storage_class: NotRequired[str]
     """The volume's storage class. Default: the cluster's default class."""
 
     verify: NotRequired[bool]
-    """Restore each backup into a server of its own before it counts. Default: true. It needs about twice the data's size
-    and 200 MiB of the backups' volume."""
+    """Restore each backup into a server of its own, which takes twice the data and 200 MiB there. Default: true."""
 
     deadline_seconds: NotRequired[int]
     """How long a backup may take, in seconds. Default: 3600. Allowed: 60 to 604800. A restore is never ended by it."""

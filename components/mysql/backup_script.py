@@ -1,6 +1,6 @@
 """The shell script of a database's backup pod: its text is in scripts/, what it works with is said here.
 
-Its arguments are `backup`; `list`; `restore` with a name and optionally `force`; `drop_old`; `import_` with a file's name.
+Its arguments are `backup`, `list`, `drop_old`, `restore` with a name and optionally `force`, `import_` with a file.
 """
 
 from importlib import resources
@@ -40,7 +40,7 @@ def script(database: str, *, secrets: str, folder: str, scratch: str, port: int,
         "patience": _PATIENCE,
         "small": f"'{' '.join(f'--{setting}' for setting in sizes.INITIALIZE)}'",
     }
-    folder_of_scripts = resources.files(__package__) / "scripts"
+    folder_of_scripts = resources.files(accounts.__name__.rpartition(".")[0]) / "scripts"
     texts = [(folder_of_scripts / name).read_text("utf-8") for name in _FILES]
     settings = "".join(f"{key}={value}\n" for key, value in values.items())
     return "".join([accounts.FUNCTIONS, settings, *texts, '"$@"\n'])

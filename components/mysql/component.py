@@ -130,7 +130,7 @@ class MySqlDatabase(pulumi.ComponentResource):
         traffic.policy(children, "clients", labels.selector(name), ingress=[clients])
 
         self.host = discovery.service_fqdn(service, args.get("cluster_domain", discovery.CLUSTER_DOMAIN))
-        if backup_secret is not None:
+        if "backup" in args and backup_secret is not None:
             source = backup.Source(
                 image=args.get("image", mysqld.IMAGE),
                 database=database,
