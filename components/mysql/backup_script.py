@@ -7,7 +7,7 @@ from importlib import resources
 
 from . import accounts, sizes
 
-_FILES = ("dump.sh", "backup.sh", "restore.sh")
+_FILES = ("dump.sh", "backup.sh", "restore.sh", "import.sh")
 #: How long a restore waits for tables that others use, and others for it, in seconds.
 _PATIENCE = 20
 

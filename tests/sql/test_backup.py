@@ -187,6 +187,7 @@ def test_a_table_in_use_ends_the_restore_and_changes_nothing(jobs):
     assert done.returncode == 1
     assert "a table is in use for longer than 1 s, or cannot be moved; nothing was changed" in done.stderr
     assert (content(jobs), schemas(jobs)) == (wanted, ["admin"])
+    assert jobs.database.root("SELECT @@max_allowed_packet, @@log_bin_trust_function_creators") == "67108864\t0"
     assert jobs.job("backup").returncode == 0
 
 

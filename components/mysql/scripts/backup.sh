@@ -33,6 +33,7 @@ start() {
   recover
 }
 tidy() {
+  [ -z "${globals-}" ] || forbid || :
   kill "$holder" 2> /dev/null || :
   stop_copy
   rm -rf "$folder/.${HOSTNAME:-pod}.part"
