@@ -8,7 +8,9 @@ from typing import Any
 from ..console import Problem, console, step
 from . import Stack
 
-#: A job ends itself after an hour; a pod that does not start has no end.
+#: The name in the place of a backup's that removes what earlier restores replaced.
+DROP_OLD = "drop-old"
+#: A pod that does not start has no end.
 START_SECONDS = 120
 _POLL_SECONDS = 1
 
@@ -24,25 +26,30 @@ def run(stack: Stack, command: str, name: str, *, force: bool) -> None:
 def backup(stack: Stack) -> None:
     """Make a backup now."""
     with step("make a backup"):
-        name, size = _run(stack, "backup").split()[-2:]
-    console.print(f"{name} ({int(size):,} bytes)", markup=False)
+        name, size, state = _run(stack, "backup").strip().splitlines()[-1].split(" ", 2)
+    console.print(f"{name} ({int(size):,} bytes), {state}", markup=False)
 
 
 def restore(stack: Stack, name: str, *, force: bool) -> None:
-    """Put the database's schema back to a backup, or list the backups when there is no name.
+    """Put the database's schema back to a backup; or list the backups, or remove what restores have replaced.
 
     Args:
         stack: The stack.
-        name: The backup's file name; empty for a list.
+        name: The backup's file name; empty for a list; `drop-old` to remove what earlier restores replaced.
         force: Whether rows that are there may be replaced.
     """
     if not name:
         listed = _run(stack, "list").strip()
         print(listed or "There are no backups.")
         return
+    if name == DROP_OLD:
+        with step("remove what restores have replaced"):
+            done = _run(stack, "drop_old")
+        console.print(done.strip() or "There is nothing to remove.", markup=False)
+        return
     with step(f"restore {name}"):
         done = _run(stack, "restore", name, *(["force"] if force else []))
-    console.print(f"The schema is what {name} holds:\n{done.rstrip()}", markup=False)
+    console.print(f"{done.rstrip()}\nRemove it with: make restore STACK={stack.name} BACKUP={DROP_OLD}", markup=False)
 
 
 def _run(stack: Stack, *arguments: str) -> str:
@@ -74,8 +81,8 @@ def _run(stack: Stack, *arguments: str) -> str:
     fix = f"read kubectl --namespace {namespace} describe job {name}"
     if "has rows" in said:
         fix = f"to replace them: make restore STACK={stack.name} BACKUP={arguments[1]} FORCE=1"
-    elif "did not finish" in said:
-        fix = "remove the cause and run make restore again; until it succeeds no new backup is made"
+    elif "is in use" in said:
+        fix = "run it again when nobody uses that table for long; the old content is as it was"
     elif "there is no backup" in said:
         fix = f"make restore STACK={stack.name} lists the backups"
     raise Problem(f"{arguments[0]} failed: {said.removeprefix('error: ')}", fix)
@@ -83,6 +90,9 @@ def _run(stack: Stack, *arguments: str) -> str:
 
 def _job(cronjob: dict[str, Any], arguments: tuple[str, ...]) -> dict[str, Any]:
     spec = cronjob["spec"]["jobTemplate"]["spec"]
+    # Only a backup may be ended half-way without a loss of time.
+    if arguments[0] != "backup":
+        spec.pop("activeDeadlineSeconds", None)
     # Tried once: who typed the command sees why it failed.
     spec |= {"backoffLimit": 0, "ttlSecondsAfterFinished": 3600}
     spec["template"]["spec"]["containers"][0]["args"] = list(arguments)

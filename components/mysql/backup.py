@@ -14,15 +14,15 @@ from ..kubernetes import discovery, labels, pods, resources, traffic, volumes
 from ..kubernetes.children import Children
 from . import backup_script
 
-SECONDS = 3600
-"""How long a job may take."""
 RESOURCES = {
     "cpu_request": "50m",
     "cpu_limit": "500m",
-    "memory_request": "64Mi",
-    "memory_limit": "256Mi",
+    "memory_request": "256Mi",
+    "memory_limit": "1Gi",
 }
+"""For dump and load, which hold one row as hexadecimal text (twice its size) a few times, and the drill's server."""
 
+_MISSED_SECONDS = 3600
 _SECRETS = "/etc/kubeauth/secrets"
 _FOLDER = "/backups"
 _SCRATCH = "/tmp"  # noqa: S108 - an emptyDir of this pod
@@ -40,8 +40,8 @@ class Source:
     """The Service's port."""
     server_port: int
     """The pod's port, which NetworkPolicies see."""
-    credentials: pulumi.Input[str]
-    """The name of the Secret with `username` and `password`."""
+    secret: pulumi.Input[str]
+    """The name of the Secret with the password of the account for backups; see `credentials.for_backups`."""
     retain_data: bool
     labels: Any
     placement: Any
@@ -72,13 +72,13 @@ def create(children: Children, given: Any, source: Source) -> None:
             time_zone="Etc/UTC",
             # A job that was missed is made up for; two at once never write to the volume.
             concurrency_policy="Forbid",
-            starting_deadline_seconds=SECONDS,
+            starting_deadline_seconds=_MISSED_SECONDS,
             successful_jobs_history_limit=3,
             failed_jobs_history_limit=3,
             job_template=batch.JobTemplateSpecArgs(
                 spec=batch.JobSpecArgs(
                     backoff_limit=2,
-                    active_deadline_seconds=SECONDS,
+                    active_deadline_seconds=entry(given, "deadline_seconds"),
                     template=_pod_template(children, given, source, claim),
                 )
             ),
@@ -105,7 +105,7 @@ def _pod_template(
             scratch=_SCRATCH,
             port=port,
             keep=backup["keep"],
-            seconds=SECONDS,
+            verify=backup["verify"],
         )
 
     return core.PodTemplateSpecArgs(
@@ -138,9 +138,9 @@ def _pod_template(
                     name="backups",
                     persistent_volume_claim=core.PersistentVolumeClaimVolumeSourceArgs(claim_name=claim),
                 ),
-                pods.secret_files("secrets", source.credentials),
-                # In memory, because it holds passwords.
-                pods.scratch("tmp", "16Mi", in_memory=True),
+                pods.secret_files("secrets", source.secret),
+                # In memory, because it holds passwords; small, because rows are not written here.
+                pods.scratch("tmp", "64Mi", in_memory=True),
             ],
             **pods.common(source.placement, source.platform),
         ),

@@ -21,7 +21,7 @@ _CRON = (
 
 
 class Backup(TypedDict):
-    """Backups of a database's schema, each one a compressed and verified SQL file in a volume of their own."""
+    """Backups of a database's schema, each a compressed SQL file that was restored once, in a volume of their own."""
 
     schedule: pulumi.Input[str]
     """When, in UTC, as a cron line such as `0 3 * * *`, or @hourly, @daily, @weekly, @monthly, @yearly."""
@@ -30,10 +30,16 @@ class Backup(TypedDict):
     """How many are kept, 1 to 1000. Default: 7. An old one goes only after a new one is complete."""
 
     storage_size: NotRequired[pulumi.Input[str]]
-    """Size of the backups' volume, with Ki, Mi, Gi or Ti. Default: `1Gi`. One more than `keep` has to fit."""
+    """Size of the backups' volume, with Ki, Mi, Gi or Ti. Default: `1Gi`. It holds `keep`, one more, and the drill."""
 
     storage_class: NotRequired[pulumi.Input[str]]
     """The volume's storage class. Default: the cluster's default class."""
+
+    verify: NotRequired[pulumi.Input[bool]]
+    """Restore each backup into a server of its own, which takes twice the data and 200 MiB there. Default: true."""
+
+    deadline_seconds: NotRequired[pulumi.Input[int]]
+    """How long a backup may take, in seconds. Default: 3600. Allowed: 60 to 604800. A restore is never ended by it."""
 
 
 def cron(key: str, value: object) -> list[InputError]:
@@ -71,6 +77,8 @@ RULES = Record(
         "keep": Rule(validation.whole_number(1, 1000, "backups", 7), default=7),
         "storage_size": Rule(quantities.byte_quantity("64Mi", "1Gi"), default="1Gi"),
         "storage_class": Rule(validation.resource_name("standard")),
+        "verify": Rule(validation.true_or_false, default=True),
+        "deadline_seconds": Rule(validation.whole_number(60, 604800, "seconds", 3600), default=3600),
     },
 )
 """The rules and defaults of a Backup."""

@@ -80,6 +80,7 @@ class MySqlDatabase(pulumi.ComponentResource):
         children = Children(self, name, instance, namespace, common, given["annotations"])
 
         credentials_name, server_name = credentials.create(given, children)
+        backup_secret = credentials.for_backups(children) if "backup" in given else None
         claim_name = given["existing_claim"] if "existing_claim" in given else _claim(given, children)
         service = core.Service(
             f"{name}-service",
@@ -121,7 +122,7 @@ class MySqlDatabase(pulumi.ComponentResource):
                         image=given["image"],
                         database=given["database_name"],
                         claim=claim_name,
-                        secrets=[credentials_name, *([] if server_name is None else [server_name])],
+                        secrets=[each for each in (credentials_name, server_name, backup_secret) if each is not None],
                         tls_secret=given["tls_secret"],
                         require_tls=given["require_tls"],
                         settings=given["settings"],
@@ -144,14 +145,14 @@ class MySqlDatabase(pulumi.ComponentResource):
         traffic.policy(children, "clients", labels.selector(instance), ingress=[clients])
 
         self.host = discovery.service_fqdn(service, given["cluster_domain"])
-        if "backup" in given:
+        if backup_secret is not None:
             source = backup.Source(
                 image=given["image"],
                 database=given["database_name"],
                 host=self.host,
                 port=given["port"],
                 server_port=mysqld.PORT,
-                credentials=credentials_name,
+                secret=backup_secret,
                 retain_data=given["retain_data"],
                 labels=given["labels"],
                 placement=given["placement"],

@@ -1,6 +1,7 @@
-"""The Secrets of a database: one for its clients, one for the server alone."""
+"""The Secrets of a database: one for its clients, one for the server alone, one for backups."""
 
 import base64
+import secrets
 from collections.abc import Mapping
 from typing import cast
 
@@ -49,3 +50,26 @@ def create(given: Given, children: Children) -> tuple[pulumi.Input[str], pulumi.
 
     credentials = given["existing_secret"] if "existing_secret" in given else secret("credentials", list(client_files))
     return credentials, secret("server", list(server_files)) if server_files else None
+
+
+def for_backups(children: Children) -> pulumi.Output[str]:
+    """Make the Secret that the server and the pods of backups share; return its name.
+
+    Its password is random and made once: nobody who knows another password may find this one. The program makes a new
+    one each time it runs, and Pulumi keeps the first.
+    """
+    password = secrets.token_hex(32)
+    data = {accounts.BACKUP_PASSWORD: base64.b64encode(password.encode()).decode()}
+    # In the name, so that the server restarts when the Secret is lost and made anew.
+    suffix = f"-{accounts.fingerprint(password, salt=children.instance)}"
+    return discovery.name_of(
+        core.Secret(
+            children.logical("restore"),
+            metadata=children.metadata("restore", suffix=suffix),
+            immutable=True,
+            data=pulumi.Output.secret(data),
+            opts=pulumi.ResourceOptions.merge(
+                children.options(), pulumi.ResourceOptions(ignore_changes=["metadata.name", "data"])
+            ),
+        )
+    )

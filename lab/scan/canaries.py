@@ -2,7 +2,6 @@
 
 import base64
 import gzip
-import hashlib
 import re
 import secrets
 import zlib
@@ -42,10 +41,6 @@ class Canary:
     def make(cls, name: str) -> "Canary":
         """A new one; its characters are such that its four forms differ."""
         return cls(name, f"{name}/{secrets.token_hex(12)}+={secrets.token_hex(4)}:")
-
-    def derived(self) -> "Canary":
-        """The password of the account for backups, which its pods derive from this one (components/mysql)."""
-        return Canary(f"{self.name}'s backup account", hashlib.sha256(f"backup {self.value}".encode()).hexdigest())
 
     def written(self) -> str:
         """All four forms as whole words, to be found again."""

@@ -226,13 +226,12 @@ def gather(live: Live, canaries: list[Canary], control: Canary) -> tuple[Places,
 
 
 def run(live: Live) -> Result:
-    """Search for 12 forms of three passwords and for those derived from them; a leaked one must be found everywhere."""
+    """Search for 12 forms of three passwords; a leaked one must be found everywhere."""
     canaries, control = [Canary.make(name) for name in ("app", "root", "rotated")], Canary.make("control")
     places, own = gather(live, canaries, control)
-    app, _, rotated = canaries
-    searched = [*canaries, app.derived(), rotated.derived()]
-    hits, leaked = search(places, searched), search(places, [control])
-    forms = sum(map(bool, (form for canary in searched for form in canary.forms().values())))
+
+    hits, leaked = search(places, canaries), search(places, [control])
+    forms = sum(map(bool, (form for canary in canaries for form in canary.forms().values())))
     wrong = [str(hit) for hit in hits]
     wrong += [] if own else ["no auth service ran with DB_HOST: its environment proves nothing"]
     rows = [["place", "items", "kB", "hits", "forms found of a leaked password"]]

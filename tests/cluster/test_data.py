@@ -1,6 +1,5 @@
 """Backup and restore as users type them; the kills are in test_faults.py (F6, F7, F8, F13)."""
 
-import hashlib
 import re
 
 import pytest
@@ -8,12 +7,6 @@ import pytest
 from .conftest import System
 
 pytestmark = pytest.mark.cluster
-
-READER = """
-umask 077
-printf '%s\\n' '[client]' user=kubeauth_backup host=127.0.0.1 password={} > /tmp/r
-mysql --defaults-file=/tmp/r --skip-column-names --batch admin
-"""
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +37,8 @@ def test_a_backup_is_listed_and_only_as_many_as_are_kept(stack):
     found = [re.search(r"(admin-\S+\.sql\.gz) \(([\d,]+) bytes\)", done.stderr) for done in made]
     assert all(found), [done.stderr for done in made]
     expected = [f"{match[1]} {match[2].replace(',', '')}" for match in found if match]
-    assert restore(stack).stdout.splitlines() == expected[1:]
+    listed = [" ".join(line.split()[:2]) for line in restore(stack).stdout.splitlines() if ".sql.gz " in line]
+    assert listed == expected[1:]
 
 
 def test_a_restore_replaces_rows_only_when_told_and_gives_the_same_tables(stack):
@@ -59,7 +53,7 @@ def test_a_restore_replaces_rows_only_when_told_and_gives_the_same_tables(stack)
     sums = "CHECKSUM TABLE parent, child, users, `odd ``na'me`; SHOW TABLES"
     wanted = in_database(stack, sums)
     assert stack.make("backup").returncode == 0
-    (newest,) = restore(stack).stdout.split()[-2:-1]
+    newest = max(re.findall(r"admin-\S+\.sql\.gz", restore(stack).stdout))
     refused = restore(stack, BACKUP=newest)
     assert refused.returncode != 0
     assert "error: restore failed: the schema admin has rows; nothing was changed" in refused.stderr
@@ -67,19 +61,9 @@ def test_a_restore_replaces_rows_only_when_told_and_gives_the_same_tables(stack)
     in_database(stack, "DELETE FROM child; DROP TABLE child, parent; CREATE TABLE later (x INT)")
     done = restore(stack, BACKUP=newest, FORCE="1")
     assert done.returncode == 0, done.stderr
-    assert "admin.parent" in done.stderr
+    assert "holds the content from before" in done.stderr
     assert in_database(stack, sums) == wanted
     in_database(stack, "DROP TABLE child, parent, `odd ``na'me`")
-
-
-def test_no_backup_is_made_of_a_half_restored_schema(stack):
-    in_database(stack, "CREATE TABLE kubeauth_restore (x INT)")
-    try:
-        refused = stack.make("backup")
-        assert refused.returncode != 0
-        assert "error: backup failed: a restore did not finish: the schema is incomplete" in refused.stderr
-    finally:
-        in_database(stack, "DROP TABLE kubeauth_restore")
 
 
 def test_a_backup_that_is_not_there(stack):
@@ -87,11 +71,3 @@ def test_a_backup_that_is_not_there(stack):
     assert refused.returncode != 0
     assert "there is no backup admin-20200101T000000Z.sql.gz" in refused.stderr
     assert "fix: make restore STACK=dev lists the backups" in refused.stderr
-
-
-def test_the_account_for_backups_cannot_write(stack):
-    password = hashlib.sha256(f"backup {stack.secret('mysqlPassword')}".encode()).hexdigest()
-    reader = READER.format(password)
-    assert in_database(stack, "SELECT COUNT(*) > 0 FROM users", reader).strip() == "1"
-    for statement in ("DELETE FROM users", "CREATE TABLE x (i INT)", "DROP TABLE users", "SELECT * FROM mysql.user"):
-        assert "denied" in in_database(stack, statement, reader, ok=False)

@@ -69,6 +69,15 @@ def test_an_unchanged_stack_has_no_changes(stack, tmp_path):
     assert again.returncode == 0, again.stdout
 
 
+def test_the_password_that_is_made_for_backups_stays(stack, tmp_path):
+    dev = stack("dev")
+    with dev.offline(tmp_path / "out") as variables:
+        dev.run("pulumi", "config", "set", "mysqlBackupSchedule", "@daily", variables=variables)
+        assert dev.run("pulumi", "up", "--yes", "--skip-preview", variables=variables).returncode == 0
+        again = dev.run("pulumi", "preview", "--expect-no-changes", "--non-interactive", variables=variables)
+    assert again.returncode == 0, again.stdout
+
+
 def test_bad_configuration_is_refused_at_once_without_a_traceback(stack, tmp_path):
     dev = stack("dev")
     with dev.offline(tmp_path / "out") as variables:

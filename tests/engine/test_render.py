@@ -26,7 +26,7 @@ def without_secrets(rendered: dict[str, dict[str, Any]]) -> str:
         if manifest["kind"] == "Secret":
             manifest["data"] = dict.fromkeys(manifest["data"], "[secret]")
     text = yaml.safe_dump_all(rendered.values(), sort_keys=True)
-    return re.sub(r"(mysqlauth-(?:credentials|server))-[0-9a-f]{8}", r"\1-[fingerprint]", text)
+    return re.sub(r"(mysqlauth-(?:credentials|server|restore))-[0-9a-f]{8}", r"\1-[fingerprint]", text)
 
 
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])

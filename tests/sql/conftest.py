@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from . import programs as mysql
-from .pods import DatabasePod
+from .pods import BackupPod, DatabasePod
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 
@@ -47,3 +47,17 @@ def pod(programs: mysql.Programs, memory: Path) -> Iterator[Callable[..., Databa
     for each in made:
         each.stop()
         shutil.rmtree(each.folder)
+
+
+@pytest.fixture
+def jobs(pod: Callable[..., DatabasePod]) -> Callable[..., BackupPod]:
+    """Makes a database with backups, started, and the pod of its jobs: `jobs("dash", backup={...})`."""
+
+    def make(shell: str = "bash", *, backup: dict[str, Any] | None = None, **given: Any) -> BackupPod:
+        database = pod(shell, backup={"schedule": "@daily", **(backup or {})}, **given)
+        folder = database.folder / "jobs"
+        folder.mkdir(mode=0o777)
+        folder.chmod(0o777)
+        return BackupPod(database, folder)
+
+    return make

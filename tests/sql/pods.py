@@ -79,7 +79,7 @@ class Pod:
         """Run a command of the pod to its end."""
         return subprocess.run(
             self.here(words), input=stdin, env=self.environment, capture_output=True, text=True, check=False,
-            timeout=LIMIT, **_account(),
+            timeout=LIMIT, start_new_session=True, **_account(),
         )  # fmt: skip
 
 
@@ -212,15 +212,44 @@ class BackupPod(Pod):
     def __init__(self, database: DatabasePod, folder: Path) -> None:
         super().__init__(database.programs, folder, database.shell, database.port)
         self.database, self.backups = database, folder / "backups"
+        self.calls = folder / "calls"
+        self.script: dict[str, str] = {}
+        """Lines of the script that are others here."""
 
-    def job(self, *arguments: str) -> Done:
-        """Run the job with other arguments than the schedule's, or with its own."""
+    def job(self, *arguments: str, kill_at: int = 0) -> Done:
+        """Run the job with other arguments than the schedule's, or with its own.
+
+        Args:
+            arguments: What to do. Default: as the schedule does.
+            kill_at: Kill the whole pod when it calls `mysql` for this time. Default: 0, never.
+        """
         assert self.database.recorder
         cronjob = self.database.recorder.one("CronJob", "mysqlauth-backup").inputs["spec"]["jobTemplate"]["spec"]
         self.mount(cronjob["template"]["spec"], self.database.secrets, {"backups": self.backups})
         [container] = self.spec["containers"]
         self.environment["DATABASE_HOST"] = "127.0.0.1"
-        return self.run([*container["command"], *(arguments or container["args"])])
+        self._count(kill_at)
+        command = [self._changed(word) for word in container["command"]]
+        return self.run([*command, *(arguments or container["args"])])
+
+    def _changed(self, word: str) -> str:
+        for old, new in self.script.items():
+            word = word.replace(f"\n{old}\n", f"\n{new}\n")
+        return word
+
+    def _count(self, kill_at: int) -> None:
+        """Put a `mysql` first that notes its calls, and ends the pod at one of them."""
+        _make(self.folder / "bin")
+        self.calls.write_text("")
+        _give(self.calls)
+        program = self.folder / "bin" / "mysql"
+        program.write_text(f"""#!/bin/sh
+echo "$*" >> {self.calls}
+[ "$(wc -l < {self.calls})" -ne {kill_at} ] || kill -KILL 0
+exec {self.programs.bin}/mysql "$@"
+""")
+        program.chmod(0o755)
+        self.environment["PATH"] = f"{self.folder / 'bin'}{os.pathsep}{self.programs.path(self.shell)}"
 
     def names(self) -> list[str]:
         """The files of the backups' volume."""

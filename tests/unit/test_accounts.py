@@ -1,6 +1,5 @@
 """The script of the pod, run by the shells that images have."""
 
-import hashlib
 import re
 import shutil
 import subprocess
@@ -74,16 +73,23 @@ def test_the_accounts_of_every_start(shell):
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_account_for_backups_only_reads_and_has_a_password_of_its_own(shell):
-    done, sql, _ = written(APP, shell, backup=True)
+def test_the_account_for_backups_has_its_schemas_and_a_password_of_its_own(shell):
+    password = "b" * 64
+    done, sql, _ = written({**APP, "backup-password": password}, shell, backup=True)
     assert done.returncode == 0, done.stderr
-    password = hashlib.sha256(b"backup p'w").hexdigest()
     mine = "'kubeauth_backup'@'%'"
     assert [line for line in sql.splitlines() if "kubeauth_backup" in line][1:] == [
         f"CREATE USER {mine} {WITH} '{password}' REQUIRE SSL {POLICY} ATTRIBUTE '{{\"kubeauth\": \"\"}}';",
-        "SET @kubeauth = CONCAT('GRANT EVENT, SELECT, SHOW VIEW, TRIGGER ON `', IF(@@partial_revokes, 'my_app', "
-        r"'my\\_app'), '`.* TO ', '''kubeauth_backup''@''%''');",
-        f"GRANT SHOW_ROUTINE ON *.* TO {mine};",
+        f"GRANT {accounts.BACKUP_PRIVILEGES} ON *.* TO {mine};",
+        *(
+            f"SET @kubeauth = CONCAT('GRANT ALL PRIVILEGES ON `', IF(@@partial_revokes, '{name}', '{pattern}'), "
+            "'`.* TO ', '''kubeauth_backup''@''%''');"
+            for name, pattern in [
+                ("my_app", r"my\\_app"),
+                ("my_app__restore", r"my\\_app\\_\\_restore"),
+                ("my_app__before_%", r"my\\_app\\_\\_before\\_%"),
+            ]
+        ),
     ]
 
 

@@ -312,7 +312,7 @@ def test_what_is_wrong_with_the_secrets_is_told_before_anything_is_made():
     assert 0 < init["command"][2].index("read_key password") < init["command"][2].index("mysqld --no-defaults")
     assert init["args"] == [
         "DATABASE=admin",
-        r"PATTERN=admin",
+        "BESIDE=admin",
         f"PRIVILEGES={accounts.PRIVILEGES['owner']}",
         f"BACKUP_PRIVILEGES={accounts.BACKUP_PRIVILEGES}",
         "TLS=REQUIRE SSL",

@@ -18,18 +18,22 @@ prepared() {
   statement 'EXECUTE kubeauth'
   statement 'DEALLOCATE PREPARE kubeauth'
 }
-# With partial revokes an escaped underscore would be another schema's name. Arguments: privileges, account as a literal.
+# In GRANT an underscore stands for any character unless it is escaped; with partial revokes that would be another schema's
+# name. Arguments: privileges, account as a literal, the schema.
 grant_schema() {
-  prepared "CONCAT('GRANT $1 ON \`', IF(@@partial_revokes, '$DATABASE', '$PATTERN'), '\`.* TO ', $2)"
+  text=$3
+  replace _ '\\_'
+  prepared "CONCAT('GRANT $1 ON \`', IF(@@partial_revokes, '$3', '$text'), '\`.* TO ', $2)"
 }
 # Where the SQL of this start has got to; the startup probe reads it.
 reached() { statement "ALTER USER $account ATTRIBUTE '{\"kubeauth\": \"$1\"}'"; }
 backup_sql() {
-  read_key password
-  derive
+  read_key backup-password
   statement "CREATE USER $backup_account $(identified) REQUIRE SSL $policy ATTRIBUTE '{\"kubeauth\": \"\"}'"
-  grant_schema "$BACKUP_PRIVILEGES" "'''kubeauth_backup''@''%'''"
-  statement "GRANT SHOW_ROUTINE ON *.* TO $backup_account"
+  statement "GRANT $BACKUP_PRIVILEGES ON *.* TO $backup_account"
+  for schema in "$DATABASE" "${BESIDE}__restore" "${BESIDE}__before_%"; do
+    grant_schema 'ALL PRIVILEGES' "'''kubeauth_backup''@''%'''" "$schema"
+  done
 }
 # Over the socket only; it makes the server read a renewed certificate.
 server_sql() {
@@ -84,7 +88,7 @@ mark=$(random)
     FROM information_schema.user_attributes WHERE JSON_CONTAINS_PATH(attribute, 'one', '\$.kubeauth'))"
   statement "DROP USER IF EXISTS $account, $backup_account, $server_account"
   statement "CREATE USER $account $application $TLS $policy ATTRIBUTE '{\"kubeauth\": \"the accounts\"}'"
-  grant_schema "$PRIVILEGES" "$account_literal"
+  grant_schema "$PRIVILEGES" "$account_literal" "$DATABASE"
   [ "$BACKUP" = no ] || backup_sql
   [ "$CERTIFICATE" = no ] || server_sql
   [ ! -e "$SECRETS/init.sql" ] || init_sql

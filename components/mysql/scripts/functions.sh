@@ -23,8 +23,6 @@ replace() {
   text=$text$rest
 }
 double() { replace "$1" "$1$1"; }
-# The password of the account for backups follows from the application's, which cannot be told from it.
-derive() { text=$(printf 'backup %s' "$text" | sha256sum) && text=${text%% *}; }
 # Arguments: host, port, user, password, the last two with doubled backslashes.
 client() {
   printf '%s\n' '[client]' "host=$1" "port=$2" protocol=TCP ssl-mode=REQUIRED

@@ -1,12 +1,10 @@
 """The search for passwords finds every form in which programs write them."""
 
 import gzip
-import subprocess
 from urllib.parse import quote
 
 import pytest
 
-from components.mysql.accounts import FUNCTIONS
 from lab.scan.canaries import Canary, Hit, readable, search
 from lab.scan.s2_secrets import judged
 
@@ -44,12 +42,6 @@ def test_what_gzip_packed_is_read():
     assert readable(gzip.compress(b"text")) == b"text"
     assert readable(b"text") == b"text"
     assert readable(gzip.compress(b"text")[:-3]).startswith(b"\x1f\x8b"), "half of a file is left as it is"
-
-
-def test_the_password_of_the_account_for_backups_is_the_one_that_its_pods_derive():
-    script = f'{FUNCTIONS}\ntext=$0\nderive\nprintf %s "$text"'
-    done = subprocess.run(["sh", "-c", script, CANARY.value], capture_output=True, text=True, check=True)
-    assert CANARY.derived().value == done.stdout
 
 
 def test_of_pulumis_environments_one_variable_of_one_process_is_not_judged():

@@ -1,0 +1,240 @@
+# Restores. The backup is loaded into a schema beside the living one and compared; then all tables change places in one
+# statement. The table $marker moves with them, so where it is tells whether they did; it holds all that the living schema
+# has besides tables, and what it shall have, so a restore that was ended at any moment is undone or finished by the next.
+
+# Lists of the schema $1: each line is $2, the quoted `schema`.`name`, $3.
+tables_in() { names "$1" "$2" "$3" "table_name" tables "table_schema" "AND table_type = 'BASE TABLE'"; }
+names() {
+  value live "SELECT CONCAT('$2', '\`', $6, '\`.\`', REPLACE($4, '\`', '\`\`'), '\`', '$3')
+    FROM information_schema.$5 WHERE $6 = '$1' ${7-} ORDER BY $4"
+}
+has() { value live "SELECT 1 FROM information_schema.tables WHERE table_schema = '$1' AND table_name = '$marker'"; }
+kept() {
+  value live "SELECT schema_name FROM information_schema.schemata
+    WHERE schema_name LIKE '$(say "$before" | sed 's/_/\\\\_/g')%' ORDER BY schema_name"
+}
+kept_() {
+  for old in $(kept); do
+    size=$(value live "SELECT COALESCE(SUM(data_length + index_length), 0) FROM information_schema.tables
+      WHERE table_schema = '$old'")
+    say "$old holds what a restore replaced, $size bytes; drop-old removes it."
+  done
+}
+# Text for the server's own parser: without the client's delimiters, so that it goes there as one piece and what the
+# client comes to afterwards does not matter.
+# Without the comments round triggers and events, too: their end would become part of the body there.
+plain() {
+  LC_ALL=C awk '
+    /^DELIMITER / || /^-- kubeauth: / { next }
+    /^\/\*!50[0-9]* CREATE\*\/ \/\*!50[0-9]* DEFINER=.*\*\/ \/\*!50[0-9]* (TRIGGER|EVENT) / {
+      sub(/^\/\*!50[0-9]* CREATE\*\/ \/\*!50[0-9]* /, "CREATE "); sub(/\*\/ \/\*!50[0-9]* /, " "); inside = 1
+    }
+    inside && / \*\/ ?;;$/ { sub(/ \*\/ ?;;$/, ";;"); inside = 0 }
+    { sub(/;;$/, ";"); print }'
+}
+send() { ask live "--delimiter=kubeauth_$$_end" > /dev/null 2> "$scratch/error"; }
+part_of() { sed -n "/^$1\$/,/^$2\$/p"; }
+# What the living schema has besides tables and triggers goes, and what is in the file $1 comes.
+rebuild() {
+  names "$database" 'DROP EVENT ' ';' event_name events event_schema
+  names "$database" 'DROP VIEW ' ';' table_name views table_schema
+  names "$database" 'DROP PROCEDURE ' ';' routine_name routines routine_schema "AND routine_type = 'PROCEDURE'"
+  names "$database" 'DROP FUNCTION ' ';' routine_name routines routine_schema "AND routine_type = 'FUNCTION'"
+  say "USE \`$database\`;"
+  sed -n "/^$rest\$/,\$p" "$1" | plain
+}
+
+recover() {
+  [ -z "$(value live "SELECT 1 FROM information_schema.schemata WHERE schema_name = '$beside'")" ] || undo
+  for old in $(kept); do
+    [ -z "$(value live "SELECT 1 FROM information_schema.tables WHERE table_schema = '$old' AND table_name = '$marker'")" ] ||
+      [ -n "$(value live "SELECT 1 FROM \`$old\`.$marker WHERE done = 2")" ] || finish "$old"
+  done
+}
+# Nothing has changed places: the living schema gets back what was dropped for it, if that was.
+undo() {
+  if [ -n "$(has "$beside")" ]; then
+    value live "SELECT old FROM \`$beside\`.$marker" > "$scratch/old"
+    look
+    choose live "$database"
+    sed "/^$end\$/q" "$scratch/old" > "$scratch/text"
+    if [ -s "$scratch/old" ] && [ "$(sum objects live "$database")" != "$(sum cat "$scratch/text")" ]; then
+      allow
+      { say "USE \`$database\`;"; plain < "$scratch/old"; } > "$scratch/sql"
+      send < "$scratch/sql" || fail "a restore that did not finish cannot be undone: $(cat "$scratch/error")"
+      forbid
+    fi
+    empty=$(value live "SELECT keeps FROM \`$beside\`.$marker")
+    [ -z "$empty" ] || value live "DROP DATABASE IF EXISTS \`$empty\`"
+  fi
+  value live "DROP DATABASE \`$beside\`"
+  say "A restore that did not finish was undone." >&2
+}
+# The tables have changed places: the rest follows, unless it has (1), and is made exact, unless it is (2).
+finish() {
+  value live "SELECT new FROM \`$1\`.$marker" > "$scratch/new"
+  if [ "$(value live "SELECT done FROM \`$1\`.$marker")" = 0 ]; then
+    {
+      say "USE \`$database\`;"
+      part_of "$triggers" "$rest" < "$scratch/new" | plain
+      rebuild "$scratch/new"
+      say "UPDATE \`$1\`.$marker SET done = 1;"
+    } > "$scratch/sql"
+    allow
+    send < "$scratch/sql" || fail "a restore has put all tables in place, but not all else: $(cat "$scratch/error")"
+    forbid
+  fi
+  exact "$1"
+  say "A restore that did not finish was finished; $1 holds what it replaced." >&2
+}
+# In one piece the server takes a body of one statement with its semicolon: the client sends what is left of that again.
+exact() {
+  look
+  choose live "$database"
+  if [ "$(sum cat "$scratch/new")" != "$(sum objects live "$database")" ]; then
+    allow
+    {
+      rules
+      say "SET SESSION lock_wait_timeout = $patience;"
+      part_of "$triggers" "$rest" < "$scratch/new" > "$scratch/triggers"
+      if [ "$(grep -c '^ALTER DATABASE ' "$scratch/triggers")" = 1 ]; then
+        sed -n 2p "$scratch/triggers"
+        tables_in "$database" '' ' WRITE' | sed '1s/^/LOCK TABLES /; $!s/$/,/; $s/$/;/'
+        sed '/^ALTER DATABASE /d' "$scratch/triggers"
+        say 'UNLOCK TABLES;'
+      else
+        cat "$scratch/triggers"
+      fi
+      sed -n "/^$rest\$/,\$p" "$scratch/new"
+    } > "$scratch/sql"
+    ask live "$database" < "$scratch/sql" > /dev/null
+    forbid
+  fi
+  value live "UPDATE \`$1\`.$marker SET done = 2"
+}
+# Global, because a session cannot: large values, and triggers where the server writes a binary log.
+allow() {
+  # Once, because a restore that fails undoes itself in between.
+  [ -n "${globals-}" ] || globals=$(value live "SELECT CONCAT('SET GLOBAL max_allowed_packet = ',
+    @@GLOBAL.max_allowed_packet, ', GLOBAL log_bin_trust_function_creators = ',
+    @@GLOBAL.log_bin_trust_function_creators)")
+  value live 'SET GLOBAL max_allowed_packet = 1073741824, GLOBAL log_bin_trust_function_creators = 1' 2> /dev/null
+}
+forbid() { value live "$globals" 2> /dev/null; }
+
+restore() {
+  file=$folder/$1 force=${2-}
+  [ -n "$1" ] && backups | grep -qFx -e "$1" || fail "there is no backup $1"
+  is_complete "$file" || fail "$1 is damaged, or not of this version; nothing was changed"
+  start
+  if [ "$force" != force ]; then
+    tables_in "$database" 'SELECT 1 FROM ' ' LIMIT 1;' > "$scratch/sql"
+    rows=$(ask live < "$scratch/sql")
+    [ -z "$rows" ] || fail "the schema $database has rows; nothing was changed"
+  fi
+  rehearse
+  swap
+  objects_of "$file" > "$scratch/new"
+  exact "$old"
+  value live "DROP DATABASE IF EXISTS \`$beside\`"
+  objects live "$database" > "$scratch/found"
+  first=$(difference "$scratch/new" "$scratch/found")
+  [ -z "$first" ] || fail "all rows are back, but not all views, triggers, routines and events are as in the backup: $first"
+  say "$(tables_in "$database" '' '' | wc -l) tables are as in $1."
+  say "$old holds the content from before; drop-old removes it."
+}
+rehearse() {
+  value live "CREATE DATABASE \`$beside\`"
+  allow
+  { rules; tables_of "$file"; objects_of "$file" | sed "/^$events\$/,\$d"; } |
+    ask live "$beside" 2>&1 > /dev/null | tail -n 1 > "$scratch/error" || :
+  [ ! -s "$scratch/error" ] || refuse "the backup cannot be loaded: $(cat "$scratch/error")"
+  choose live "$beside"
+  # Events would run here.
+  [ "$(content_of "$file" | sed "/^$events\$/,\$d" | sha256sum)" = \
+    "$(content live "$beside" 2> "$scratch/error" | sed "/^$events\$/,\$d" | sha256sum)" ] ||
+    refuse "loaded into $beside it is not the same: $(cat "$scratch/error")"
+  names "$beside" 'DROP TRIGGER ' ';' trigger_name triggers trigger_schema > "$scratch/sql"
+  ask live < "$scratch/sql"
+  forbid
+}
+refuse() {
+  forbid
+  value live "DROP DATABASE \`$beside\`"
+  fail "$1; nothing was changed"
+}
+hex() { od -An -v -tx1 "$1" | tr -d ' \n'; }
+swap() {
+  old=$before$(date -u +%Y%m%dt%H%M%Sz)
+  look
+  choose live "$database"
+  objects live "$database" > "$scratch/old"
+  [ "$(tail -n 1 "$scratch/old")" = "$end" ] || refuse "the living schema's views and routines cannot be read"
+  # For the eye alone: views that are invalid cannot be made anew.
+  value live "SELECT CONCAT('-- kubeauth: view ', table_name, ' AS ', view_definition) FROM information_schema.views
+    WHERE table_schema = '$database'" >> "$scratch/old"
+  objects_of "$file" > "$scratch/new"
+  {
+    # One row, with a key, as some servers demand.
+    say "CREATE TABLE \`$beside\`.$marker (id INT PRIMARY KEY, old LONGTEXT, new LONGTEXT, keeps VARCHAR(64), done INT)
+      CHARACTER SET utf8mb4;"
+    say "CREATE DATABASE \`$old\`;"
+    printf '%s' "INSERT INTO \`$beside\`.$marker VALUES (1, CONVERT(x'"
+    hex "$scratch/old"
+    printf '%s' "' USING utf8mb4), CONVERT(x'"
+    hex "$scratch/new"
+    say "' USING utf8mb4), '$old', 0);"
+  } > "$scratch/sql"
+  ask live < "$scratch/sql"
+  allow
+  {
+    say "SET SESSION lock_wait_timeout = $patience, foreign_key_checks = 0, restrict_fk_on_non_standard_key = 0;"
+    # With GTIDs the server logs no statement that moves tables of several engines.
+    value live "SELECT 'SET SESSION sql_log_bin = 0;' FROM information_schema.tables
+      WHERE table_schema IN ('$database', '$beside') AND table_type = 'BASE TABLE' AND engine <> 'InnoDB' LIMIT 1"
+    # A view cannot be dropped while tables are locked; only those go before whose name a table needs.
+    names "$database" 'DROP VIEW ' ';' table_name views table_schema \
+      "AND table_name IN (SELECT table_name FROM information_schema.tables WHERE table_schema = '$beside'
+        AND table_type = 'BASE TABLE')"
+    # Nor can the schema's collation be altered.
+    say "USE \`$database\`;"
+    part_of "$triggers" "$rest" < "$scratch/new" | sed -n 2p
+    # Nobody writes between the triggers' end and the tables' move, nor before the new triggers are there.
+    say 'LOCK TABLES'
+    { tables_in "$database" '' ' WRITE'; tables_in "$beside" '' ' WRITE'; } | sed '$!s/$/,/'
+    say ';'
+    names "$database" 'DROP TRIGGER ' ';' trigger_name triggers trigger_schema
+    say 'RENAME TABLE'
+    {
+      moves "$database" "$old"
+      moves "$beside" "$database" "AND table_name <> '$marker'"
+      say "\`$beside\`.$marker TO \`$old\`.$marker"
+    } | sed '$!s/$/,/'
+    say ';'
+    part_of "$triggers" "$rest" < "$scratch/new" | plain | sed '/^ALTER DATABASE /d'
+    say 'UNLOCK TABLES;'
+    rebuild "$scratch/new"
+    say "UPDATE \`$old\`.$marker SET done = 1;"
+  } > "$scratch/sql"
+  send < "$scratch/sql" || {
+    cp "$scratch/error" "$scratch/why"
+    moved=$(has "$old")
+    recover
+    forbid
+    [ -n "$moved" ] || fail "a table is in use for longer than $patience s, or cannot be moved; nothing was changed: \
+$(cat "$scratch/why")"
+  }
+  forbid
+}
+moves() {
+  value live "SELECT CONCAT('\`$1\`.\`', REPLACE(table_name, '\`', '\`\`'), '\` TO \`$2\`.\`',
+    REPLACE(table_name, '\`', '\`\`'), '\`') FROM information_schema.tables
+    WHERE table_schema = '$1' AND table_type = 'BASE TABLE' ${3-} ORDER BY table_name"
+}
+drop_old() {
+  start
+  for old in $(kept); do
+    value live "DROP DATABASE \`$old\`"
+    say "$old is gone."
+  done
+}

@@ -1,0 +1,271 @@
+"""Backups and restores against a real server: what comes back, and what an interrupt leaves."""
+
+import gzip
+import hashlib
+import re
+import threading
+
+import pytest
+
+from .programs import SHELLS
+
+#: Everything that a schema may have and that made dumps or restores of others fail, made by root.
+SCHEMA = """
+SET SESSION restrict_fk_on_non_standard_key = OFF, sql_mode = '';
+ALTER DATABASE admin COLLATE utf8mb4_bin;
+CREATE TABLE p (a INT, b INT, PRIMARY KEY (a, b));
+CREATE TABLE c (i INT PRIMARY KEY, a INT, twice INT GENERATED ALWAYS AS (a * 2) STORED, d DATE,
+  FOREIGN KEY (a) REFERENCES p (a));
+INSERT INTO p VALUES (1, 1), (2, 2);
+INSERT INTO c (i, a, d) VALUES (1, 1, '0000-00-00'), (2, 2, '2020-01-01');
+CREATE TABLE `odd ``na"me\\\\ ä` (x INT COMMENT 'it''s');
+INSERT INTO `odd ``na"me\\\\ ä` VALUES (2), (1);
+CREATE TABLE big (i INT PRIMARY KEY, b LONGBLOB);
+INSERT INTO big VALUES (1, REPEAT('a', 40 * 1024 * 1024));
+CREATE TABLE log (i INT AUTO_INCREMENT PRIMARY KEY);
+CREATE FUNCTION fn() RETURNS INT DETERMINISTIC RETURN 3;
+CREATE VIEW a_view AS SELECT * FROM c;
+CREATE VIEW `z "view\\\\` AS SELECT *, fn() AS f FROM a_view;
+CREATE TRIGGER short BEFORE INSERT ON p FOR EACH ROW SET NEW.b = NEW.b + 1;
+CREATE EVENT each_second ON SCHEDULE EVERY 1 SECOND DO INSERT INTO log VALUES ();
+CREATE USER bob@'%' IDENTIFIED BY 'bob-pw';
+CREATE DEFINER = bob@'%' SQL SECURITY INVOKER VIEW bobs AS SELECT 1 AS one;
+DELIMITER //
+CREATE TRIGGER long_one BEFORE INSERT ON c FOR EACH ROW BEGIN /* b */ -- c
+ SET NEW.a = NEW.a; # d
+END//
+CREATE PROCEDURE commented() BEGIN /* x */ -- y
+ SELECT 1; # z
+END//
+DELIMITER ;
+"""
+OBJECTS = """
+SELECT 'collation', default_collation_name FROM information_schema.schemata WHERE schema_name = 'admin';
+SELECT table_type, table_name FROM information_schema.tables WHERE table_schema = 'admin' ORDER BY 1, 2;
+SELECT 'trigger', trigger_name, action_statement, definer FROM information_schema.triggers
+  WHERE trigger_schema = 'admin' ORDER BY 2;
+SELECT 'routine', routine_name, routine_definition, definer FROM information_schema.routines
+  WHERE routine_schema = 'admin' ORDER BY 2;
+SELECT 'event', event_name, event_definition, definer, status FROM information_schema.events
+  WHERE event_schema = 'admin' ORDER BY 2;
+SELECT 'view', table_name, view_definition, definer FROM information_schema.views
+  WHERE table_schema = 'admin' ORDER BY 2;
+SELECT 'key', constraint_name, unique_constraint_schema, referenced_table_name
+  FROM information_schema.referential_constraints WHERE constraint_schema = 'admin' ORDER BY 2;
+"""
+SMALL = """
+CREATE TABLE t (i INT PRIMARY KEY); INSERT INTO t VALUES (1);
+CREATE VIEW v AS SELECT * FROM t; CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.i = NEW.i;
+CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1;
+"""
+#: Another content with the same names, `v` being a table.
+OTHER = """
+DROP TABLE t; DROP VIEW v; DROP EVENT e; CREATE TABLE v (i INT PRIMARY KEY); INSERT INTO v VALUES (7);
+CREATE TRIGGER h BEFORE INSERT ON v FOR EACH ROW SET NEW.i = NEW.i; CREATE PROCEDURE q() SELECT 2;
+"""
+
+
+def admin(jobs, sql):
+    return jobs.database.root(f"USE admin; {sql}")
+
+
+def content(jobs):
+    """Objects and check sums. A table that an event writes to counts by its structure only."""
+    tables = admin(jobs, "SHOW FULL TABLES WHERE Table_type = 'BASE TABLE'").splitlines()
+    names = [line.split("\t")[0].replace("\\\\", "\\").replace("`", "``") for line in tables]
+    sums = "".join(f"CHECKSUM TABLE `{name}`;" for name in names if name != "log")
+    return jobs.database.root(OBJECTS) + admin(jobs, sums)
+
+
+def schemas(jobs):
+    return [name for name in jobs.database.root("SHOW DATABASES").splitlines() if name.startswith("admin")]
+
+
+def made(jobs):
+    done = jobs.job("backup")
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()[0]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_everything_comes_back_and_the_old_content_is_kept(jobs, shell):
+    jobs = jobs(shell)
+    admin(jobs, SCHEMA)
+    wanted, name = content(jobs), made(jobs)
+    assert re.fullmatch(rf"{name} \d+ verified \S+Z", jobs.job("list").stdout.splitlines()[0])
+    admin(jobs, "DROP TABLE c; DROP PROCEDURE commented; DROP EVENT each_second; "
+                "CREATE TABLE later (i INT PRIMARY KEY); INSERT INTO later VALUES (8);"
+                "CREATE VIEW later_view AS SELECT * FROM later")  # fmt: skip
+    refused = jobs.job("restore", name)
+    assert (refused.returncode, "the schema admin has rows; nothing was changed" in refused.stderr) == (1, True)
+    done = jobs.job("restore", name, "force")
+    assert done.returncode == 0, done.stderr
+    assert content(jobs) == wanted
+    _, kept = schemas(jobs)
+    assert f"{kept} holds the content from before" in done.stdout
+    assert jobs.database.root(f"TABLE {kept}.later") == "8"
+    assert kept in jobs.job("list").stdout
+    # Foreign keys hold, events run, the server's own settings are as before.
+    refused = jobs.database.app("INSERT INTO c (i, a) VALUES (9, 9)")
+    assert "foreign key constraint fails" in refused.stderr
+    assert jobs.database.root("SELECT @@max_allowed_packet, @@log_bin_trust_function_creators") == "67108864\t0"
+    assert jobs.job("drop_old").returncode == 0
+    assert schemas(jobs) == ["admin"]
+    assert made(jobs) in jobs.names()
+
+
+def test_an_empty_schema_and_an_empty_database_are_restored_without_force(jobs):
+    jobs = jobs()
+    empty = made(jobs)
+    admin(jobs, "CREATE TABLE t (i INT PRIMARY KEY); INSERT INTO t VALUES (1)")
+    assert jobs.job("restore", empty, "force").returncode == 0
+    assert admin(jobs, "SHOW TABLES") == ""
+    full = jobs.job("list").stdout.splitlines()
+    assert any("__before_" in line for line in full)
+
+
+def test_two_hundred_tables_and_a_server_that_demands_primary_keys(jobs):
+    jobs = jobs(settings={"sql_require_primary_key": "ON"}, backup={"verify": False})
+    admin(jobs, "".join(f"CREATE TABLE t{number} (i INT PRIMARY KEY);" for number in range(200)))
+    wanted, name = content(jobs), made(jobs)
+    admin(jobs, "DROP TABLE t7")
+    done = jobs.job("restore", name)
+    assert done.returncode == 0, done.stderr
+    assert content(jobs) == wanted
+
+
+def test_an_interrupt_leaves_the_old_or_the_new_schema_whole_and_the_next_job_cleans_up(jobs):
+    jobs = jobs(backup={"verify": False, "keep": 1000})
+    admin(jobs, SMALL)
+    new, name = content(jobs), made(jobs)
+    admin(jobs, OTHER)
+    old = content(jobs)
+    jobs.job("restore", name, "force")
+    calls = len(jobs.calls.read_text().splitlines())
+    assert content(jobs) == new
+    seen = set()
+    for moment in range(4, calls + 1, 7):
+        jobs.job("drop_old")
+        admin(
+            jobs, "DROP TABLE IF EXISTS t, v; DROP VIEW IF EXISTS v; DROP EVENT IF EXISTS e; DROP PROCEDURE IF EXISTS q"
+        )
+        admin(jobs, SMALL + OTHER)
+        assert content(jobs) == old
+        assert jobs.job("restore", name, "force", kill_at=moment).returncode == -9, moment
+        done = jobs.job("backup")
+        assert done.returncode == 0, (moment, done.stderr)
+        found = content(jobs)
+        assert found in (old, new), moment
+        assert "admin__restore" not in schemas(jobs)
+        seen.add(found)
+    assert seen == {old, new}
+
+
+def test_what_a_dead_server_left_half_done_is_finished(jobs):
+    jobs = jobs(backup={"verify": False})
+    admin(jobs, SMALL)
+    wanted, name = content(jobs), made(jobs)
+    assert jobs.job("restore", name, "force").returncode == 0
+    [kept] = [schema for schema in schemas(jobs) if "before" in schema]
+    jobs.database.root(f"UPDATE {kept}.kubeauth_restore SET done = 0; DROP TRIGGER admin.g; DROP VIEW admin.v")  # noqa: S608
+    done = jobs.job("backup")
+    assert "A restore that did not finish was finished" in done.stderr
+    assert content(jobs) == wanted
+
+
+def test_a_table_in_use_ends_the_restore_and_changes_nothing(jobs):
+    jobs = jobs(backup={"verify": False})
+    jobs.script = {"patience=20": "patience=1"}
+    admin(jobs, SMALL)
+    name = made(jobs)
+    admin(jobs, OTHER)
+    wanted = content(jobs)
+    user = threading.Thread(target=jobs.database.app, args=("BEGIN; SELECT * FROM v; SELECT SLEEP(20)",))
+    user.start()
+    done = jobs.job("restore", name, "force")
+    user.join()
+    assert done.returncode == 1
+    assert "a table is in use for longer than 1 s, or cannot be moved; nothing was changed" in done.stderr
+    assert (content(jobs), schemas(jobs)) == (wanted, ["admin"])
+    assert jobs.database.root("SELECT @@max_allowed_packet, @@log_bin_trust_function_creators") == "67108864\t0"
+    assert jobs.job("backup").returncode == 0
+
+
+def test_what_is_not_a_whole_backup_changes_nothing(jobs):
+    jobs = jobs(backup={"verify": False})
+    admin(jobs, SMALL)
+    name, wanted = made(jobs), content(jobs)
+    path = jobs.backups / name
+    whole = path.read_bytes()
+    for damaged in (whole[:-9], gzip.compress(gzip.decompress(whole)[:-20]), b"", gzip.compress(b"DROP TABLE t;\n")):
+        path.write_bytes(damaged)
+        assert f"{name} is damaged" in jobs.job("restore", name, "force").stderr
+    for wrong in ("", "admin-20260102T030000Z.sql.gz", "../secrets/backup-password", "admin-.*", "-e"):
+        assert "there is no backup" in jobs.job("restore", wrong, "force").stderr
+    assert (content(jobs), schemas(jobs)) == (wanted, ["admin"])
+
+
+def test_a_backup_that_cannot_be_loaded_changes_nothing(jobs):
+    jobs = jobs(backup={"verify": False})
+    admin(jobs, SMALL)
+    name, wanted = made(jobs), content(jobs)
+    path = jobs.backups / name
+    text = gzip.decompress(path.read_bytes()).decode()
+    path.write_bytes(gzip.compress(text.replace("CREATE TABLE `t`", "CREATE TABEL `t`").encode()))
+    assert "the backup cannot be loaded" in jobs.job("restore", name, "force").stderr
+    assert (content(jobs), schemas(jobs)) == (wanted, ["admin"])
+
+
+def test_invalid_views_and_other_engines_are_named_with_the_backup(jobs):
+    jobs = jobs()
+    admin(jobs, "CREATE TABLE m (i INT PRIMARY KEY) ENGINE = MyISAM; CREATE TABLE gone (i INT PRIMARY KEY);"
+                "CREATE VIEW `bad \"view` AS SELECT * FROM gone; "
+                "CREATE VIEW good AS SELECT * FROM m; DROP TABLE gone")  # fmt: skip
+    name = made(jobs)
+    listed = jobs.job("list").stdout
+    assert "warning: table m is not InnoDB" in listed
+    assert "warning: a view is not in the backup: View 'admin.bad \"view' references invalid" in listed
+    admin(jobs, "DROP VIEW good")
+    done = jobs.job("restore", name, "force")
+    assert done.returncode == 0, done.stderr
+    assert admin(jobs, "SELECT table_name FROM information_schema.views WHERE table_schema = 'admin'") == "good"
+
+
+def test_a_volume_too_small_to_check_with_keeps_earlier_backups(jobs):
+    jobs = jobs()
+    name = made(jobs)
+    jobs.script = {"verify=yes": "verify=yes\ndf() { printf 'x\\nx 1 1 2048 1 x\\n'; }"}
+    done = jobs.job("backup")
+    assert "needs about 200 MiB free and has 2; earlier backups are as they were" in done.stderr
+    assert jobs.names() == [name]
+
+
+def test_the_application_cannot_log_in_as_the_account_for_backups(jobs):
+    jobs = jobs()
+    [secret] = [each for name, each in jobs.database.secrets.items() if "backup-password" in each]
+    account = {"username": "kubeauth_backup"}
+    assert jobs.database.app("SELECT 1", **account, password=secret["backup-password"]).returncode == 0
+    derived = hashlib.sha256(b"backup app-pw").hexdigest()
+    for guess in ("app-pw", derived):
+        assert "Access denied" in jobs.database.app("SELECT 1", **account, password=guess).stderr
+    for statement in ("SELECT * FROM mysql.user", "CREATE DATABASE other", "CREATE USER x"):
+        assert "denied" in jobs.database.app(statement, **account, password=secret["backup-password"]).stderr
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["/*!999999\\- enable the sandbox mode */\n", "SET @@GLOBAL.GTID_PURGED=/*!80000 '+'*/ 'x:1-5,\ny:1';\n",
+     "SET @@SESSION.SQL_LOG_BIN= 0;\n", "CREATE DATABASE `shop`;\nUSE `shop`;\n"],
+)  # fmt: skip
+def test_a_dump_from_elsewhere_becomes_a_backup(jobs, first):
+    jobs = jobs()
+    jobs.backups.mkdir(mode=0o777)
+    jobs.backups.chmod(0o777)
+    table = (
+        "CREATE TABLE t (i INT PRIMARY KEY, x TEXT) COLLATE=utf8mb4_uca1400_ai_ci;\nINSERT INTO t VALUES (1, 'ä');\n"
+    )
+    (jobs.backups / "dump.sql").write_text(first + table)
+    done = jobs.job("import_", "dump.sql")
+    assert done.returncode == 0, done.stderr
+    assert jobs.job("restore", done.stdout.split()[0]).returncode == 0
+    assert admin(jobs, "SELECT * FROM t") == "1\tä"
