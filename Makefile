@@ -11,6 +11,7 @@ PY := $(VENV)/bin/python
 quoted = '$(subst ','\'',$(1))'
 option = $(if $($(1)),--$(2) $(call quoted,$($(1))))
 NODE_OPTION = $(call option,NODE,node)
+DATABASE_OPTION = $(call option,DATABASE,database)
 WAY = $(NODE_OPTION) $(call option,CONTEXT,context) $(call option,CLUSTER,cluster)
 PYTHON_GIVEN = $(call quoted,$(PYTHON))
 RUN = $(PY) -m $(if $(wildcard lab),lab,cli)
@@ -121,11 +122,15 @@ deployer: venv ## Make a user that may deploy this stack (or NAMESPACE=<another 
 
 .PHONY: backup
 backup: venv ## Make a backup of the database now: make backup STACK=dev
-	@$(RUN) backup $(call option,STACK,stack) $(WAY)
+	@$(RUN) backup $(call option,STACK,stack) $(WAY) $(DATABASE_OPTION)
 
 .PHONY: restore
 restore: venv ## Put a backup back, or list them: make restore STACK=dev BACKUP=<name> [FORCE=1]
-	@$(RUN) restore $(call option,STACK,stack) $(WAY) $(call option,BACKUP,backup) $(if $(FORCE),--force)
+	@$(RUN) restore $(call option,STACK,stack) $(WAY) $(DATABASE_OPTION) $(call option,BACKUP,backup) $(if $(FORCE),--force)
+
+.PHONY: import
+import: venv ## Make a backup of a dump from elsewhere: make import STACK=dev FILE=dump.sql.gz
+	@$(RUN) import $(call option,STACK,stack) $(WAY) $(DATABASE_OPTION) $(call option,FILE,file)
 
 .PHONY: render
 render: venv ## Write a stack's manifests without any cluster: make render STACK=dev OUT=manifests

@@ -17,9 +17,10 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 #: Messages say what to type with make, as people do in a checkout; `call_me_kubeauth` puts the command's words there.
 _FLAGS = {"ADOPT": "--adopt", "FORCE": "--force", "LIVE": "--live", "LONG_LIVED": "--long-lived"}
 _VALUES = {
-    name: f"--{name.lower()}" for name in ("STACK", "CONTEXT", "CLUSTER", "NODE", "BACKUP", "OUT", "BASE", "HOURS")
+    name: f"--{name.lower()}"
+    for name in ("STACK", "CONTEXT", "CLUSTER", "NODE", "BACKUP", "OUT", "BASE", "HOURS", "DATABASE", "FILE")
 }
-_VERBS = "up|down|env|preview|policy|destroy|repair|deployer|backup|restore|render|drift"
+_VERBS = "up|down|env|preview|policy|destroy|repair|deployer|backup|restore|import|render|drift"
 _said_as = [lambda text: text]
 
 

@@ -22,8 +22,8 @@ Function = Callable[..., None]
 def kubeauth() -> None:
     """Run a service and its database that find each other on Kubernetes: a Pulumi project's stacks.
 
-    It works in any folder with a Pulumi.yaml, or below it; backup, restore and deployer expect kubeauth's own
-    keys of configuration there. The stack is dev unless --stack says another.
+    It works in any folder with a Pulumi.yaml, or below it; deployer expects kubeauth's own keys of
+    configuration there. The stack is dev unless --stack says another.
     """
 
 
@@ -48,6 +48,7 @@ def _cluster(function: Function) -> Function:
     return function
 
 
+_DATABASE = click.option("--database", default="", help="The database's name in the cluster. Default: the only one.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _OUT = click.option("--out", type=click.Path(path_type=Path), help="A folder for the reports.")
 
@@ -90,6 +91,7 @@ def repair(**given: Any) -> None:
 
 @kubeauth.command(epilog=_example("kubeauth backup"))
 @_cluster
+@_DATABASE
 def backup(**given: Any) -> None:
     """Make a backup of the database now."""
     _work("backup", **given)
@@ -97,11 +99,24 @@ def backup(**given: Any) -> None:
 
 @kubeauth.command(epilog=_example("kubeauth restore", "kubeauth restore --backup 2026-11-26T03-00-00Z.sql.gz --force"))
 @_cluster
-@click.option("--backup", default="", help="The backup's name. Default: list them.")
+@_DATABASE
+@click.option("--backup", default="", help="The backup's name, or drop-old. Default: list them.")
 @click.option("--force", is_flag=True, help="Replace the rows that are there.")
 def restore(**given: Any) -> None:
-    """Put a backup back, or list the backups."""
+    """Put a backup back, list the backups, or (drop-old) remove what earlier restores replaced.
+
+    The backup is loaded beside the living schema and compared; then all tables change places at once.
+    """
     _work("restore", **given)
+
+
+@kubeauth.command("import", epilog=_example("kubeauth import --file dump.sql.gz"))
+@_cluster
+@_DATABASE
+@click.option("--file", required=True, type=click.Path(path_type=Path), help="A dump of one schema, .sql or .sql.gz.")
+def import_(**given: Any) -> None:
+    """Make a backup of a dump from elsewhere (MySQL, MariaDB), for `restore` to put in place."""
+    _work("import", **given)
 
 
 @kubeauth.command(epilog=_example("kubeauth deployer", "kubeauth deployer --namespace shop --hours 8"))

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from .console import Problem, duration
@@ -76,6 +77,7 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     text: str | None = None,
+    source: Path | None = None,
     check: bool = True,
 ) -> subprocess.CompletedProcess[str]:
     """Run a program to its end and return what it printed.
@@ -87,6 +89,7 @@ def run(
         env: Its whole environment (default: this process's).
         cwd: Its folder (default: this process's).
         text: What it reads as its input (default: nothing).
+        source: The file that it reads as its input, in the place of `text`.
         check: Whether a status other than 0 is an error.
 
     Raises:
@@ -95,18 +98,23 @@ def run(
         Failed: It ended with an error; `NotFound`, `Forbidden` and `Unreachable` where kubectl says so.
     """
     try:
-        process = subprocess.Popen(
-            command,
-            env=env,
-            cwd=cwd,
-            stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-            # A group of its own, so that all it started can be ended with it.
-            process_group=0,
-        )
+        with (
+            source.open("rb")
+            if source
+            else nullcontext(subprocess.DEVNULL if text is None else subprocess.PIPE) as given
+        ):
+            process = subprocess.Popen(
+                command,
+                env=env,
+                cwd=cwd,
+                stdin=given,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+                errors="replace",
+                # A group of its own, so that all it started can be ended with it.
+                process_group=0,
+            )
     except FileNotFoundError as error:
         raise Missing(f"{command[0]} is not on this machine", f"put {command[0]} on PATH") from error
     except PermissionError as error:

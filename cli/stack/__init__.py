@@ -83,6 +83,7 @@ class Stack:
         *command: str,
         cwd: Path | None = None,
         text: str | None = None,
+        source: Path | None = None,
         seconds: float = ANSWER_SECONDS,
         purpose: str = "",
         check: bool = False,
@@ -94,7 +95,8 @@ class Stack:
         """
         env = {**os.environ, **self.exports(), **(variables or {})}
         place = cwd or paths.CHECKOUT
-        return programs.run(command, seconds=seconds, purpose=purpose, env=env, cwd=place, text=text, check=check)
+        given: Any = {"text": text, "source": source}
+        return programs.run(command, seconds=seconds, purpose=purpose, env=env, cwd=place, check=check, **given)
 
     def ask(self, *command: str, purpose: str, **options: Any) -> str:
         """Run a command on this stack that has to succeed, and return what it printed.

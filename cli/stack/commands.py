@@ -23,6 +23,8 @@ class Given:
     adopt: bool = False
     backup: str = ""
     force: bool = False
+    database: str = ""
+    file: Path | None = None
     namespace: str = ""
     hours: int = deployer.TOKEN_HOURS
     long_lived: bool = False
@@ -118,8 +120,14 @@ def work(given: Given, stack: Stack, way: Road, tools: Toolchain, lock: int) -> 
         # Before the claim: a cluster that cannot get the images is not agreed to.
         cluster.load_images(stack, way)
     cluster.claim(stack, way, fresh=fresh)
-    if command in ("backup", "restore"):
-        backup.run(stack, command, given.backup, force=given.force)
+    if command == "backup":
+        backup.backup(stack, given.database)
+        return
+    if command == "restore":
+        backup.restore(stack, given.backup, force=given.force, database=given.database)
+        return
+    if command == "import":
+        backup.import_(stack, given.file or Path(), given.database)
         return
     if command == "repair":
         repair.repair(stack, found=killed or restored, restored=restored)

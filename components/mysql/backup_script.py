@@ -5,6 +5,7 @@ Its arguments are `backup`, `list`, `drop_old`, `restore` with a name and option
 
 from . import accounts, scripts, sizes
 
+_FILES = ("dump", "job", "drill", "backup", "restore", "recover", "import")
 #: How long a restore waits for tables that others use, and others for it, in seconds.
 _PATIENCE = 20
 
@@ -38,4 +39,4 @@ def script(database: str, *, secrets: str, folder: str, scratch: str, port: int,
         "small": f"'{' '.join(f'--{setting}' for setting in sizes.INITIALIZE)}'",
     }
     settings = "".join(f"{key}={value}\n" for key, value in values.items())
-    return accounts.FUNCTIONS + settings + scripts.text("dump", "backup", "restore", "import") + '"$@"\n'
+    return accounts.FUNCTIONS + settings + scripts.text(*_FILES) + '"$@"\n'

@@ -250,22 +250,3 @@ def test_the_application_cannot_log_in_as_the_account_for_backups(jobs):
         assert "Access denied" in jobs.database.app("SELECT 1", **account, password=guess).stderr
     for statement in ("SELECT * FROM mysql.user", "CREATE DATABASE other", "CREATE USER x"):
         assert "denied" in jobs.database.app(statement, **account, password=secret["backup-password"]).stderr
-
-
-@pytest.mark.parametrize(
-    "first",
-    ["/*!999999\\- enable the sandbox mode */\n", "SET @@GLOBAL.GTID_PURGED=/*!80000 '+'*/ 'x:1-5,\ny:1';\n",
-     "SET @@SESSION.SQL_LOG_BIN= 0;\n", "CREATE DATABASE `shop`;\nUSE `shop`;\n"],
-)  # fmt: skip
-def test_a_dump_from_elsewhere_becomes_a_backup(jobs, first):
-    jobs = jobs()
-    jobs.backups.mkdir(mode=0o777)
-    jobs.backups.chmod(0o777)
-    table = (
-        "CREATE TABLE t (i INT PRIMARY KEY, x TEXT) COLLATE=utf8mb4_uca1400_ai_ci;\nINSERT INTO t VALUES (1, 'ä');\n"
-    )
-    (jobs.backups / "dump.sql").write_text(first + table)
-    done = jobs.job("import_", "dump.sql")
-    assert done.returncode == 0, done.stderr
-    assert jobs.job("restore", done.stdout.split()[0]).returncode == 0
-    assert admin(jobs, "SELECT * FROM t") == "1\tä"

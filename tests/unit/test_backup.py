@@ -1,12 +1,13 @@
 """Backups: the children, and what they may do. tests/sql/test_backup.py runs the script."""
 
 import base64
+import re
 from typing import Any, cast
 
 import pytest
 
 from components import MySqlDatabase, MySqlDatabaseArgs
-from components.mysql import backup_inputs
+from components.mysql import accounts, backup_inputs
 
 from .recorder import LIVE, MINE, Recorder, deploy
 
@@ -120,6 +121,20 @@ def test_options():
     assert "\nverify=no\n" in text
     assert cronjob(recorder)["jobTemplate"]["spec"]["activeDeadlineSeconds"] == 7200
     assert "\nport=3307\n" in text
+
+
+def test_no_script_takes_a_name_for_itself_that_another_one_means_something_by():
+    """They are one text with global variables: a value that one overwrites is gone for all."""
+    assigned = re.compile(r"(?:^|[;&| ])([a-z_]+)=(?![= ])", re.MULTILINE)
+    text = pod(database())["spec"]["containers"][0]["command"][2]
+    functions = accounts.FUNCTIONS
+    values, _, own = text.removeprefix(functions).partition("\n# Text of a schema.")
+    given, common = set(assigned.findall(values)), set(assigned.findall(functions))
+    taken = set(assigned.findall(re.sub(r"'[^']*'|\"[^\"]*\"", "", own)))
+    assert {"source", "before", "patience", "keep"} <= given
+    assert {"text", "unread", "newline"} <= common
+    assert {"tries", "holder", "globals", "others"} <= taken
+    assert (given | common) & taken == set()
 
 
 @pytest.mark.parametrize(

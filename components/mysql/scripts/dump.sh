@@ -1,5 +1,6 @@
 # Text of a schema. Equal schemas have equal text: no dates, no comments, rows in order; and no schema's name is in it.
 # `who` is the name of an option file in $scratch: `live` or `copy`.
+# shellcheck shell=sh disable=SC2034,SC2154 # backup_script.py says the values; the scripts are one text
 
 # Some shells' echo reads backslashes.
 say() { printf '%s\n' "$*"; }
@@ -39,7 +40,7 @@ mysqldump_() {
 # One transaction sees one moment of all tables and locks nobody out.
 tables() { mysqldump_ "$1" rows "$2" --skip-triggers; }
 # The lines that part a backup.
-begin='-- kubeauth: content' triggers='-- kubeauth: triggers' rest='-- kubeauth: routines and views'
+begin='-- kubeauth: content' triggers='-- kubeauth: triggers' others='-- kubeauth: routines and views'
 events='-- kubeauth: events' end='-- kubeauth: end'
 # What is made later keeps its schema's collation of that moment. For where that was another, mysqldump alters the schema
 # by its name, which is left out here.
@@ -55,7 +56,7 @@ objects_() {
   say "$triggers"
   collation "$1" "$2" || return 1
   mysqldump_ "$1" rows "$2" --no-data --no-create-info --triggers --add-drop-trigger || return 1
-  say "$rest"
+  say "$others"
   mysqldump_ "$1" rest "$2" --no-data --routines --skip-triggers || return 1
   say "$events"
   mysqldump_ "$1" rest "$2" --no-data --no-create-info --skip-triggers --events || return 1

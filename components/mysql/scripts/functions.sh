@@ -14,13 +14,13 @@ read_key() {
 }
 # Writes $2 for each $1 in $text.
 replace() {
-  rest=$text text=
+  unread=$text text=
   while :; do
-    case $rest in *"$1"*) ;; *) break ;; esac
-    text=$text${rest%%"$1"*}$2
-    rest=${rest#*"$1"}
+    case $unread in *"$1"*) ;; *) break ;; esac
+    text=$text${unread%%"$1"*}$2
+    unread=${unread#*"$1"}
   done
-  text=$text$rest
+  text=$text$unread
 }
 double() { replace "$1" "$1$1"; }
 # Arguments: host, port, user, password, the last two with doubled backslashes.

@@ -1,6 +1,7 @@
 # Restores. The backup is loaded into a schema beside the living one and compared; then all tables change places in one
 # statement. The table $marker moves with them, so where it is tells whether they did; it holds all that the living schema
 # has besides tables, and what it shall have, so a restore that was ended at any moment is undone or finished by the next.
+# shellcheck shell=sh disable=SC2034,SC2154 # backup_script.py says the values; the scripts are one text
 
 # Lists of the schema $1: each line is $2, the quoted `schema`.`name`, $3.
 tables_in() { names "$1" "$2" "$3" "table_name" tables "table_schema" "AND table_type = 'BASE TABLE'"; }
@@ -41,90 +42,12 @@ rebuild() {
   names "$database" 'DROP PROCEDURE ' ';' routine_name routines routine_schema "AND routine_type = 'PROCEDURE'"
   names "$database" 'DROP FUNCTION ' ';' routine_name routines routine_schema "AND routine_type = 'FUNCTION'"
   say "USE \`$database\`;"
-  sed -n "/^$rest\$/,\$p" "$1" | plain
+  sed -n "/^$others\$/,\$p" "$1" | plain
 }
-
-recover() {
-  [ -z "$(value live "SELECT 1 FROM information_schema.schemata WHERE schema_name = '$beside'")" ] || undo
-  for old in $(kept); do
-    [ -z "$(value live "SELECT 1 FROM information_schema.tables WHERE table_schema = '$old' AND table_name = '$marker'")" ] ||
-      [ -n "$(value live "SELECT 1 FROM \`$old\`.$marker WHERE done = 2")" ] || finish "$old"
-  done
-}
-# Nothing has changed places: the living schema gets back what was dropped for it, if that was.
-undo() {
-  if [ -n "$(has "$beside")" ]; then
-    value live "SELECT old FROM \`$beside\`.$marker" > "$scratch/old"
-    look
-    choose live "$database"
-    sed "/^$end\$/q" "$scratch/old" > "$scratch/text"
-    if [ -s "$scratch/old" ] && [ "$(sum objects live "$database")" != "$(sum cat "$scratch/text")" ]; then
-      allow
-      { say "USE \`$database\`;"; plain < "$scratch/old"; } > "$scratch/sql"
-      send < "$scratch/sql" || fail "a restore that did not finish cannot be undone: $(cat "$scratch/error")"
-      forbid
-    fi
-    empty=$(value live "SELECT keeps FROM \`$beside\`.$marker")
-    [ -z "$empty" ] || value live "DROP DATABASE IF EXISTS \`$empty\`"
-  fi
-  value live "DROP DATABASE \`$beside\`"
-  say "A restore that did not finish was undone." >&2
-}
-# The tables have changed places: the rest follows, unless it has (1), and is made exact, unless it is (2).
-finish() {
-  value live "SELECT new FROM \`$1\`.$marker" > "$scratch/new"
-  if [ "$(value live "SELECT done FROM \`$1\`.$marker")" = 0 ]; then
-    {
-      say "USE \`$database\`;"
-      part_of "$triggers" "$rest" < "$scratch/new" | plain
-      rebuild "$scratch/new"
-      say "UPDATE \`$1\`.$marker SET done = 1;"
-    } > "$scratch/sql"
-    allow
-    send < "$scratch/sql" || fail "a restore has put all tables in place, but not all else: $(cat "$scratch/error")"
-    forbid
-  fi
-  exact "$1"
-  say "A restore that did not finish was finished; $1 holds what it replaced." >&2
-}
-# In one piece the server takes a body of one statement with its semicolon: the client sends what is left of that again.
-exact() {
-  look
-  choose live "$database"
-  if [ "$(sum cat "$scratch/new")" != "$(sum objects live "$database")" ]; then
-    allow
-    {
-      rules
-      say "SET SESSION lock_wait_timeout = $patience;"
-      part_of "$triggers" "$rest" < "$scratch/new" > "$scratch/triggers"
-      if [ "$(grep -c '^ALTER DATABASE ' "$scratch/triggers")" = 1 ]; then
-        sed -n 2p "$scratch/triggers"
-        tables_in "$database" '' ' WRITE' | sed '1s/^/LOCK TABLES /; $!s/$/,/; $s/$/;/'
-        sed '/^ALTER DATABASE /d' "$scratch/triggers"
-        say 'UNLOCK TABLES;'
-      else
-        cat "$scratch/triggers"
-      fi
-      sed -n "/^$rest\$/,\$p" "$scratch/new"
-    } > "$scratch/sql"
-    ask live "$database" < "$scratch/sql" > /dev/null
-    forbid
-  fi
-  value live "UPDATE \`$1\`.$marker SET done = 2"
-}
-# Global, because a session cannot: large values, and triggers where the server writes a binary log.
-allow() {
-  # Once, because a restore that fails undoes itself in between.
-  [ -n "${globals-}" ] || globals=$(value live "SELECT CONCAT('SET GLOBAL max_allowed_packet = ',
-    @@GLOBAL.max_allowed_packet, ', GLOBAL log_bin_trust_function_creators = ',
-    @@GLOBAL.log_bin_trust_function_creators)")
-  value live 'SET GLOBAL max_allowed_packet = 1073741824, GLOBAL log_bin_trust_function_creators = 1' 2> /dev/null
-}
-forbid() { value live "$globals" 2> /dev/null; }
 
 restore() {
   file=$folder/$1 force=${2-}
-  [ -n "$1" ] && backups | grep -qFx -e "$1" || fail "there is no backup $1"
+  backups | grep -qFx -e "$1" || fail "there is no backup $1"
   is_complete "$file" || fail "$1 is damaged, or not of this version; nothing was changed"
   start
   if [ "$force" != force ]; then
@@ -198,7 +121,7 @@ swap() {
         AND table_type = 'BASE TABLE')"
     # Nor can the schema's collation be altered.
     say "USE \`$database\`;"
-    part_of "$triggers" "$rest" < "$scratch/new" | sed -n 2p
+    part_of "$triggers" "$others" < "$scratch/new" | sed -n 2p
     # Nobody writes between the triggers' end and the tables' move, nor before the new triggers are there.
     say 'LOCK TABLES'
     { tables_in "$database" '' ' WRITE'; tables_in "$beside" '' ' WRITE'; } | sed '$!s/$/,/'
@@ -211,7 +134,7 @@ swap() {
       say "\`$beside\`.$marker TO \`$old\`.$marker"
     } | sed '$!s/$/,/'
     say ';'
-    part_of "$triggers" "$rest" < "$scratch/new" | plain | sed '/^ALTER DATABASE /d'
+    part_of "$triggers" "$others" < "$scratch/new" | plain | sed '/^ALTER DATABASE /d'
     say 'UNLOCK TABLES;'
     rebuild "$scratch/new"
     say "UPDATE \`$old\`.$marker SET done = 1;"
