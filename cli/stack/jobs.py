@@ -38,7 +38,7 @@ class Jobs:
         if not every:
             raise Problem(
                 f"stack {stack.name} makes no backups: its state has no CronJob of a database",
-                f"pulumi config set mysqlBackupSchedule '0 3 * * *', or the input backup; then make up STACK={stack.name}",
+                f"pulumi config set mysqlBackupSchedule '0 3 * * *' (the input backup), make up STACK={stack.name}",
             )
         if not found:
             raise Problem(f"stack {stack.name} backs up no database {database}", f"--database with one of: {names}")

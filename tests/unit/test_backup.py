@@ -130,7 +130,7 @@ def test_no_script_takes_a_name_for_itself_that_another_one_means_something_by()
     functions = accounts.FUNCTIONS
     values, _, own = text.removeprefix(functions).partition("\n# Text of a schema.")
     given, common = set(assigned.findall(values)), set(assigned.findall(functions))
-    taken = set(assigned.findall(re.sub(r"'[^']*'|\"[^\"]*\"", "", own)))
+    taken = set(assigned.findall(own))
     assert {"source", "before", "patience", "keep"} <= given
     assert {"text", "unread", "newline"} <= common
     assert {"tries", "holder", "globals", "others"} <= taken
