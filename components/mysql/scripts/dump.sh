@@ -40,8 +40,11 @@ mysqldump_() {
 # One transaction sees one moment of all tables and locks nobody out.
 tables() { mysqldump_ "$1" rows "$2" --skip-triggers; }
 # The lines that part a backup.
-begin='-- kubeauth: content' triggers='-- kubeauth: triggers' others='-- kubeauth: routines and views'
-events='-- kubeauth: events' end='-- kubeauth: end'
+begin='-- kubeauth: content'
+triggers='-- kubeauth: triggers'
+others='-- kubeauth: routines and views'
+events='-- kubeauth: events'
+end='-- kubeauth: end'
 # What is made later keeps its schema's collation of that moment. For where that was another, mysqldump alters the schema
 # by its name, which is left out here.
 collation() {
