@@ -113,7 +113,12 @@ def restore(**given: Any) -> None:
 @kubeauth.command("import", epilog=_example("kubeauth import --file dump.sql.gz"))
 @_cluster
 @_DATABASE
-@click.option("--file", required=True, type=click.Path(path_type=Path), help="A dump of one schema, .sql or .sql.gz.")
+@click.option(
+    "--file",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A dump of one schema, .sql or .sql.gz; or a file of the backups' volume.",
+)
 def import_(**given: Any) -> None:
     """Make a backup of a dump from elsewhere (MySQL, MariaDB), for `restore` to put in place."""
     _work("import", **given)

@@ -17,6 +17,7 @@ _NEXT = (
     ("has rows", "to replace them: make restore STACK={stack} BACKUP={name} FORCE=1"),
     ("is in use", "run it again when nobody uses that table for long; the old content is as it was"),
     ("there is no backup", "make restore STACK={stack} lists the backups"),
+    ("earlier version", "make import STACK={stack} FILE={name} makes one of this version of it"),
 )
 
 
@@ -55,13 +56,23 @@ def import_(stack: Stack, file: Path, database: str = "") -> None:
 
     Args:
         stack: The stack.
-        file: The dump: SQL as mysqldump or mariadb-dump write it, of one schema, compressed by gzip or not.
+        file: The dump: SQL as mysqldump or mariadb-dump write it, of one schema, compressed by gzip or not. A name
+            that is no file here is one of the backups' volume, for example of a backup by an earlier version.
         database: The database's name where the stack backs up several. Default: the only one.
     """
-    if not file.is_file():
+    if not file.is_file() and file.name != str(file):
         raise Problem(f"there is no file {file}", "name a dump: make import FILE=dump.sql.gz")
-    size = file.stat().st_size
     jobs = Jobs(stack, database)
+    job = _send(stack, jobs, file) if file.is_file() else jobs.start("import_", file.name)
+    with step("load it into a server of its own, and make a backup of that"):
+        printed = _result(stack, jobs, job, "import", file.name)
+    name = _made(printed)
+    console.print(f"Put it in place with: make restore STACK={stack.name} BACKUP={name}", markup=False)
+
+
+def _send(stack: Stack, jobs: Jobs, file: Path) -> str:
+    """Start the job of an import and give its pod the dump; return the job's name."""
+    size = file.stat().st_size
     place = f".import-{secrets.token_hex(4)}{'.gz' if file.suffix == '.gz' else ''}"
     with step(f"send {file.name} ({size:,} bytes) to the backups' volume"):
         job = jobs.start("receive", place, str(size))
@@ -69,10 +80,7 @@ def import_(stack: Stack, file: Path, database: str = "") -> None:
         # The folder of the volume is what the pod's script works in.
         send = ("exec", "--stdin", pod, "--", "sh", "-c", 'cat > "/backups/$0"', place)
         stack.ask(*jobs.kubectl, *send, purpose="send the dump", source=file, seconds=60 + size / _SLOWEST)
-    with step("load it into a server of its own, and make a backup of that"):
-        printed = _result(stack, jobs, job, "import", file.name)
-    name = _made(printed)
-    console.print(f"Put it in place with: make restore STACK={stack.name} BACKUP={name}", markup=False)
+    return job
 
 
 def _made(printed: str) -> str:

@@ -200,6 +200,8 @@ def test_what_is_not_a_whole_backup_changes_nothing(jobs):
     for damaged in (whole[:-9], gzip.compress(gzip.decompress(whole)[:-20]), b"", gzip.compress(b"DROP TABLE t;\n")):
         path.write_bytes(damaged)
         assert f"{name} is damaged" in jobs.job("restore", name, "force").stderr
+    path.write_bytes(gzip.compress(b"CREATE TABLE t (i INT);\n-- Dump completed\n"))
+    assert f"{name} was made by an earlier version of kubeauth" in jobs.job("restore", name, "force").stderr
     for wrong in ("", "admin-20260102T030000Z.sql.gz", "../secrets/backup-password", "admin-.*", "-e"):
         assert "there is no backup" in jobs.job("restore", wrong, "force").stderr
     assert (content(jobs), schemas(jobs)) == (wanted, ["admin"])

@@ -109,6 +109,7 @@ def test_one_of_several_databases_is_restored_by_a_job_without_a_deadline(state)
     [
         ("error: the schema admin has rows; nothing was changed", f"make restore STACK=dev BACKUP={NAME} FORCE=1"),
         ("error: a table is in use for longer than 20 s", "run it again when nobody uses that table"),
+        ("error: x was made by an earlier version of kubeauth", f"make import STACK=dev FILE={NAME} makes one"),
         ("error: there is no backup x", "make restore STACK=dev lists the backups"),
         ("error: something else", "read kubectl --namespace shop describe job"),
     ],
@@ -137,6 +138,15 @@ def test_a_dump_is_sent_to_the_pod_of_its_job_and_waited_for_by_its_size(state, 
     assert sent == "not really"
     assert seconds >= 60
     assert f"make restore STACK=dev BACKUP={NAME}" in capsys.readouterr().err
+
+
+def test_a_file_of_the_backups_volume_is_imported_without_being_sent(state):
+    state.append(cronjob("orders"))
+    stack: Any = Cluster(f"{NAME} 1520 verified 2026-11-27T03:00:11Z\n")
+    backup.import_(stack, Path("admin-20250101T030000Z.sql.gz"))
+    [(_, job)] = stack.created
+    assert job["spec"]["template"]["spec"]["containers"][0]["args"] == ["import_", "admin-20250101T030000Z.sql.gz"]
+    assert not stack.sent
 
 
 def test_a_dump_that_is_not_there_starts_nothing(state, tmp_path):

@@ -48,7 +48,9 @@ rebuild() {
 restore() {
   file=$folder/$1 force=${2-}
   backups | grep -qFx -e "$1" || fail "there is no backup $1"
-  is_complete "$file" || fail "$1 is damaged, or not of this version; nothing was changed"
+  [ "$(gunzip -c "$file" 2> /dev/null | tail -n 1)" != '-- Dump completed' ] ||
+    fail "$1 was made by an earlier version of kubeauth; nothing was changed"
+  is_complete "$file" || fail "$1 is damaged; nothing was changed"
   start
   if [ "$force" != force ]; then
     tables_in "$database" 'SELECT 1 FROM ' ' LIMIT 1;' > "$scratch/sql"
