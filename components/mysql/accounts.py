@@ -4,7 +4,6 @@ The SQL is written in the pod, so a Secret that somebody else made serves as wel
 passes through a template of the program's.
 """
 
-import hashlib
 from enum import Enum
 
 from . import scripts
@@ -87,15 +86,3 @@ def values(
         "PORT": port,
     }
     return [f"{key}={value}" for key, value in given.items()] + ["--"]
-
-
-def fingerprint(text: str, salt: str) -> str:
-    """Return 8 characters that change when the text changes, fit for the name of an immutable Secret.
-
-    Only 32 bits of a slow hash, salted with the instance: too little to confirm a guessed password.
-
-    Args:
-        text: The Secret's content.
-        salt: What tells this Secret from another one with the same content.
-    """
-    return hashlib.pbkdf2_hmac("sha256", text.encode(), salt.encode(), iterations=10_000, dklen=4).hex()

@@ -16,8 +16,9 @@ from . import accounts
 def create(given: Given, children: Children) -> tuple[pulumi.Input[str], pulumi.Output[str] | None]:
     """Make the Secret for clients and the one for the server alone; return their names.
 
-    They are immutable, and their names follow their content: a new password is a new Secret, so pods restart in order,
-    and the old Secret goes last. A Secret changed in place would leave pods running with the old password.
+    They are immutable, and Pulumi names them at random: a new password is a new Secret with another name, so pods
+    restart in order, and the old Secret goes last. A Secret changed in place would leave pods running with the old
+    password. Nothing of the name follows from what is in it.
     """
     client_files: dict[str, pulumi.Input[str]] = {}
     server_files: dict[str, pulumi.Input[str]] = {}
@@ -31,13 +32,10 @@ def create(given: Given, children: Children) -> tuple[pulumi.Input[str], pulumi.
     known = cast(pulumi.Output[Mapping[str, str]], pulumi.Output.secret({**client_files, **server_files}))
 
     def secret(child: str, keys: list[str]) -> pulumi.Output[str]:
-        def version(files: Mapping[str, str]) -> str:
-            return "-" + accounts.fingerprint("\0".join(files[key] for key in keys), salt=children.instance)
-
         return discovery.name_of(
             core.Secret(
                 children.logical(child),
-                metadata=children.metadata(child, suffix=pulumi.Output.unsecret(known.apply(version))),
+                metadata=children.metadata(child, auto_named=True),
                 immutable=True,
                 data={
                     key: known.apply(lambda files, key=key: base64.b64encode(files[key].encode()).decode())

@@ -150,12 +150,3 @@ def test_a_secret_that_somebody_else_made_is_checked_in_the_pod(shell, files, me
     assert done.returncode == 1
     assert f"error: {message}" in done.stderr
     assert sql == ""
-
-
-@given(passwords, passwords)
-def test_a_changed_secret_gets_another_name_and_an_unchanged_one_keeps_it(one, other):
-    assert (accounts.fingerprint(one, "x") == accounts.fingerprint(other, "x")) == (one == other)
-
-
-def test_two_instances_with_the_same_passwords_do_not_show_it():
-    assert accounts.fingerprint("same", "one") != accounts.fingerprint("same", "other")
