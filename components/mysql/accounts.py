@@ -5,6 +5,7 @@ passes through a template of the program's.
 """
 
 from enum import Enum
+from urllib.parse import quote
 
 from . import scripts
 
@@ -33,7 +34,8 @@ BACKUP_PRIVILEGES = "EVENT, SELECT, SHOW VIEW, TRIGGER"
 OWN_USERS = "kubeauth_"
 """How the names of this package's own accounts begin."""
 
-USERNAME, PASSWORD, ROOT_PASSWORD, INIT_SQL = "username", "password", "root-password", "init.sql"
+USERNAME, PASSWORD, USERINFO = "username", "password", "userinfo"
+ROOT_PASSWORD, INIT_SQL = "root-password", "init.sql"
 """Keys of the Secrets."""
 
 FUNCTIONS = scripts.text("functions")
@@ -86,3 +88,8 @@ def values(
         "PORT": port,
     }
     return [f"{key}={value}" for key, value in given.items()] + ["--"]
+
+
+def userinfo(username: str, password: str) -> str:
+    """Return an account as a URL has it before its `@`, with every character encoded that means something there."""
+    return f"{quote(username, safe='')}:{quote(password, safe='')}"

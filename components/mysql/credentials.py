@@ -7,6 +7,7 @@ from typing import cast
 import pulumi
 from pulumi_kubernetes.core import v1 as core
 
+from ..inputs.known import lift
 from ..inputs.record import Given
 from ..kubernetes import discovery
 from ..kubernetes.children import Children
@@ -23,7 +24,11 @@ def create(given: Given, children: Children) -> tuple[pulumi.Input[str], pulumi.
     client_files: dict[str, pulumi.Input[str]] = {}
     server_files: dict[str, pulumi.Input[str]] = {}
     if "password" in given:
-        client_files = {accounts.USERNAME: given["username"], accounts.PASSWORD: given["password"]}
+        client_files = {
+            accounts.USERNAME: given["username"],
+            accounts.PASSWORD: given["password"],
+            accounts.USERINFO: lift(accounts.userinfo, given["username"], given["password"]),
+        }
     if "root_password" in given:
         server_files[accounts.ROOT_PASSWORD] = given["root_password"]
     if "init_sql" in given:

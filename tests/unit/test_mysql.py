@@ -53,6 +53,7 @@ def test_outputs_come_from_what_the_cluster_made():
             "namespace": "shop",
             "databaseName": "admin",
             "podPort": 3306,
+            "userinfoKey": "userinfo",
         },
         "host": "mysqlauth-service-live.shop.svc.cluster.local",
         "port": 3306,
@@ -138,7 +139,7 @@ def test_secrets_are_immutable_and_hold_what_they_should():
     assert isinstance(credentials["data"], Secret)
     assert isinstance(files["data"], Secret)
     decoded = {key: base64.b64decode(value).decode() for key, value in credentials["data"].value.items()}
-    assert decoded == {"username": "admin", "password": "app-pw"}
+    assert decoded == {"username": "admin", "password": "app-pw", "userinfo": "admin:app-pw"}
     assert {key: base64.b64decode(value).decode() for key, value in files["data"].value.items()} == {
         "root-password": "root-pw"
     }
@@ -179,7 +180,9 @@ def test_an_existing_secret_is_mounted_and_handed_on_and_none_is_made():
     recorder = deploy(lambda: MySqlDatabase("mysqlauth", {"namespace": "shop", "existing_secret": "vault"}))
     assert not [entry for entry in recorder.all if entry.type.endswith(":Secret")]
     assert mounted_secrets(recorder) == ["vault"]
-    assert recorder.one("MySqlDatabase", "mysqlauth").outputs["credentialsSecretName"] == "vault"
+    outputs = recorder.one("MySqlDatabase", "mysqlauth").outputs
+    assert outputs["credentialsSecretName"] == "vault"
+    assert "userinfoKey" not in outputs["connection"], "nobody knows whether somebody else's Secret has it"
 
 
 def test_more_sql_is_the_servers_secret():
