@@ -37,6 +37,10 @@ database_args = cast(
         "tls_secret": config.require("mysqlTlsSecret") or None,
         "service_type": config.require("mysqlServiceType"),
         "node_port": config.require_int("mysqlNodePort"),
+        "clients": [
+            {"pod_labels": {"app.kubernetes.io/instance": name}} for name in config.require_object("mysqlClients")
+        ]
+        or None,
         "node_port_cidrs": config.require_object("mysqlNodePortCidrs"),
         "storage_size": config.require("mysqlStorageSize"),
         "storage_class": config.require("mysqlStorageClass"),

@@ -34,6 +34,9 @@ class DatabaseConnection(TypedDict):
     password_key: NotRequired[pulumi.Input[str]]
     """The account's password in the Secret. Default: `password`."""
 
+    userinfo_key: NotRequired[pulumi.Input[str]]
+    """`account:password` in the Secret, URL-encoded, from which a URL is made. Default: none."""
+
     ca_secret_name: NotRequired[pulumi.Input[str]]
     """A Secret with `ca.crt` to verify the server; its path is DB_TLS_CA. Default: encrypted, not verified."""
 
@@ -53,6 +56,7 @@ CONNECTION = Record(
         "database_name": Rule(validation.text),
         "username_key": Rule(validation.secret_key("username"), default="username"),
         "password_key": Rule(validation.secret_key("password"), default="password"),
+        "userinfo_key": Rule(validation.secret_key("userinfo")),
         "ca_secret_name": Rule(validation.resource_name("mysqlauth-tls")),
         "service_namespace": Rule(validation.namespace),
         "pod_port": Rule(validation.port(3306)),
@@ -68,13 +72,14 @@ SINGLE = {
     "database_name": "database_name",
     "username_key": "database_username_key",
     "password_key": "database_password_key",
+    "userinfo_key": "database_userinfo_key",
     "ca_secret_name": "database_ca_secret_name",
     "service_namespace": "database_namespace",
     "pod_port": "database_pod_port",
 }
 _REQUIRED = ("namespace", "endpoint", "secret_name")
 #: What may be said besides `database`: it tells what the database's owner may not know.
-_BESIDES = ("namespace", "database_namespace", "database_ca_secret_name")
+_BESIDES = ("namespace", "database_namespace", "database_ca_secret_name", "database_userinfo_key")
 
 
 def check_endpoint(key: str, value: Any) -> list[InputError]:

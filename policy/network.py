@@ -30,7 +30,7 @@ def missing_policies(resources: Sequence[Resource]) -> Iterator[tuple[Resource, 
             yield workload, Finding(f"metadata.namespace {workload.namespace!r}", problem, fix)
         seen.add(workload.namespace)
         labels = get(pod.metadata, "labels")
-        if not any(_selects(policy, labels) for policy in near if _allows(policy)):
+        if not any(selects(policy, labels) for policy in near if _allows(policy)):
             problem = "are selected by no NetworkPolicy that says what these pods may do"
             yield workload, Finding(f"{pod.path}metadata.labels", problem, "add one whose podSelector matches them")
 
@@ -57,8 +57,8 @@ def _allows(policy: Resource) -> bool:
     return any(get(spec, *path) for path in paths)
 
 
-def _selects(policy: Resource, labels: Any) -> bool:
-    """Whether a policy's selector matches a pod's labels, or may."""
+def selects(policy: Resource, labels: Any) -> bool:
+    """Return whether a policy's selector matches a pod's labels, or may."""
     selector = get(policy.properties, "spec", "podSelector")
     if UNKNOWN in (selector, labels):
         return True

@@ -14,7 +14,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from . import network, ownership, pod_security, pods, services
+from . import network, ownership, pod_security, pods, production, services
 from .workloads import Finding, Pod, Resource, kubernetes, pod_of
 
 Config = dict[str, Any]
@@ -132,6 +132,12 @@ POLICIES = [
         "DB_HOST is the address of a Service in the stack.",
         lambda resources, config: services.db_hosts(resources, config["externalDatabases"], config["clusterDomain"]),
         {"externalDatabases": _texts(), "clusterDomain": {"type": "string", "default": "cluster.local"}},
+    ),
+    _stack_policy(
+        "fit-for-production",
+        "Databases have backups and named clients, and services verify whom they talk to.",
+        lambda resources, config: production.unfit(resources, config["allow"]),
+        {"allow": _texts()},
     ),
     _ownership_policy("own-objects", "Objects of other stacks and of other tools are not taken over."),
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, NotRequired, TypedDict
+from urllib.parse import quote
 
 import pulumi
 from pulumi_kubernetes.core import v1 as core
@@ -12,6 +13,7 @@ from ..inputs.errors import InputError
 from ..inputs.known import is_output
 from ..inputs.record import Record, Rule
 from ..kubernetes.discovery import parse_endpoint
+from . import binding
 
 CA_FOLDER = "/etc/kubeauth/database"
 """Where `ca.crt` is in the pods."""
@@ -39,7 +41,7 @@ class DatabaseValue(Enum):
     """The schema."""
 
     URL = "url"
-    """`mysql://account:password@host:port/schema`; the password has to be one that a URL holds as it is."""
+    """`mysql://account:password@host:port/schema`, URL-encoded where the connection has `userinfo_key`."""
 
 
 class SecretKey(TypedDict):
@@ -113,6 +115,8 @@ def own_names(args: Mapping[str, Any]) -> list[str]:
         "DB_HOST", "DB_USER", "DB_PASS",
         *(["DB_NAME"] if "database_name" in args or "database" in args else []),
         *(["DB_TLS", "DB_TLS_CA"] if _has_ca(args) else []),
+        *(["DB_USERINFO"] if isinstance(renamed, Mapping) and "url" in renamed.values() else []),
+        *(["SERVICE_BINDING_ROOT"] if "binding" in args else []),
         *(renamed if isinstance(renamed, Mapping) else ()),
     ]  # fmt: skip
 
@@ -127,6 +131,7 @@ def variables(
     database_env: Mapping[str, str],
     env: Mapping[str, str],
     secret_env: Mapping[str, Mapping[str, str]],
+    bound: str | None = None,
 ) -> list[core.EnvVarArgs]:
     """Return the container's variables.
 
@@ -135,14 +140,20 @@ def variables(
         database_env: More names for the database's values, or other values for the component's names.
         env: The caller's.
         secret_env: The caller's, from Secrets.
+        bound: The name of the folder with the database's values. Default: none.
     """
     named = {"DB_HOST": "endpoint", "DB_USER": "username", "DB_PASS": "password"}
     if database.get("database_name"):
         named["DB_NAME"] = "database"
+    if "url" in database_env.values() and database.get("userinfo_key"):
+        # Before the URL, because the kubelet puts in only what it has seen.
+        named["DB_USERINFO"] = "userinfo"
     own = [_variable(name, value, database) for name, value in {**named, **database_env}.items()]
     if database.get("ca_secret_name"):
         own.append(core.EnvVarArgs(name="DB_TLS", value="verify-identity"))
         own.append(core.EnvVarArgs(name="DB_TLS_CA", value=f"{CA_FOLDER}/ca.crt"))
+    if bound:
+        own.append(core.EnvVarArgs(name="SERVICE_BINDING_ROOT", value=binding.ROOT))
     return [
         *own,
         *(core.EnvVarArgs(name=name, value=value) for name, value in env.items()),
@@ -154,17 +165,18 @@ def variables(
 
 
 def _variable(name: str, value: str, database: Mapping[str, Any]) -> core.EnvVarArgs:
-    if value in ("username", "password"):
+    if value in ("username", "password", "userinfo"):
         key = database[f"{value}_key"]
         return core.EnvVarArgs(name=name, value_from=_from_secret(database["secret_name"], key))
     address, schema = parse_endpoint(database["endpoint"]), database.get("database_name") or ""
+    userinfo = "$(DB_USERINFO)" if database.get("userinfo_key") else "$(DB_USER):$(DB_PASS)"
     values = {
         "endpoint": database["endpoint"],
         "host": address.host,
         "port": str(address.port),
         "database": schema,
-        # The kubelet puts the two in; both stand before this variable.
-        "url": f"mysql://$(DB_USER):$(DB_PASS)@{database['endpoint']}/{schema}",
+        # The kubelet puts them in, as they are.
+        "url": f"mysql://{userinfo}@{database['endpoint']}/{quote(schema, safe='')}",
     }
     return core.EnvVarArgs(name=name, value=values[value])
 

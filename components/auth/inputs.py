@@ -9,7 +9,7 @@ from .. import connection
 from ..connection import CONNECTION, DatabaseConnection
 from ..inputs import metadata, validation
 from ..inputs.errors import InputError
-from ..inputs.known import is_known, normal
+from ..inputs.known import normal
 from ..inputs.record import Record, Rule
 from ..inputs.validation import each, mapping
 from ..kubernetes import resources, services, workload
@@ -18,7 +18,7 @@ from ..kubernetes.platform import Platform
 from ..kubernetes.resources import Resources
 from ..kubernetes.services import ServiceType
 from ..kubernetes.traffic import PEER, Peer
-from . import environment, mounts
+from . import containers, environment, mounts
 from .environment import ENV_FROM, SECRET_KEY, DatabaseValue, EnvFrom, SecretKey
 from .exposure import AUTOSCALING, HTTP_ROUTE, INGRESS, Autoscaling, HttpRoute, Ingress
 from .mounts import Volume
@@ -52,6 +52,9 @@ class AuthServiceArgs(TypedDict):
     database_password_key: NotRequired[pulumi.Input[str]]
     """The account's password in that Secret. Default: `password`."""
 
+    database_userinfo_key: NotRequired[pulumi.Input[str]]
+    """`account:password` in that Secret, URL-encoded, for `url` in database_env. Default: none, then as they are."""
+
     database_name: NotRequired[pulumi.Input[str]]
     """The schema, handed to the pods as DB_NAME. Default: that of `database`; without one, no DB_NAME."""
 
@@ -66,6 +69,9 @@ class AuthServiceArgs(TypedDict):
 
     database_env: NotRequired[pulumi.Input[dict[str, pulumi.Input[DatabaseValue]]]]
     """More variables for the database, such as `{DB_PORT: port}`; or another value for DB_HOST. Default: none."""
+
+    binding: NotRequired[pulumi.Input[str]]
+    """The database as files in /bindings/<this name>, as servicebinding.io has it. Default: none."""
 
     resource_name: NotRequired[str]
     """The instance's name in the cluster, where it is not the component's. Default: the component's name."""
@@ -168,15 +174,6 @@ def _resources(key: str, value: Any) -> list[InputError]:
     return resources.check(key, value, RESOURCES, "16Mi")
 
 
-def _check_container(key: str, value: Any) -> list[InputError]:
-    """A container as Kubernetes takes it; kubeauth adds what Pod Security "restricted" asks for."""
-    if not isinstance(value, Mapping):
-        return validation.check(False, key, value, "a container with Kubernetes' own keys", "{name: proxy, image: …}")
-    missing = [InputError(f"{key}.{word}", "(missing)", "required", f"give {key}.{word}")
-               for word in ("name", "image") if word not in value]  # fmt: skip
-    return missing or validation.image("proxy:1.0")(f"{key}.image", value["image"]) if is_known(value) else []
-
-
 def _single(key: str) -> Rule:
     return Rule(CONNECTION.rules[key].check)
 
@@ -191,11 +188,13 @@ RULES = Record(
         "database_secret_name": _single("secret_name"),
         "database_username_key": _single("username_key"),
         "database_password_key": _single("password_key"),
+        "database_userinfo_key": _single("userinfo_key"),
         "database_name": _single("database_name"),
         "database_namespace": _single("service_namespace"),
         "database_ca_secret_name": _single("ca_secret_name"),
         "database_pod_port": _single("pod_port"),
         "database_env": Rule(mapping(validation.one_of(DatabaseValue), validation.variable), default={}),
+        "binding": Rule(validation.resource_name("mysqlauth")),
         "resource_name": Rule(lambda key, value: validation.name(key, value, "authenticate"), plain=True),
         "command": Rule(each(validation.text, "['/bin/sh', '-c']"), default=[]),
         "args": Rule(each(validation.text, "['python run.py']"), default=[]),
@@ -204,8 +203,8 @@ RULES = Record(
         "secret_env": Rule(mapping(SECRET_KEY, validation.variable), default={}),
         "env_from": Rule(each(ENV_FROM), default=[]),
         "volumes": Rule(mounts.check, default=[]),
-        "init_containers": Rule(each(_check_container), default=[]),
-        "sidecars": Rule(each(_check_container), default=[]),
+        "init_containers": Rule(each(containers.check), default=[]),
+        "sidecars": Rule(each(containers.check), default=[]),
         "egress": Rule(each(PEER), default=[]),
         "port": Rule(validation.port(PORT, low=1024), default=PORT),
         "metrics_port": Rule(validation.port(9090, low=1024)),

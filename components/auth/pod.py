@@ -11,7 +11,7 @@ from ..inputs.known import entry, lift, merged
 from ..inputs.record import Given
 from ..kubernetes import discovery, labels, placement, pods, resources
 from ..kubernetes.children import Children
-from . import environment, mounts, probes
+from . import binding, containers, environment, mounts, probes
 from . import inputs as auth_inputs
 
 PORT_NAME = "http"
@@ -31,14 +31,19 @@ def template(
     selector = labels.selector(children.instance)
     several = given["replicas"] > 1 or "autoscaling" in given
     return core.PodTemplateSpecArgs(
-        metadata=ObjectMetaArgs(labels=merged(children.labels, selector), annotations=children.annotations),
+        metadata=ObjectMetaArgs(
+            labels=merged(children.labels, selector),
+            annotations=merged(children.annotations, lift(binding.annotations, given["binding"], {**database}))
+            if "binding" in given
+            else children.annotations,
+        ),
         spec=core.PodSpecArgs(
             dns_config=discovery.dns_config(),
             topology_spread_constraints=placement.spread(selector) if several else None,
             termination_grace_period_seconds=lift(_sum, given["drain_seconds"], given["shutdown_seconds"]),
-            init_containers=lift(_restricted, given["init_containers"]),
+            init_containers=lift(containers.restricted, given["init_containers"]),
             containers=lift(_containers, _container(children, given, database), given["sidecars"]),
-            volumes=lift(_volumes, database.get("ca_secret_name"), given["volumes"]),
+            volumes=lift(_volumes, {**database}, given["volumes"], given["binding"]),
             **pods.common(given["placement"], given["platform"], account),
         ),
     )
@@ -63,12 +68,19 @@ def _container(children: Children, given: Given, database: Mapping[str, Any]) ->
         command=lift(_or_none, given["command"]),
         args=lift(_or_none, given["args"]),
         working_dir=lift(_or_none, given["working_dir"]),
-        env=lift(environment.variables, {**database}, given["database_env"], given["env"], given["secret_env"]),
+        env=lift(
+            environment.variables,
+            {**database},
+            given["database_env"],
+            given["env"],
+            given["secret_env"],
+            given["binding"],
+        ),
         env_from=lift(environment.sources, given["env_from"]),
         ports=lift(ports, given["port"], given["metrics_port"]),
         security_context=pods.security_context(),
         resources=resources.requirements(limits, disk=entry(given["platform"], "ephemeral_storage")),
-        volume_mounts=lift(_mounts, database.get("ca_secret_name"), given["volumes"]),
+        volume_mounts=lift(_mounts, database.get("ca_secret_name"), given["volumes"], given["binding"]),
         lifecycle=lift(_drain, given["drain_seconds"]),
         startup_probe=entry(asked, "startup_probe"),
         readiness_probe=entry(asked, "readiness_probe"),
@@ -86,24 +98,17 @@ def _drain(seconds: int) -> core.LifecycleArgs | None:
     return core.LifecycleArgs(pre_stop=sleep) if seconds else None
 
 
-def _volumes(ca_secret: str | None, given: list[Any]) -> list[core.VolumeArgs]:
+def _volumes(database: Mapping[str, Any], given: list[Any], bound: str | None) -> list[core.VolumeArgs]:
+    ca_secret = database.get("ca_secret_name")
     authority = [pods.secret_files("database-ca", ca_secret, keys=["ca.crt"])] if ca_secret else []
-    return [pods.scratch("tmp"), *authority, *mounts.volumes(given)]
+    return [pods.scratch("tmp"), *authority, *binding.volumes(bound, database), *mounts.volumes(given)]
 
 
-def _mounts(ca_secret: str | None, given: list[Any]) -> list[core.VolumeMountArgs]:
+def _mounts(ca_secret: str | None, given: list[Any], bound: str | None) -> list[core.VolumeMountArgs]:
     tmp = core.VolumeMountArgs(name="tmp", mount_path="/tmp")  # noqa: S108 - an emptyDir of this pod
     authority = core.VolumeMountArgs(name="database-ca", mount_path=environment.CA_FOLDER, read_only=True)
-    return [tmp, *([authority] if ca_secret else []), *mounts.mounts(given)]
+    return [tmp, *([authority] if ca_secret else []), *binding.mounts(bound), *mounts.mounts(given)]
 
 
 def _containers(own: Any, sidecars: list[Mapping[str, Any]]) -> list[Any]:
-    return [own, *(_restricted(sidecars) or [])]
-
-
-def _restricted(containers: list[Mapping[str, Any]]) -> list[Any] | None:
-    """Containers with what Pod Security "restricted" asks for, where they do not say it themselves."""
-    return [
-        {**container, "securityContext": pods.security_context(container.get("securityContext"))}
-        for container in containers
-    ] or None
+    return [own, *(containers.restricted(sidecars) or [])]

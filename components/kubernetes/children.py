@@ -15,7 +15,8 @@ from . import ownership
 class Children:
     """The children of one component instance.
 
-    A child's logical name in Pulumi is `<name>-<child>`, its physical one in the cluster `<instance>-<child>`.
+    A child's logical name in Pulumi is `<name>-<child>`, its physical one in the cluster `<instance>-<child>`, unless
+    Pulumi chooses it.
     """
 
     parent: pulumi.ComponentResource
@@ -37,7 +38,7 @@ class Children:
         self,
         child: str,
         *,
-        suffix: pulumi.Input[str] = "",
+        auto_named: bool = False,
         extra: Mapping[str, str] | None = None,
         annotations: Any = None,
         wait: bool = True,
@@ -46,15 +47,14 @@ class Children:
 
         Args:
             child: The child's part of the name, for example `service`.
-            suffix: Appended to the physical name. Default: nothing.
+            auto_named: Whether Pulumi chooses the physical name anew, at random, at each replacement. Default: false.
             extra: Labels of this child alone. Default: none.
             annotations: Annotations of this child alone. Default: none.
             wait: Whether Pulumi waits until the cluster calls the child ready. Default: true.
         """
-        name = f"{self.instance}-{child}"
         own = {**({} if wait else {"pulumi.com/skipAwait": "true"}), **ownership.mark()}
         return ObjectMetaArgs(
-            name=pulumi.Output.concat(name, suffix) if suffix else name,
+            name=None if auto_named else f"{self.instance}-{child}",
             namespace=self.namespace,
             labels=merged(self.labels, extra),
             annotations=merged(self.annotations, annotations, own),

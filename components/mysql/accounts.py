@@ -4,8 +4,8 @@ The SQL is written in the pod, so a Secret that somebody else made serves as wel
 passes through a template of the program's.
 """
 
-import hashlib
 from enum import Enum
+from urllib.parse import quote
 
 from . import scripts
 
@@ -34,7 +34,8 @@ BACKUP_PRIVILEGES = "SHOW_ROUTINE, SET_ANY_DEFINER, ALLOW_NONEXISTENT_DEFINER, S
 OWN_USERS = "kubeauth_"
 """How the names of this package's own accounts begin."""
 
-USERNAME, PASSWORD, ROOT_PASSWORD, INIT_SQL = "username", "password", "root-password", "init.sql"
+USERNAME, PASSWORD, USERINFO = "username", "password", "userinfo"
+ROOT_PASSWORD, INIT_SQL = "root-password", "init.sql"
 BACKUP_PASSWORD = "backup-password"  # noqa: S105 - a name
 """Keys of the Secrets."""
 
@@ -95,13 +96,6 @@ def values(
     return [f"{key}={value}" for key, value in given.items()] + ["--"]
 
 
-def fingerprint(text: str, salt: str) -> str:
-    """Return 8 characters that change when the text changes, fit for the name of an immutable Secret.
-
-    Only 32 bits of a slow hash, salted with the instance: too little to confirm a guessed password.
-
-    Args:
-        text: The Secret's content.
-        salt: What tells this Secret from another one with the same content.
-    """
-    return hashlib.pbkdf2_hmac("sha256", text.encode(), salt.encode(), iterations=10_000, dklen=4).hex()
+def userinfo(username: str, password: str) -> str:
+    """Return an account as a URL has it before its `@`, with every character encoded that means something there."""
+    return f"{quote(username, safe='')}:{quote(password, safe='')}"

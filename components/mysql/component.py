@@ -16,7 +16,7 @@ from ..inputs.known import entry, lift, merged
 from ..inputs.record import Given
 from ..kubernetes import discovery, labels, reservations, resources, services, traffic, volumes
 from ..kubernetes.children import Children
-from . import backup, credentials, mysqld
+from . import accounts, backup, credentials, mysqld
 from . import inputs as mysql_inputs
 from .inputs import MySqlDatabaseArgs
 
@@ -175,6 +175,7 @@ class MySqlDatabase(pulumi.ComponentResource):
             namespace=self.namespace,
             database_name=self.database_name,
             pod_port=mysqld.PORT,
+            **({} if "existing_secret" in given else {"userinfo_key": accounts.USERINFO}),
         ).apply(lambda known: cast(DatabaseConnection, known))
         self.register_outputs(outputs.of(self))
 

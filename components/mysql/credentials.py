@@ -8,6 +8,7 @@ from typing import cast
 import pulumi
 from pulumi_kubernetes.core import v1 as core
 
+from ..inputs.known import lift
 from ..inputs.record import Given
 from ..kubernetes import discovery
 from ..kubernetes.children import Children
@@ -17,13 +18,18 @@ from . import accounts
 def create(given: Given, children: Children) -> tuple[pulumi.Input[str], pulumi.Output[str] | None]:
     """Make the Secret for clients and the one for the server alone; return their names.
 
-    They are immutable, and their names follow their content: a new password is a new Secret, so pods restart in order,
-    and the old Secret goes last. A Secret changed in place would leave pods running with the old password.
+    They are immutable, and Pulumi names them at random: a new password is a new Secret with another name, so pods
+    restart in order, and the old Secret goes last. A Secret changed in place would leave pods running with the old
+    password. Nothing of the name follows from what is in it.
     """
     client_files: dict[str, pulumi.Input[str]] = {}
     server_files: dict[str, pulumi.Input[str]] = {}
     if "password" in given:
-        client_files = {accounts.USERNAME: given["username"], accounts.PASSWORD: given["password"]}
+        client_files = {
+            accounts.USERNAME: given["username"],
+            accounts.PASSWORD: given["password"],
+            accounts.USERINFO: lift(accounts.userinfo, given["username"], given["password"]),
+        }
     if "root_password" in given:
         server_files[accounts.ROOT_PASSWORD] = given["root_password"]
     if "init_sql" in given:
@@ -32,13 +38,10 @@ def create(given: Given, children: Children) -> tuple[pulumi.Input[str], pulumi.
     known = cast(pulumi.Output[Mapping[str, str]], pulumi.Output.secret({**client_files, **server_files}))
 
     def secret(child: str, keys: list[str]) -> pulumi.Output[str]:
-        def version(files: Mapping[str, str]) -> str:
-            return "-" + accounts.fingerprint("\0".join(files[key] for key in keys), salt=children.instance)
-
         return discovery.name_of(
             core.Secret(
                 children.logical(child),
-                metadata=children.metadata(child, suffix=pulumi.Output.unsecret(known.apply(version))),
+                metadata=children.metadata(child, auto_named=True),
                 immutable=True,
                 data={
                     key: known.apply(lambda files, key=key: base64.b64encode(files[key].encode()).decode())
@@ -58,18 +61,13 @@ def for_backups(children: Children) -> pulumi.Output[str]:
     Its password is random and made once: nobody who knows another password may find this one. The program makes a new
     one each time it runs, and Pulumi keeps the first.
     """
-    password = secrets.token_hex(32)
-    data = {accounts.BACKUP_PASSWORD: base64.b64encode(password.encode()).decode()}
-    # In the name, so that the server restarts when the Secret is lost and made anew.
-    suffix = f"-{accounts.fingerprint(password, salt=children.instance)}"
+    data = {accounts.BACKUP_PASSWORD: base64.b64encode(secrets.token_hex(32).encode()).decode()}
     return discovery.name_of(
         core.Secret(
             children.logical("restore"),
-            metadata=children.metadata("restore", suffix=suffix),
+            metadata=children.metadata("restore", auto_named=True),
             immutable=True,
             data=pulumi.Output.secret(data),
-            opts=pulumi.ResourceOptions.merge(
-                children.options(), pulumi.ResourceOptions(ignore_changes=["metadata.name", "data"])
-            ),
+            opts=pulumi.ResourceOptions.merge(children.options(), pulumi.ResourceOptions(ignore_changes=["data"])),
         )
     )

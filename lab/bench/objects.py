@@ -1,5 +1,7 @@
 """What is on the cluster in the end, in a form in which the sides can be compared."""
 
+import json
+import re
 from typing import Any
 
 from .sides import NAMESPACE
@@ -14,6 +16,8 @@ _TOOLS = ("meta.helm.sh/", "kubectl.kubernetes.io/", "pulumi.com/", "deployment.
           "volume.kubernetes.io/", "volume.beta.kubernetes.io/")  # fmt: skip
 _MANAGED_BY = "app.kubernetes.io/managed-by"
 _CLUSTERS_OWN = ("clusterIP", "clusterIPs", "healthCheckNodePort", "volumeName")
+#: The end that Pulumi gives the names of Secrets, wherever they are named.
+_RANDOM = re.compile(r"(-(?:credentials|server))-[0-9a-f]{8}\b")
 
 
 def collect(system: System) -> dict[str, Any]:
@@ -21,7 +25,7 @@ def collect(system: System) -> dict[str, Any]:
     namespace = system.get("namespaces", "--field-selector", f"metadata.name={NAMESPACE}")
     found = namespace + system.get(KINDS, "--namespace", NAMESPACE)
     kept = [item for item in found if item["metadata"]["name"] not in ("default", "kube-root-ca.crt")]
-    return {f"{item['kind']} {item['metadata']['name']}": normalised(item) for item in kept}
+    return {f"{item['kind']} {item['name']}": item for item in map(normalised, kept)}
 
 
 def normalised(item: dict[str, Any]) -> dict[str, Any]:
@@ -34,7 +38,8 @@ def normalised(item: dict[str, Any]) -> dict[str, Any]:
     spec = {key: value for key, value in item.get("spec", {}).items() if key not in _CLUSTERS_OWN}
     if "ports" in spec:
         spec["ports"] = [{key: value for key, value in port.items() if key != "nodePort"} for port in spec["ports"]]
-    return {**fields, "name": metadata["name"], "labels": labels, "annotations": notes, "spec": spec}
+    found = {**fields, "name": metadata["name"], "labels": labels, "annotations": notes, "spec": spec}
+    return json.loads(_RANDOM.sub(r"\1", json.dumps(found)))
 
 
 def differences(first: dict[str, Any], second: dict[str, Any]) -> list[str]:

@@ -16,6 +16,7 @@ MODULES = (
     "s6_deployer",
     "s7_pins",
     "s8_at_rest",
+    "s10_guesses",
 )
 
 

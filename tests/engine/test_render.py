@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from lab.scan import s10_guesses
+
 pytestmark = pytest.mark.engine
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -21,12 +23,12 @@ def manifests(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def without_secrets(rendered: dict[str, dict[str, Any]]) -> str:
-    """Manifests as text, with passwords and the fingerprints of Secrets' names masked."""
+    """Manifests as text, with passwords and the random ends of Secrets' names masked."""
     for manifest in rendered.values():
         if manifest["kind"] == "Secret":
             manifest["data"] = dict.fromkeys(manifest["data"], "[secret]")
     text = yaml.safe_dump_all(rendered.values(), sort_keys=True)
-    return re.sub(r"(mysqlauth-(?:credentials|server|restore))-[0-9a-f]{8}", r"\1-[fingerprint]", text)
+    return re.sub(r"(mysqlauth-(?:credentials|server|restore))-[0-9a-f]{8}", r"\1-[random]", text)
 
 
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])
@@ -59,6 +61,19 @@ def test_passwords_are_in_secrets_only_and_differ_between_checkouts(stack, tmp_p
         if manifest["kind"] != "Secret":
             assert password not in yaml.safe_dump(manifest), key
     assert password not in (GOLDEN / "dev.yaml").read_text()
+
+
+def test_nothing_readable_tests_a_guessed_password(stack, tmp_path):
+    def rendered(out: str, password: str) -> s10_guesses.Manifests:
+        dev = stack("dev")
+        for key in s10_guesses.KEYS:
+            assert dev.run("pulumi", "config", "set", "--secret", key, text=f"{key}-{password}").returncode == 0
+        dev.render(tmp_path / out)
+        return s10_guesses.readable({path.name: path.read_text() for path in (tmp_path / out).rglob("*.yaml")})
+
+    one, again, other = (rendered(out, password) for out, password in (("1", "a"), ("2", "a"), ("3", "b")))
+    assert s10_guesses.guessable(one, again, other) == []
+    assert one != again, "the Secrets' names are random"
 
 
 def test_prod_is_reached_from_pods_only_and_pins_its_images(stack, tmp_path):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from components import MySqlDatabase, MySqlDatabaseArgs
-from tests.unit.recorder import LIVE, Recorder, Secret, deploy
+from tests.unit.recorder import CHOSEN, LIVE, Recorder, Secret, deploy
 
 from .programs import Programs
 
@@ -107,12 +107,15 @@ class DatabasePod(Pod):
         own = {} if "existing_secret" in given else {"password": "app-pw", "root_password": ROOT_PASSWORD}
         args = cast(MySqlDatabaseArgs, {"namespace": "shop", **own, **given})
         self.recorder = deploy(lambda: MySqlDatabase("mysqlauth", args))
-        made = [entry.inputs for entry in self.recorder.all if entry.type.endswith(":Secret")]
+        made = {
+            entry.inputs["metadata"].get("name", f"{entry.name}{CHOSEN}"): _plain(entry.inputs["data"])
+            for entry in self.recorder.all
+            if entry.type.endswith(":Secret")
+        }
         self.secrets = {
             **(secrets or {}),
-            **{each["metadata"]["name"]: {key: _decoded(text) for key, text in _plain(each["data"]).items()}
-               for each in made},
-        }  # fmt: skip
+            **{name: {key: _decoded(text) for key, text in data.items()} for name, data in made.items()},
+        }
         deployment = self.recorder.one("Deployment", "mysqlauth-deployment").inputs["spec"]
         self.mount(deployment["template"]["spec"], self.secrets, {})
         files = [text for each in self.secrets.values() for text in each.items()]

@@ -11,6 +11,9 @@ from pulumi.runtime import mocks, rpc
 #: Appended by the "cluster" to each physical name: a value that holds it came from an output, not from an input.
 LIVE = "-live"
 
+#: The end of a physical name that the "provider" chose, because the program gave none.
+CHOSEN = "-0a1b2c3d"
+
 #: The mark of the stack that `deploy` plays.
 MINE = {"kubeauth/stack": "organization/kubeauth/unit"}
 
@@ -39,7 +42,9 @@ class _NoMocks(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         state = dict(args.inputs)
         if "metadata" in state and isinstance(state["metadata"], dict):
-            state["metadata"] = {**state["metadata"], "name": f"{state['metadata']['name']}{LIVE}"}
+            # Without a name the provider chooses one.
+            given = state["metadata"].get("name", f"{args.name}{CHOSEN}")
+            state["metadata"] = {**state["metadata"], "name": f"{given}{LIVE}"}
         return f"{args.name}-id", state
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:

@@ -5,7 +5,7 @@ import pytest
 
 from components import AuthService, AuthServiceArgs, DatabaseConnection, InputErrors, MySqlDatabase
 
-from .recorder import MINE, Recorder, deploy
+from .recorder import CHOSEN, MINE, Recorder, deploy
 
 ENDPOINT = "mysqlauth-service.shop.svc.cluster.local:3306"
 REQUIRED: AuthServiceArgs = {
@@ -90,8 +90,7 @@ def test_a_database_hands_its_connection_to_the_service():
     env = {entry["name"]: entry for entry in container(recorder)["env"]}
     assert env["DB_HOST"]["value"] == "mysqlauth-service-live.shop.svc.cluster.local:3306"
     assert env["DB_NAME"]["value"] == "admin"
-    secret = recorder.one("Secret", "mysqlauth-credentials").inputs["metadata"]["name"]
-    assert env["DB_PASS"]["valueFrom"]["secretKeyRef"]["name"] == f"{secret}-live"
+    assert env["DB_PASS"]["valueFrom"]["secretKeyRef"]["name"] == f"mysqlauth-credentials{CHOSEN}-live"
     assert recorder.one("Deployment", "authenticate-deployment").inputs["metadata"]["namespace"] == "shop"
 
 
@@ -357,6 +356,8 @@ def test_a_variable_of_the_databases_prefix_that_nothing_sets_is_free():
         ({"database_name": "a", "env": {"DB_NAME": "x"}}, "env.DB_NAME"),
         ({"database_ca_secret_name": "ca", "env": {"DB_TLS": "x"}}, "env.DB_TLS"),
         ({"database_env": {"DB_PORT": "port"}, "env": {"DB_PORT": "1"}}, "env.DB_PORT"),
+        ({"database_env": {"DATABASE_URL": "url"}, "env": {"DB_USERINFO": "x"}}, "env.DB_USERINFO"),
+        ({"binding": "db", "env": {"SERVICE_BINDING_ROOT": "/x"}}, "env.SERVICE_BINDING_ROOT"),
         ({"env": {"A": "x"}, "secret_env": {"A": {"secret_name": "s", "key": "k"}}}, "secret_env.A"),
     ],
 )
@@ -379,6 +380,50 @@ def test_frameworks_read_the_database_under_their_own_names():
         "DATABASE_URL": f"mysql://$(DB_USER):$(DB_PASS)@{ENDPOINT}/admin",
     }
     assert list(values).index("DATABASE_URL") > list(values).index("DB_PASS"), "the kubelet knows only what is before"
+
+
+def test_a_url_takes_the_account_encoded_where_the_secret_has_it():
+    recorder = auth(database_name="a/b", database_env={"DATABASE_URL": "url"}, database_userinfo_key="userinfo")
+    env = container(recorder)["env"]
+    secret = env[1]["valueFrom"]["secretKeyRef"]["name"]
+    assert env[-2:] == [
+        {"name": "DB_USERINFO", "valueFrom": {"secretKeyRef": {"key": "userinfo", "name": secret}}},
+        {"name": "DATABASE_URL", "value": f"mysql://$(DB_USERINFO)@{ENDPOINT}/a%2Fb"},
+    ]
+
+
+def test_a_binding_is_a_folder_with_a_file_for_each_value():
+    recorder = auth(database_name="admin", binding="orders-db", annotations={"example.com/team": "a"})
+    assert container(recorder)["env"][-1] == {"name": "SERVICE_BINDING_ROOT", "value": "/bindings"}
+    template = recorder.one("Deployment", "authenticate-deployment").inputs["spec"]["template"]
+    [volume] = [each for each in template["spec"]["volumes"] if each["name"] == "binding"]
+    assert {"name": "binding", "mountPath": "/bindings/orders-db", "readOnly": True} in container(recorder)[
+        "volumeMounts"
+    ]
+    values, account = volume["projected"]["sources"]
+    annotations = template["metadata"]["annotations"]
+    files = {
+        item["path"]: annotations[
+            item["fieldRef"]["fieldPath"].removeprefix("metadata.annotations['").removesuffix("']")
+        ]
+        for item in values["downwardAPI"]["items"]
+    }
+    assert files == {
+        "type": "mysql",
+        "host": "mysqlauth-service.shop.svc.cluster.local",
+        "port": "3306",
+        "database": "admin",
+    }
+    assert account["secret"]["items"] == [
+        {"key": "username", "path": "username"},
+        {"key": "password", "path": "password"},
+    ]
+    assert annotations["example.com/team"] == "a"
+
+
+def test_without_a_binding_there_is_none():
+    template = auth().one("Deployment", "authenticate-deployment").inputs["spec"]["template"]
+    assert "binding" not in repr(template).lower()
 
 
 def test_more_that_the_pods_may_talk_to():

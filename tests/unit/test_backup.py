@@ -9,7 +9,7 @@ import pytest
 from components import MySqlDatabase, MySqlDatabaseArgs
 from components.mysql import accounts, backup_inputs
 
-from .recorder import LIVE, MINE, Recorder, deploy
+from .recorder import CHOSEN, LIVE, MINE, Recorder, deploy
 
 REQUIRED: dict[str, Any] = {"namespace": "shop", "password": "app-pw", "backup": {"schedule": "0 3 * * *"}}
 
@@ -69,7 +69,7 @@ def test_the_pods_of_backups_and_the_server_share_a_password_that_no_other_tells
     passwords = [secret["data"].value["backup-password"] for secret in secrets]
     assert passwords[0] != passwords[1]
     assert len(base64.b64decode(passwords[0])) == 64
-    recorder, name = made[0], secrets[0]["metadata"]["name"] + LIVE
+    recorder, name = made[0], f"mysqlauth-restore{CHOSEN}{LIVE}"
     spec = pod(recorder)["spec"]
     assert [entry["name"] for entry in spec["containers"][0]["env"]] == ["DATABASE_HOST"]
     assert spec["volumes"][1]["projected"]["sources"] == [{"secret": {"name": name}}]

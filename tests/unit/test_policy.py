@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pulumi_policy import deserialize, proxy
 
-from policy import network, pods, services
+from policy import network, pods, production, services
 from policy.rules import POLICIES
 from policy.values import UNKNOWN, SecretList, SecretText, decode
 from policy.workloads import Finding, Pod, Resource, kubernetes, pod_of
@@ -295,6 +295,64 @@ def test_a_namespace_is_reported_once():
         [ALLOW, workload("a", labels={"app": "web"}), workload("b", labels={"app": "web"})]
     )
     assert [owner.title for owner, _ in found] == ["shop/a"]
+
+
+NAME = "app.kubernetes.io/"
+FIT = "verify-identity"
+
+
+def production_stack(
+    backup: str = "db", client: Any = "web", tls: Any = FIT, database: str = "database"
+) -> list[Resource]:
+    """A database with a CronJob of an instance, a client by its label, and a service with DB_TLS."""
+
+    def labelled(kind: str, instance: str, **properties: Any) -> Resource:
+        made = resource(kind, instance, **properties)
+        labels = {f"{NAME}part-of": "kubeauth", f"{NAME}component": database, f"{NAME}instance": instance}
+        made.properties["metadata"]["labels"] = labels
+        return made
+
+    peers = client if isinstance(client, list) else [{"podSelector": {"matchLabels": {"name": client}}}]
+    env = [{"name": "DB_HOST", "value": "db:3306"}, {"name": "DB_TLS", "value": tls}]
+    return [
+        labelled("Deployment", "db", spec={"template": {"metadata": {"labels": {"name": "db"}}, "spec": {}}}),
+        labelled("CronJob", backup, spec=UNKNOWN),
+        network_policy(podSelector={"matchLabels": {"name": "db"}}, ingress=[{"from": peers}]),
+        workload(env=env),
+    ]
+
+
+OURS = {"podSelector": {"matchLabels": {f"{NAME}part-of": "kubeauth"}}}
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({}, ""),
+        ({"backup": "other"}, "db: is a database without backups"),
+        ({"client": [OURS]}, "db: may be reached by pods that nobody names: NetworkPolicy shop/policy"),
+        ({"client": []}, "db: may be reached by pods that nobody names"),
+        ({"client": [{"namespaceSelector": {"matchLabels": {"team": "a"}}}]}, "db: may be reached by pods that nobody"),
+        ({"client": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}, ""),
+        ({"client": UNKNOWN}, ""),
+        ({"tls": None}, "web: spec.template.spec.containers[web].env has a DB_HOST without DB_TLS=verify-identity"),
+        ({"tls": "require"}, "has a DB_HOST without DB_TLS=verify-identity"),
+        ({"tls": UNKNOWN}, ""),
+        # Somebody else's database is not judged, whoever talks to it is.
+        ({"backup": "other", "client": [], "database": "cache"}, ""),
+    ],
+    ids=str,
+)
+def test_production_has_backups_named_clients_and_a_verified_database(given, problem):
+    found = [finding.text(owner) for owner, finding in production.unfit(production_stack(**given))]
+    assert len(found) == bool(problem), found
+    assert all(problem in text and "Fix: give " in text for text in found)
+
+
+def test_what_is_protected_in_another_way_can_be_allowed():
+    bad = production_stack("other", [], None)
+    assert [owner.title for owner, _ in production.unfit(bad)] == ["shop/db", "shop/db", "shop/web"]
+    assert list(production.unfit(bad, ["shop/db", "shop/web"])) == []
 
 
 def test_secret_and_unknown_values_survive_the_way_from_the_engine():

@@ -20,6 +20,7 @@ from lab.scan.s4_traffic import NO_CELL, OPEN, TARGETS
 from lab.scan.s5_database import granted, refusals
 from lab.scan.s6_deployer import FORBIDDEN, wildcards
 from lab.scan.s7_pins import undigested, unhashed
+from lab.scan.s10_guesses import guessable, readable
 
 CANARY = Canary("app", "app/0123456789abcdef01234567+=89abcdef:")
 
@@ -194,3 +195,20 @@ def test_the_page_shows_every_check_and_what_is_short():
         f"| S{number}" for number in range(1, 9)
     ]
     assert "| S4 | NetworkPolicies, enforced: who reaches what | 1/2 | 100 % of 20 cells or more | **short** |" in page
+
+
+def stack(name: str, password: str, note: str = "") -> list[list[str]]:
+    """What is readable of a stack whose Secret has this name."""
+    secret = {"kind": "Secret", "metadata": {"name": name}, "data": {"password": password}}
+    pod = {"kind": "Pod", "metadata": {"name": "db", "annotations": {"note": note}}, "spec": {"secretName": name}}
+    return readable({"a.yaml": yaml.safe_dump(secret), "b.yaml": yaml.safe_dump(pod)})
+
+
+def test_what_is_the_same_for_the_same_password_and_another_for_another_tests_a_guess():
+    assert guessable(stack("db-11", "one"), stack("db-22", "one"), stack("db-33", "two")) == []
+    assert guessable(stack("db-11", "one"), stack("db-11", "one"), stack("db-33", "two")) == [
+        "name: db-11",
+        "secretName: db-11",
+    ]
+    assert guessable(stack("db-11", "one", "a"), stack("db-22", "one", "a"), stack("db-33", "two", "b")) == ["note: a"]
+    assert guessable(stack("db", "one"), stack("db", "one"), []) == ["the manifests are not the same ones"]
