@@ -147,6 +147,12 @@ node-stop: ## Stop it, keep its data
 node-status: ## Show it
 node-reset: ## Stop it and remove its data
 
+.PHONY: node-list node-clean
+node-list node-clean: venv
+	@$(PY) -m lab.node $(@:node-%=%)
+node-list: ## Name all local nodes
+node-clean: ## Remove the nodes that a killed test, bench or series left
+
 .PHONY: test
 test: programs lint test-unit test-sql test-engine test-cluster ## Every test, lint and types
 

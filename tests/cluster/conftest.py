@@ -12,7 +12,7 @@ import pytest
 
 from cli.clusters.kubeconfig import current
 from cli.stack import config
-from lab.node import Node
+from lab.node import Node, owned
 from tests import copies
 from tests.conftest import ROOT  # noqa: F401 - the tests of this tier take it from here
 
@@ -111,7 +111,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def system(clone: Path) -> Iterator[System]:
     """`make up` in the clone, on a node of its own; `make down` when the tests are done."""
-    node = Node(f"test-{os.getpid()}-up")
+    node = Node(owned.name("test", "up"))
     variables: dict[str, str] = {}
     try:
         if AS_DEPLOYER:
