@@ -153,6 +153,10 @@ node-list node-clean: venv
 node-list: ## Name all local nodes
 node-clean: ## Remove the nodes that a killed test, bench or series left
 
+.PHONY: cache-clean
+cache-clean: venv ## Remove built programs and images that no checkout uses any more: UNKNOWN=1 also what none ever noted
+	@$(PY) -m lab.cache $(if $(UNKNOWN),--unknown)
+
 .PHONY: test
 test: programs lint test-unit test-sql test-engine test-cluster ## Every test, lint and types
 
