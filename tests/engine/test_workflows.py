@@ -220,6 +220,27 @@ def test_nothing_is_compiled_that_can_be_installed():
     assert len(keys) == len(set(keys)) == 3, "a cache is written once: two jobs of different content need two"
 
 
+def test_what_every_tier_without_a_cluster_reaches_is_counted_once():
+    """Each leaves its data beside its tests; a job that runs none of them adds up all."""
+    jobs = workflow("ci")["jobs"]
+    runs = "".join(step.get("run", "") for job in jobs.values() for step in job["steps"])
+    left = {
+        step["with"]["path"]
+        for job in jobs.values()
+        for step in job["steps"]
+        if "upload-artifact@" in step.get("uses", "")
+    }
+    for tier in ("unit", "sql", "engine"):
+        assert (
+            len(re.findall(rf"make test-{tier} COVERAGE=1", runs)) == len(re.findall(rf"make test-{tier}\b", runs)) == 1
+        )
+    assert left == {".coverage.unit", ".coverage.sql", ".coverage.engine"}
+    counted = jobs["coverage"]
+    assert counted["needs"] == ["unit", "engine", "cluster"]
+    assert counted["steps"][-1]["run"] == "make coverage-report"
+    assert "--fail-under=85" in (paths.CHECKOUT / "Makefile").read_text()
+
+
 def test_a_first_run_needs_no_variable_and_an_empty_list_of_live_stacks_is_no_error():
     drift = workflow("drift")["jobs"]["drift"]["if"]
     assert "vars.LIVE_STACKS != '[]'" in drift
