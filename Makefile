@@ -23,39 +23,39 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Python 3.11 or newer with venv; pip verifies the packages against the hashes in the files.
-$(VENV)/.tools: requirements-tools.txt
+$(VENV)/.tools: requirements/tools.txt
 	@$(PYTHON_GIVEN) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "error: "$(PYTHON_GIVEN)" is missing or older than 3.11. fix: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@$(PYTHON_GIVEN) -c 'import ensurepip' || \
 	  { echo "error: "$(PYTHON_GIVEN)" has no venv module. fix: apt-get install python3-venv" >&2; exit 1; }
 	@echo "… install Python packages into $(VENV) (about 40 s)" >&2
 	@$(PYTHON_GIVEN) -m venv $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-tools.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/tools.txt
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.tools
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.tools
 	@echo "… install what tests need (about 30 s)" >&2
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
 	@touch $@
 
-# Of packages that others must not share, in requirements-<name>.txt: $(call own_environment,<name>).
+# Of packages that others must not share, in requirements/<name>.txt: $(call own_environment,<name>).
 define own_environment
 @$(PYTHON_GIVEN) -m venv $(VENV)/$(1)
-@$(VENV)/$(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-$(1).txt
+@$(VENV)/$(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/$(1).txt
 @touch $@
 endef
 
 # Scanners need other versions of the same packages: an environment of their own.
-$(VENV)/.scan: requirements-scan.txt $(VENV)/.dev
+$(VENV)/.scan: requirements/scan.txt $(VENV)/.dev
 	@echo "… install the scanners (about 1 min)" >&2
 	$(call own_environment,scan)
 
-$(VENV)/.docs: requirements-docs.txt $(VENV)/.tools
+$(VENV)/.docs: requirements/docs.txt $(VENV)/.tools
 	@echo "… install what builds the documentation (about 1 min)" >&2
 	$(call own_environment,docs)
 
 # What builds a release, so that what tests need is not part of it.
-$(VENV)/.release: requirements-release.txt $(VENV)/.tools
+$(VENV)/.release: requirements/release.txt $(VENV)/.tools
 	@echo "… install what builds a release (about 15 s)" >&2
 	$(call own_environment,release)
 
@@ -273,7 +273,7 @@ format: dev ## Put the code into the project's style
 	$(VENV)/bin/ruff format .
 
 .PHONY: lock
-lock: venv ## Write requirements*.txt with hashes from requirements*.in
+lock: venv ## Write requirements.txt and requirements/*.txt with hashes from the .in beside each
 	$(PYTHON_GIVEN) -m venv $(VENV)/lock && $(VENV)/lock/bin/python -m pip install --quiet uv
-	for file in requirements requirements-tools requirements-dev requirements-scan requirements-docs requirements-release; do \
+	for file in requirements $(addprefix requirements/,tools dev scan docs release); do \
 	  $(VENV)/lock/bin/uv pip compile -q --generate-hashes --python-version 3.11 --no-header $$file.in -o $$file.txt; done

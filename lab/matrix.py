@@ -117,7 +117,7 @@ def interpreter(cell: Cell) -> Iterator[Path]:
                 "--require-hashes",
                 "--no-deps",
             ]
-            subprocess.run([*install, "-r", "requirements-dev.txt"], cwd=paths.CHECKOUT, check=True, timeout=SECONDS)
+            subprocess.run([*install, "-r", "requirements/dev.txt"], cwd=paths.CHECKOUT, check=True, timeout=SECONDS)
         yield own
 
 

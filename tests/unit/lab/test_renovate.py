@@ -14,7 +14,7 @@ CUSTOM = CONFIG["customManagers"]
 #: Files that say versions of others' software, and which manager has to read them.
 PINNED = {
     r"(.+/)?go\.mod": "gomod",
-    r"(.+/)?requirements[^/]*\.(txt|in)": "pip_requirements",
+    r"(.+/)?requirements(/\w+|[^/]*)\.(txt|in)": "pip_requirements",
     r"(.+/)?package\.json": "npm",
     r"(.+/)?(Dockerfile|[^/]+\.Dockerfile|Dockerfile\.[^/]+)": "dockerfile",
     r"\.github/.+\.ya?ml": "github-actions",
