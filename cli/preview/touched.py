@@ -10,7 +10,7 @@ from . import offline
 #: Folders whose files change no stack; every other file may be part of the program, in whatever language it is.
 ASIDE = (".devcontainer/", ".github/", "docs/", "examples/", "lab/", "template/", "tests/")
 #: What previews and checks a stack lies in them, too.
-NOT_ASIDE = (".github/workflows/preview.yml", "lab/toolchain/")
+NOT_ASIDE = (".github/actions/", ".github/workflows/preview.yml", "lab/toolchain/")
 
 
 def touched(stacks: Iterable[str], files: Iterable[str]) -> list[str]:
