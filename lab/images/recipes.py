@@ -46,8 +46,10 @@ _TOOLS = """
 """
 # Whatever else the packages and what they depend on bring is not in the official image.
 _ONLY_OFFICIAL = (
-    'cd "$1/usr/bin" && for file in *; do case " ' + " ".join(f"{_MYSQL_PROGRAMS} {_TOOLS}".split()) + ' " in '
-    '*" $file "*) ;; *) rm "$file" ;; esac; done'
+    'cd "$1/usr" && for file in bin/* sbin/*; do case " '
+    + " ".join(f"mysqld {_MYSQL_PROGRAMS} {_TOOLS}".split())
+    + ' " in '
+    '*" ${file##*/} "*) ;; *) rm "$file" ;; esac; done'
 )
 _MYSQL_PATCH = "etc/mysql-version"
 # `mysqld  Ver 9.7.4-2 for …`: the word behind Ver.

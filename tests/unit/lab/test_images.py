@@ -198,7 +198,11 @@ def test_the_image_of_mysql_has_nothing_to_run_that_the_official_one_lacks(tmp_p
     mysql_own = ("mysqlbinlog", "mysqlcheck", "perror")
     for name in (*wanted, *mysql_own, "busybox", "dash", "flock", "hostname", "nc", "perl", "which"):
         (programs / name).touch()
+    (tmp_path / "usr/sbin").mkdir()
+    for name in ("mysqld", "add-shell", "dpkg-reconfigure"):
+        (tmp_path / "usr/sbin" / name).touch()
     subprocess.run(["sh", "-c", mysql.hooks[0], "sh", str(tmp_path)], check=True)
+    assert [path.name for path in (tmp_path / "usr/sbin").iterdir()] == ["mysqld"]
     kept = {path.name for path in programs.iterdir()}
     assert sorted(kept | {PurePosixPath(link).name for link in mysql.links}) == sorted({*wanted, "awk"})
 
