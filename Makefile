@@ -24,39 +24,39 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Python 3.11 or newer with venv; pip verifies the packages against the hashes in the files.
-$(VENV)/.tools: requirements-tools.txt
+$(VENV)/.tools: requirements/tools.txt
 	@$(PYTHON_GIVEN) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "error: "$(PYTHON_GIVEN)" is missing or older than 3.11. fix: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@$(PYTHON_GIVEN) -c 'import ensurepip' || \
 	  { echo "error: "$(PYTHON_GIVEN)" has no venv module. fix: apt-get install python3-venv" >&2; exit 1; }
 	@echo "… install Python packages into $(VENV) (about 40 s)" >&2
 	@$(PYTHON_GIVEN) -m venv $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-tools.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/tools.txt
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.tools
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.tools
 	@echo "… install what tests need (about 30 s)" >&2
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
 	@touch $@
 
-# Of packages that others must not share, in requirements-<name>.txt: $(call own_environment,<name>).
+# Of packages that others must not share, in requirements/<name>.txt: $(call own_environment,<name>).
 define own_environment
 @$(PYTHON_GIVEN) -m venv $(VENV)/$(1)
-@$(VENV)/$(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-$(1).txt
+@$(VENV)/$(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/$(1).txt
 @touch $@
 endef
 
 # Scanners need other versions of the same packages: an environment of their own.
-$(VENV)/.scan: requirements-scan.txt $(VENV)/.dev
+$(VENV)/.scan: requirements/scan.txt $(VENV)/.dev
 	@echo "… install the scanners (about 1 min)" >&2
 	$(call own_environment,scan)
 
-$(VENV)/.docs: requirements-docs.txt $(VENV)/.tools
+$(VENV)/.docs: requirements/docs.txt $(VENV)/.tools
 	@echo "… install what builds the documentation (about 1 min)" >&2
 	$(call own_environment,docs)
 
 # What builds a release, so that what tests need is not part of it.
-$(VENV)/.release: requirements-release.txt $(VENV)/.tools
+$(VENV)/.release: requirements/release.txt $(VENV)/.tools
 	@echo "… install what builds a release (about 15 s)" >&2
 	$(call own_environment,release)
 
@@ -152,6 +152,16 @@ node-stop: ## Stop it, keep its data
 node-status: ## Show it
 node-reset: ## Stop it and remove its data
 
+.PHONY: node-list node-clean
+node-list node-clean: venv
+	@$(PY) -m lab.node $(@:node-%=%)
+node-list: ## Name all local nodes
+node-clean: ## Remove the nodes that a killed test, bench or series left
+
+.PHONY: cache-clean
+cache-clean: venv ## Remove built programs and images that no checkout uses any more: UNKNOWN=1 also what none ever noted
+	@$(PY) -m lab.cache $(if $(UNKNOWN),--unknown)
+
 .PHONY: test
 test: programs lint test-unit test-sql test-engine test-cluster ## Every test, lint and types
 
@@ -164,20 +174,23 @@ programs: dev
 # Each has a node of its own.
 WORKERS ?= 2
 SIDE_BY_SIDE = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+# With COVERAGE=1 a tier keeps what it reached in .coverage.<tier>, for coverage-report: $(call reached,<tier>).
+reached = $(if $(COVERAGE),COVERAGE_FILE=$(CURDIR)/.coverage.$(1)) $(PY) -m pytest tests/$(1) $(SIDE_BY_SIDE) \
+  $(if $(COVERAGE),--cov --cov-report=) $(ARGS)
 
 .PHONY: test-unit
 test-unit: dev ## Components under mocks, pure functions
-	$(PY) -m pytest tests/unit $(SIDE_BY_SIDE) $(ARGS)
+	$(call reached,unit)
 
 .PHONY: test-sql
 test-sql: dev ## The pods' own scripts, arguments and probes with a bare mysqld in memory; no cluster
-	$(PY) -m pytest tests/sql $(SIDE_BY_SIDE) $(ARGS)
+	$(call reached,sql)
 
 # What a first run has to build is built before the tests, whose time is limited.
 .PHONY: test-engine
 test-engine: dev $(VENV)/.scan ## The real CLI and provider in render mode, scanners; no cluster
 	@$(PY) -m lab.toolchain engine languages
-	$(PY) -m pytest tests/engine $(SIDE_BY_SIDE) $(ARGS)
+	$(call reached,engine)
 
 .PHONY: test-cluster
 test-cluster: dev ## A node of its own: real Kubernetes, MySQL, pods
@@ -185,11 +198,13 @@ test-cluster: dev ## A node of its own: real Kubernetes, MySQL, pods
 	$(PY) -m pytest tests/cluster $(SIDE_BY_SIDE) $(ARGS)
 
 # Of all that ships, by the tiers that need no cluster; what the tests start is measured, too.
-.PHONY: coverage
-coverage: dev $(VENV)/.scan ## Which lines of components, policy and cli the unit and engine tests reach; below 85 % it fails
-	@$(PY) -m lab.toolchain engine languages
-	COVERAGE_FILE=$(CURDIR)/.coverage $(PY) -m pytest tests/unit tests/engine $(SIDE_BY_SIDE) --cov --cov-report= $(ARGS)
-	COVERAGE_FILE=$(CURDIR)/.coverage $(PY) -m coverage report --fail-under=85
+.PHONY: coverage coverage-report
+coverage: ## Run these tests and count the lines of components, policy and cli that they reach; below 85 % it fails
+	@$(MAKE) COVERAGE=1 test-unit test-sql test-engine
+	@$(MAKE) coverage-report
+coverage-report: dev ## The same from runs with COVERAGE=1 before, however many tiers there were
+	$(PY) -m coverage combine --keep --quiet $(wildcard .coverage.unit .coverage.sql .coverage.engine)
+	$(PY) -m coverage report --fail-under=85
 
 .PHONY: test-shared-state
 test-shared-state: dev ## Two colleagues on one stack whose state is in a bucket: a real S3 server and a node
@@ -263,7 +278,7 @@ format: dev ## Put the code into the project's style
 	$(VENV)/bin/ruff format .
 
 .PHONY: lock
-lock: venv ## Write requirements*.txt with hashes from requirements*.in
+lock: venv ## Write requirements.txt and requirements/*.txt with hashes from the .in beside each
 	$(PYTHON_GIVEN) -m venv $(VENV)/lock && $(VENV)/lock/bin/python -m pip install --quiet uv
-	for file in requirements requirements-tools requirements-dev requirements-scan requirements-docs requirements-release; do \
+	for file in requirements $(addprefix requirements/,tools dev scan docs release); do \
 	  $(VENV)/lock/bin/uv pip compile -q --generate-hashes --python-version 3.11 --no-header $$file.in -o $$file.txt; done

@@ -15,7 +15,7 @@ from pulumi.provider.experimental.component import ComponentProvider
 import components
 from cli import console, paths
 from cli import main as main_command
-from cli.stack import deployer
+from cli.stack import rights
 
 SCHEMA = paths.CHECKOUT / "components/schema.json"
 COMMAND = paths.CHECKOUT / "docs/reference/command.md"
@@ -185,7 +185,7 @@ def main() -> None:
         SCHEMA: as_json(schema()),
         DOCS: documentation(schema()),
         RECORD: as_json(new),
-        deployer.PAGE: deployer.page(),
+        rights.PAGE: rights.page(),
         COMMAND: command(),
     }
     stale = {

@@ -12,7 +12,7 @@ from pathlib import Path
 from cli import console, paths
 
 DIST = paths.CHECKOUT / "dist"
-#: In an environment of their own: .venv/release, with hashes (requirements-release.txt).
+#: In an environment of their own: .venv/release, with hashes (requirements/release.txt).
 PYTHON = paths.CHECKOUT / ".venv/release/bin/python"
 
 

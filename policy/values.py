@@ -2,7 +2,7 @@
 
 pulumi-policy hands validations their properties without secrecy, and ends a rule at its first unknown value. These
 rules have to see secrets, and have to check all that a preview knows. Hence `install`; its effect is tested with the
-real engine (tests/engine/test_policy.py), and requirements-tools.in pins the version of pulumi-policy.
+real engine (tests/engine/test_policy.py), and requirements/tools.in pins the version of pulumi-policy.
 """
 
 from collections.abc import Iterator

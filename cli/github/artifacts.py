@@ -1,14 +1,13 @@
 """The comments that a run of preview.yml or drift.yml left as artifacts. Code of a fork may have written them."""
 
 import io
-import re
 import zipfile
 from dataclasses import dataclass
 from typing import Any
 
+from ..stacks import NAME
 from .api import GitHub, GitHubError
 
-STACK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _MOST = 50
 _LARGEST = 1_000_000
 
@@ -40,7 +39,7 @@ def of_run(github: GitHub, run: int, *prefixes: str) -> dict[str, Left]:
         # A job that is run again leaves another artifact of the same name; the newest counts.
         for artifact in sorted(listed, key=lambda one: one["id"]):
             stack = artifact["name"].removeprefix(prefix)
-            if artifact["name"].startswith(prefix) and STACK.fullmatch(stack) and not artifact["expired"]:
+            if artifact["name"].startswith(prefix) and NAME.fullmatch(stack) and not artifact["expired"]:
                 if len(found) >= _MOST and stack not in found:
                     raise GitHubError(f"run {run} has artifacts of more than {_MOST} stacks")
                 found[stack] = _read(github, artifact, stack)

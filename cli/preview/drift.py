@@ -8,7 +8,7 @@ for objects that are not the stack's.
 from typing import Any
 
 from ..console import Problem
-from ..stack import Stack, deployer
+from ..stack import Stack, config, rights
 from . import engine
 from .difference import entries
 from .model import CREATE, DELETE, SAME, UPDATE, Change, Preview, events, lookup, masked
@@ -137,11 +137,11 @@ def foreign(stack: str, namespace: str, known: set[tuple[str, str]], listed: str
         listed: What is there: kind, name and kinds of owners, with tabs between, a line each.
     """
     found = []
-    names = [deployer.role_name(namespace, user) for user in deployer.USERS]
-    rights = {(kind, name) for kind in ("Role", "RoleBinding") for name in names}
+    names = [rights.role_name(namespace, user) for user in config.USERS]
+    of_users = {(kind, name) for kind in ("Role", "RoleBinding") for name in names}
     for line in listed.splitlines():
         kind, name, owners = line.split("\t")
-        if not owners and (kind, name) not in known | rights | _ALWAYS:
+        if not owners and (kind, name) not in known | of_users | _ALWAYS:
             urn = f"urn:pulumi:{stack}::outside::kubernetes:outside:{kind}::{name}"
             found.append(Change(CREATE, urn, after={"metadata": {"name": name, "namespace": namespace}}))
     return found

@@ -8,6 +8,9 @@ from . import model
 from .model import Preview
 
 _LAST_LINES = 60
+#: Makes `preview --json` print the engine's events, one a line, not their digest.
+_STREAMED = "PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true"
+TESTED = "docs/reference/matrix.md has the versions of Pulumi that were tried"
 
 
 #: Runs a command in a stack's environment, with more variables as keywords.
@@ -31,13 +34,16 @@ def ask(runner: Run, *command: str) -> Preview:
     stopped = any(policy.startswith("mandatory") for policy in preview.policies)
     if done.returncode and not (stopped and set(preview.errors) <= {"error: preview failed"}):
         preview.failure = f"pulumi {command[0]} failed:\n{words(done)}"
+    elif not done.returncode and not preview.ended:
+        # Else a Pulumi that no longer knows _STREAMED, which its documentation does not name, would change nothing.
+        preview.failure = f"pulumi {command[0]} did not print its events; {TESTED}"
     return preview
 
 
 def run(runner: Run, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a command that previews; what it prints are the engine's events."""
     options = ("--json", "--non-interactive", "--color=never")
-    return runner("env", "PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true", "pulumi", *command, *options)
+    return runner("env", _STREAMED, "pulumi", *command, *options)
 
 
 def words(done: subprocess.CompletedProcess[str]) -> str:

@@ -7,6 +7,7 @@ policy packs say.
 import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -113,6 +114,8 @@ class Preview:
     """The engine's words where it did not get to the end; what it saw before is there. Else empty."""
     policies: list[str] = field(default_factory=list)
     """What policy packs found, one line each, `mandatory` first."""
+    ended: bool = False
+    """Whether the engine said how it ended."""
 
     def of(self, *operations: str) -> list[Change]:
         """The changes of these operations, without components."""
@@ -161,16 +164,18 @@ def read(lines: Iterable[str]) -> Preview:
             _diagnostic(preview, event["diagnosticEvent"])
         elif "policyEvent" in event:
             preview.policies.append(_policy(event["policyEvent"]))
+        preview.ended = preview.ended or "summaryEvent" in event
     preview.policies.sort(key=lambda line: (not line.startswith("mandatory"), line))
     preview.changes = sorted(found.values(), key=lambda change: (change.kind, change.name, change.urn))
     return preview
 
 
 def events(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """The engine's events among the lines that it printed."""
+    """The engine's events among the lines that it printed: a JSON object each."""
     for line in lines:
-        if line.startswith("{"):
-            yield json.loads(line)
+        with suppress(ValueError):
+            if isinstance(event := json.loads(line), dict):
+                yield event
 
 
 def _change(step: dict[str, Any]) -> Change | None:

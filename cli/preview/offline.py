@@ -17,7 +17,7 @@ import yaml
 from .. import paths
 from .. import stacks as stacks_of
 from ..console import Problem
-from ..stack import config, policy
+from ..stack import config, policy, refusals
 from ..toolchain import Toolchain
 from . import engine
 from .model import Preview
@@ -128,8 +128,7 @@ class _Runs:
         self._env["PULUMI_OPTION_CONFIG_FILE"] = str(file)
         project = yaml.safe_load((root / "Pulumi.yaml").read_text(encoding="utf-8"))
         given = yaml.safe_load((root / f"Pulumi.{self._stack}.yaml").read_text(encoding="utf-8")) or {}
-        if root == paths.CHECKOUT:
-            config.refuse_environments(self._stack)
+        refusals.refuse_environments(root / f"Pulumi.{self._stack}.yaml")
         values, secrets = without_secrets(given.get("config") or {})
         for key, declaration in (project.get("config") or {}).items():
             full = f"{project['name']}:{key}"
@@ -182,8 +181,14 @@ def without_secrets(config: dict[str, Any]) -> tuple[dict[str, Any], Secrets]:
 
 
 def stacks(base: str) -> list[str]:
-    """The names of every stack that the working tree or the base has."""
-    listed = ["git", "ls-tree", "--name-only", merge_base(base)]
+    """The names of every stack that the working tree or the base has.
+
+    Raises:
+        Problem: The working tree has files of stacks where nobody looks for them.
+    """
+    refusals.refuse_another_folder()
+    refusals.refuse_strays()
+    listed = ["git", "ls-tree", "-z", "--name-only", merge_base(base)]
     done = subprocess.run(listed, cwd=paths.CHECKOUT, capture_output=True, text=True, check=True)
-    there = {stacks_of.name_of(name) for name in done.stdout.splitlines()}
+    there = {stacks_of.name_of(name) for name in done.stdout.split("\0")}
     return sorted(filter(None, {*there, *stacks_of.names(paths.CHECKOUT)}))

@@ -7,18 +7,10 @@ from collections.abc import Iterable
 from .. import console, paths
 from . import offline
 
-#: Files that make up every stack's program, and what previews and checks it. A name that ends with / is a folder.
-PROGRAM = (
-    "__main__.py",
-    "Pulumi.yaml",
-    "components/",
-    "requirements.txt",
-    "requirements-tools.txt",
-    "policy/",
-    "cli/",
-    "lab/toolchain/",
-    ".github/workflows/preview.yml",
-)
+#: Folders whose files change no stack; every other file may be part of the program, in whatever language it is.
+ASIDE = (".devcontainer/", ".github/", "docs/", "examples/", "lab/", "template/", "tests/")
+#: What previews and checks a stack lies in them, too.
+NOT_ASIDE = (".github/actions/", ".github/workflows/preview.yml", "lab/toolchain/")
 
 
 def touched(stacks: Iterable[str], files: Iterable[str]) -> list[str]:
@@ -31,15 +23,18 @@ def touched(stacks: Iterable[str], files: Iterable[str]) -> list[str]:
     stacks, files = sorted(stacks), set(files)
     own = {f"Pulumi.{stack}.yaml": stack for stack in stacks}
     own |= {f"policy/config.{stack}.json": stack for stack in stacks}
-    common = (name for name in files if name not in own)
-    if any(name in PROGRAM or name.startswith(tuple(part for part in PROGRAM if part[-1] == "/")) for name in common):
+    if any(_is_program(name) for name in files - own.keys()):
         return stacks
     return sorted({own[name] for name in files & own.keys()})
 
 
+def _is_program(name: str) -> bool:
+    return name.startswith(NOT_ASIDE) or not (name.startswith(ASIDE) or name.endswith(".md"))
+
+
 def changed(base: str) -> list[str]:
-    """The files that differ between where HEAD left `base` and HEAD, both names of a renamed one."""
-    command = ["git", "diff", "-z", "--name-only", "--no-renames", offline.merge_base(base), "HEAD"]
+    """The project's files that differ between where HEAD left `base` and HEAD, both names of a renamed one."""
+    command = ["git", "diff", "-z", "--name-only", "--relative", "--no-renames", offline.merge_base(base), "HEAD"]
     done = subprocess.run(command, cwd=paths.CHECKOUT, capture_output=True, text=True, check=True)
     return [name for name in done.stdout.split("\0") if name]
 

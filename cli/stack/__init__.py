@@ -17,7 +17,7 @@ import yaml
 from .. import paths, programs
 from ..console import Problem, console, duration
 from ..toolchain import Toolchain
-from . import backends, config, policy, proxies
+from . import backends, config, policy, proxies, refusals
 from .state import StateFiles
 
 #: How long one question to Pulumi or to the cluster may take, in seconds. Updates have limits of their own.
@@ -37,8 +37,8 @@ class Stack:
             tools: The programs to use.
             kubeconfig: The cluster to work on; None where no cluster is needed.
         """
-        config.require(name)
-        config.refuse_two_homes(name)
+        refusals.require(name)
+        refusals.refuse_two_homes(name)
         self.name = name
         self.kubeconfig = kubeconfig
         self.own_secrets = config.has_own_secrets(name)

@@ -8,7 +8,7 @@ from pathlib import Path
 from .. import console, machine
 from ..clusters.road import Road
 from ..toolchain import Toolchain
-from . import Stack, backup, change, cluster, config, deployer, exclusive, guard, policy, repair, state
+from . import Stack, backup, change, cluster, config, deployer, exclusive, guard, policy, refusals, repair, state
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Given:
 
 def run(given: Given) -> None:
     """Run one command on one stack."""
-    config.require(given.stack)
+    refusals.require(given.stack)
     if given.command in ("policy", "render"):
         offline(given)
         return
@@ -84,7 +84,6 @@ def environment(given: Given) -> None:
 
 def offline(given: Given) -> None:
     """Run a command that needs no cluster."""
-    config.refuse_environments(given.stack)
     stack = Stack(given.stack, machine.this().toolchain(), None)
     if given.command == "render":
         render(stack, given.out)

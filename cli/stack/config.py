@@ -11,8 +11,11 @@ from typing import Any
 
 import yaml
 
-from .. import locks, paths, stacks
+from .. import locks, paths
 from ..console import Problem
+
+#: The users that `make deployer` makes: one for the stack's commands, one for previews and drift, which change nothing.
+USERS = ("deployer", "reader")
 
 
 def project_file() -> Path:
@@ -33,17 +36,6 @@ def tracked(stack: str) -> Path:
 def local(stack: str) -> Path:
     """The stack's configuration file with passwords, outside git."""
     return paths.LOCAL / f"Pulumi.{stack}.yaml"
-
-
-def require(stack: str) -> None:
-    """Refuse a stack that this checkout does not have.
-
-    Raises:
-        Problem: Names those that it has.
-    """
-    if not tracked(stack).exists():
-        there = ", ".join(stacks.names(paths.CHECKOUT))
-        raise Problem(f"there is no stack {stack}: Pulumi.{stack}.yaml is missing", f"use one of: {there}")
 
 
 def _base(stack: str) -> Path:
@@ -70,42 +62,9 @@ def write_private(path: Path, text: str) -> None:
         raise
 
 
-def refuse_environments(stack: str) -> None:
-    """Refuse, where nothing may be asked over a network, a stack that takes values from Pulumi ESC.
-
-    Raises:
-        Problem: Names the environments.
-    """
-    imported = read(tracked(stack)).get("environment")
-    if imported:
-        given = [str(name) for name in imported] if isinstance(imported, list) else ["its own"]
-        raise Problem(
-            f"Pulumi.{stack}.yaml takes values from Pulumi ESC ({', '.join(given)}), which is not read without access",
-            f"make preview STACK={stack} or a live preview reads it; for this command write the values into"
-            f" Pulumi.{stack}.yaml",
-        )
-
-
 def has_own_secrets(stack: str) -> bool:
     """Whether the team keeps this stack's secrets in git, encrypted; then nothing is made up for it."""
     return bool({"encryptionsalt", "secretsprovider", "encryptedkey"} & set(read(tracked(stack))))
-
-
-def refuse_two_homes(stack: str) -> None:
-    """Refuse a stack whose secrets are in git's file and in this checkout: nobody can tell which ones it was made with.
-
-    Raises:
-        Problem: Names both files and the way out of each.
-    """
-    if has_own_secrets(stack) and local(stack).exists():
-        file, here = tracked(stack).name, local(stack).relative_to(paths.CHECKOUT)
-        raise Problem(
-            f"{file} says that it keeps the secrets of stack {stack}, but {here} has them already. Plain"
-            " `pulumi stack init` and `pulumi config set --secret` write that into it outside the shell of `make env`."
-            " Nothing was changed.",
-            f"to go on as before: git checkout {file}\n"
-            f"       to keep secrets in {file} from now on: make backup, make destroy STACK={stack}, then rm {here}",
-        )
 
 
 def ensure_passphrase() -> Path:
@@ -118,7 +77,7 @@ def ensure_passphrase() -> Path:
 @contextmanager
 def alone() -> Iterator[None]:
     """Hold the lock under which this checkout's passphrase, configurations and state are made ready."""
-    with locks.locked(paths.LOCAL / "prepare.lock"):
+    with locks.locked(paths.LOCAL / ".prepare.lock"):
         yield
 
 
@@ -156,14 +115,14 @@ def forget(stack: str) -> None:
     Another stack's files stay, and as long as a state of another one is here, so do state and passphrase.
     """
     own = [local(stack), _base(stack), place_file(stack), kubeconfig_file(stack), paths.LOCAL / f"{stack}.lock"]
-    own += [paths.LOCAL / f"policy.{stack}.json", *paths.LOCAL.glob(f"*-{stack}.kubeconfig")]
+    own += [paths.LOCAL / f"policy.{stack}.json", *(user_file(paths.CHECKOUT, stack, user) for user in USERS)]
     for path in own:
         path.unlink(missing_ok=True)
     states = paths.LOCAL / "state"
     if list(paths.LOCAL.glob("Pulumi.*.yaml")) or list(states.glob(".pulumi/stacks/*/*.json")):
         return
     shutil.rmtree(states, ignore_errors=True)
-    for path in (passphrase_file(), paths.LOCAL / "Pulumi.yaml", paths.LOCAL / "prepare.lock"):
+    for path in (passphrase_file(), paths.LOCAL / "Pulumi.yaml", paths.LOCAL / ".prepare.lock"):
         path.unlink(missing_ok=True)
     for folder in (kubeconfig_file(stack).parent, paths.LOCAL):
         # What somebody else put there keeps it.
@@ -179,6 +138,18 @@ def place_file(stack: str) -> Path:
 def kubeconfig_file(stack: str) -> Path:
     """The kubeconfig with the one context that a stack goes to."""
     return paths.LOCAL / "clusters" / stack
+
+
+def user_file(checkout: Path, stack: str, user: str = USERS[0], other: str = "") -> Path:
+    """The kubeconfig of one of USERS.
+
+    Args:
+        checkout: The checkout's folder.
+        stack: The stack's name.
+        user: One of USERS. Default: the deployer.
+        other: Another project's namespace that it is for. Default: the stack's own.
+    """
+    return checkout / paths.LOCAL.name / f"{user}-{f'in-{other}' if other else stack}.kubeconfig"
 
 
 def missing(stack: str, path: Path) -> dict[str, dict[str, Any]]:

@@ -1,9 +1,9 @@
 """`make bench ONLY=sides,preview SIZES=1,10 COUNT=7`: measure, print each ratio next to its goal, write the page."""
 
 import argparse
-import os
 
 from cli import console, paths
+from lab.node import owned
 
 from . import goals, page, record
 from .parts import Given
@@ -19,7 +19,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--count", type=int, default=7, help="rounds, fewer from 30 databases on (default: %(default)s)"
     )
-    parser.add_argument("--node", default=f"bench-{os.getpid()}", help="the local node's name (default: a new one)")
+    parser.add_argument("--node", default="", help="the local node's name (default: a new one)")
     parser.add_argument("--no-record", action="store_true", help="print only; leave docs/ as it is")
     return parser.parse_args()
 
@@ -32,7 +32,7 @@ def main() -> None:
         raise console.Problem(f"there is no part {', '.join(sorted(unknown))}", f"use some of: {', '.join(PARTS)}")
     sizes = [int(size) for size in given.sizes.split(",")]
     known = record.load()
-    with system(given.node) as here:
+    with system(given.node or owned.name("bench")) as here:
         for name in chosen:
             part = PARTS[name]
             asked = Given(sizes, given.count)

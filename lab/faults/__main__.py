@@ -1,13 +1,13 @@
 """`make faults ONLY=F1,F3 COUNT=5`: run the fault bench; a line per fault, results in docs/reference/reliability.*."""
 
 import argparse
-import os
 import subprocess
 import sys
 import time
 from random import Random
 
 from cli import console, paths
+from lab.node import owned
 
 from . import Fault, Result, bench, registry, report
 
@@ -20,7 +20,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="ids, with commas between them (default: all)")
     parser.add_argument("--count", type=int, default=0, help="how often each (default: as the specification says)")
     parser.add_argument("--seed", type=int, default=20261124, help="for everything random (default: %(default)s)")
-    parser.add_argument("--node", default=f"faults-{os.getpid()}", help="the local node's name (default: a new one)")
+    parser.add_argument("--node", default="", help="the local node's name (default: a new one)")
     return parser.parse_args()
 
 
@@ -60,9 +60,10 @@ def main() -> None:
     chosen = [name for name in given.only.split(",") if name] or list(faults)
     if unknown := set(chosen) - set(faults):
         raise console.Problem(f"there is no fault {', '.join(sorted(unknown))}", f"use some of: {', '.join(faults)}")
+    node = given.node or owned.name("faults")
     short, waiting = False, [faults[name] for name in chosen]
     while waiting:
-        with bench.system(given.node) as system:
+        with bench.system(node) as system:
             while waiting:
                 fault = waiting.pop(0)
                 outcome = one(fault, system, given.count or fault.count, given.seed)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.clusters.kubeconfig import current
-from cli.stack.deployer import kubeconfig_in
+from cli.stack import config
 from cli.stack.state import StateFiles
 from components.mysql import mysqld
 from lab.node import Node
@@ -199,7 +199,7 @@ def system(name: str, *, deployer: bool = False) -> Iterator[Bench]:
             bench = Bench(checkout, node)
             if deployer:
                 bench.must("deployer")
-                own = kubeconfig_in(checkout, "dev")
+                own = config.user_file(checkout, "dev")
                 bench = Bench(checkout, node, own)
                 # A node's address is not plainly local: the first deployment has to be agreed to.
                 bench.must("up", "--context", current(own))

@@ -13,6 +13,8 @@ from .bench import Bench
 
 #: How long each takes undisturbed; a kill that comes too late is tried again.
 SECONDS = {"up": 9.0, "create": 18.0, "refresh": 3.0, "destroy": 10.0}
+#: How often a run may end before the moment at which it was to be killed.
+TRIES = 20
 #: A repair may take this long.
 LIMIT = 60
 
@@ -65,7 +67,7 @@ def _begin(bench: Bench, what: str) -> subprocess.Popen[str]:
 
 def _killed(bench: Bench, what: str, random: Random) -> str:
     """Kill a run; return at which moment."""
-    while True:
+    for _ in range(TRIES):
         if what == "up":
             change(bench, random)
         moment = random.uniform(0, SECONDS[what])
@@ -79,6 +81,7 @@ def _killed(bench: Bench, what: str, random: Random) -> str:
             bench.command("up")
         if what == "create":
             bench.command("destroy")
+    raise RuntimeError(f"{what} ended {TRIES} times before it could be killed; SECONDS in {__file__} are too long")
 
 
 def plan(count: int, random: Random) -> list[str]:

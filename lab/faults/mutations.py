@@ -5,7 +5,6 @@ green without the protection would prove nothing.
 """
 
 import argparse
-import os
 import sys
 import time
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from random import Random
 
 from cli import console, paths
+from lab.node import owned
 
 from . import bench, registry
 
@@ -165,12 +165,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="lab.faults.mutations", description=__doc__)
     parser.add_argument("--only", default="", help="ids of faults, with commas between them (default: all)")
     chosen = [name for name in parser.parse_args().only.split(",") if name]
-    rows, green = recorded(PAGE.read_text(encoding="utf-8")), 0
+    rows, green, node = recorded(PAGE.read_text(encoding="utf-8")), 0, owned.name("mutation")
     for mutation in MUTATIONS:
         if chosen and mutation.fault not in chosen:
             continue
         begun = time.monotonic()
-        red, said = broken(mutation, f"mutation-{os.getpid()}")
+        red, said = broken(mutation, node)
         green += not red
         verdict = "red" if red else "**green**"
         took = console.duration(time.monotonic() - begun)

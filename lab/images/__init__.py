@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from cli.paths import CACHE
+from lab import cache
 from lab.images import debian
 from lab.images.build import archive, path_of
 from lab.images.docker import image_id
@@ -25,4 +27,10 @@ def prepare() -> None:
 
 def archives(*names: str) -> dict[str, Path]:
     """Build what is missing and return the docker archive of each image (of all of them without `names`)."""
-    return {recipe.name: archive(recipe) for recipe in recipes() if not names or recipe.name in names}
+    cache.note(CACHE, "images", {path_of(recipe).parent.name for recipe in recipes()})
+    wanted = [recipe for recipe in recipes() if not names or recipe.name in names]
+    whole = all(path_of(recipe).exists() for recipe in wanted)
+    found = {recipe.name: archive(recipe) for recipe in wanted}
+    if not whole:
+        cache.tell(CACHE)
+    return found

@@ -33,9 +33,23 @@ _COMPILE = (
     "/usr/lib/python3 /usr/lib/python3.11 /build"
 )
 _MYSQL_PROGRAMS = "mysql mysqladmin mysqldump mysql_tzinfo_to_sql"
-_ONLY_MYSQL = (
-    'cd "$1/usr/bin" && for file in *; do case " busybox ' + _MYSQL_PROGRAMS + ' " in '
-    '*" $file "*) ;; *) rm "$file" ;; esac; done'
+#: The packages of Oracle Linux's slim image whose programs MySQL's official image has, and those programs.
+_TOOL_PACKAGES = ("bash", "coreutils", "findutils", "gawk", "grep", "gzip", "sed", "tar")
+_TOOLS = """
+    bash find xargs gawk grep egrep fgrep gzip gunzip zcat sed tar
+    [ b2sum base32 base64 basename basenc cat chcon chgrp chmod chown cksum comm cp csplit cut date dd df dir dircolors
+    dirname du echo env expand expr factor false fmt fold groups head hostid id install join link ln logname ls md5sum
+    mkdir mkfifo mknod mktemp mv nice nl nohup nproc numfmt od paste pathchk pinky pr printenv printf ptx pwd readlink
+    realpath rm rmdir runcon seq sha1sum sha224sum sha256sum sha384sum sha512sum shred shuf sleep sort split stat stdbuf
+    stty sum sync tac tail tee test timeout touch tr true truncate tsort tty uname unexpand uniq unlink users vdir wc
+    who whoami yes
+"""
+# Whatever else the packages and what they depend on bring is not in the official image.
+_ONLY_OFFICIAL = (
+    'cd "$1/usr" && for file in bin/* sbin/*; do case " '
+    + " ".join(f"mysqld {_MYSQL_PROGRAMS} {_TOOLS}".split())
+    + ' " in '
+    '*" ${file##*/} "*) ;; *) rm "$file" ;; esac; done'
 )
 _MYSQL_PATCH = "etc/mysql-version"
 # `mysqld  Ver 9.7.4-2 for …`: the word behind Ver.
@@ -119,9 +133,10 @@ def _mysql() -> Recipe:
     pin = f"={MYSQL_VERSION}.*"
     return Recipe(
         "mysql", MYSQL_VERSION, UNSTABLE,
-        (f"mysql-server-core{pin}", f"mysql-client-core{pin}", "tzdata", "busybox-static"), 30,
+        (f"mysql-server-core{pin}", f"mysql-client-core{pin}", "tzdata", *_TOOL_PACKAGES), 30,
         drop=drop, keep=(*_KEEP, "usr/share/mysql/english/errmsg.sys"),
-        hooks=(_ONLY_MYSQL, _BUSYBOX, _RECORD_PATCH), files=_accounts("mysql", MYSQL_USER),
+        hooks=(_ONLY_OFFICIAL, _RECORD_PATCH), links={"usr/bin/sh": "bash", "usr/bin/awk": "gawk"},
+        files=_accounts("mysql", MYSQL_USER),
         user=f"{MYSQL_USER}:{MYSQL_USER}", command=("mysqld",),
         version_file=_MYSQL_PATCH,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Command line: `python -m lab.node start|stop|status|reset [--node NAME]`."""
+"""Command line: `python -m lab.node start|stop|status|reset|list|clean [--node NAME]`."""
 
 import argparse
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from cli import console, paths
 from cli.console import Problem
 from lab import images, toolchain
+from lab.node import owned
 from lab.node.node import Node
 
 
@@ -18,10 +19,11 @@ def _arguments() -> argparse.Namespace:
         "status": "say what the node and its daemons do",
         "reset": "stop the node and delete its data",
         "list": "name all nodes",
+        "clean": "remove the nodes that a killed test, bench or series left",
     }
     for command, text in helps.items():
         sub = commands.add_parser(command, help=text)
-        if command != "list":
+        if command not in ("list", "clean"):
             sub.add_argument("--node", default=paths.default_node(), help="name of the node (default: %(default)s)")
         if command == "start":
             sub.add_argument(
@@ -39,6 +41,9 @@ def main() -> None:
     if arguments.command == "list":
         for node in Node.all():
             print(f"{node.name:22}{'running' if node.running() else 'stopped'}")
+        return
+    if arguments.command == "clean":
+        print(f"removed: {', '.join(owned.remove_abandoned()) or 'none was abandoned'}")
         return
     node = Node(arguments.node)
     match arguments.command:

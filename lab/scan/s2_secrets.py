@@ -3,9 +3,7 @@
 import gzip
 import json
 import subprocess
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -17,6 +15,7 @@ from cli.preview.report import DRIFT, OK, REFUSED, STATUS
 from . import Check, Result
 from .canaries import Canary, readable, search
 from .live import Copy, Live, copy
+from .processes import Watch, environment
 
 NAMESPACE = "scan-canaries"
 CONFIG = {"namespaceName": NAMESPACE, "mysqlNodePort": 0, "mysqlBackupSchedule": "0 3 1 1 *", "mysqlRetainData": False}
@@ -27,60 +26,8 @@ exec python run.py "$0"
 """
 #: A preview's comment and drift say what they found in their exit status, too; a failed one proves nothing.
 VERDICTS = tuple(STATUS[verdict] for verdict in (OK, REFUSED, DRIFT))
-_SAMPLE_SECONDS = 0.05
 
 Places = dict[str, list[bytes]]
-
-
-class Watch(threading.Thread):
-    """Remembers every process's arguments, on the machine and in its node, and the environment of Pulumi's own."""
-
-    def __init__(self) -> None:
-        """Prepare; `with` starts and stops it."""
-        super().__init__(daemon=True)
-        self._ended = threading.Event()
-        self._known: set[tuple[int, bytes]] = set()
-        self.environments: set[bytes] = set()
-
-    @property
-    def arguments(self) -> list[bytes]:
-        """The arguments of each process that was seen."""
-        return sorted({arguments for _, arguments in self._known})
-
-    def run(self) -> None:
-        """Look until told to stop."""
-        while not self._ended.wait(_SAMPLE_SECONDS):
-            for process in psutil.process_iter(["cmdline"]):
-                arguments = "\0".join(process.info["cmdline"] or []).encode(errors="surrogateescape")
-                if (process.pid, arguments) not in self._known:
-                    self._known.add((process.pid, arguments))
-                    # Nobody else's environment is any of the scan's business.
-                    found = _environment(process.pid) if b"pulumi" in arguments else []
-                    self.environments |= {judged(arguments, content) for content in found}
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """Watch while the body runs."""
-        self.start()
-        try:
-            yield
-        finally:
-            self._ended.set()
-            self.join()
-
-
-def judged(arguments: bytes, environment: bytes) -> bytes:
-    """A process's environment but for what EXCEPTIONS lists: the configuration, as Pulumi gives it to the program."""
-    excepted = b"PULUMI_CONFIG=" if b"pulumi-language-python-exec" in arguments else None
-    return b"\0".join(entry for entry in environment.split(b"\0") if not excepted or not entry.startswith(excepted))
-
-
-def _environment(pid: int) -> list[bytes]:
-    """A process's environment, or nothing when it has ended or is another user's."""
-    try:
-        return [Path(f"/proc/{pid}/environ").read_bytes()]
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
-        return []
 
 
 def _secret(made: Copy, key: str, value: str) -> None:
@@ -165,7 +112,7 @@ def _environments(live: Live) -> tuple[list[bytes], int]:
     others, own = [], 0
     node = live.node.process
     for process in psutil.Process(node.pid).children(recursive=True) if node else []:
-        for content in _environment(process.pid):
+        for content in environment(process.pid):
             # Only the auth container is given DB_HOST, and beside it the password that it logs in with.
             if b"DB_HOST=" in content:
                 own += 1

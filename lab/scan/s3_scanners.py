@@ -12,7 +12,7 @@ import yaml
 
 from cli import paths
 from cli.console import Problem, step
-from cli.stack import deployer
+from cli.stack import rights
 from lab import toolchain
 from tests import copies
 
@@ -179,7 +179,7 @@ def run(live: Live) -> Result:
     if not (BIN / "checkov").exists():
         raise Problem("the scanners are not installed", "make scan installs them")
     outcomes: list[Outcome] = []
-    deployers = {"make deployer": list(yaml.safe_load_all(deployer.page()))}
+    deployers = {"make deployer": list(yaml.safe_load_all(rights.page()))}
     for name, manifests in {**rendered(live.tools), **deployers}.items():
         with step(f"scan the manifests of {name}", 20):
             outcomes += scan_manifests(name, manifests)

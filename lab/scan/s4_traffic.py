@@ -3,7 +3,6 @@
 import copy
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,8 +11,9 @@ from typing import Any
 
 from cli.console import Problem
 
-from . import Check, Result
+from . import Check, Result, probes
 from .live import Live
+from .probes import Target
 from .s1_pods import GOOD
 
 OTHER = "scan-other"
@@ -43,28 +43,6 @@ NO_CELL = {
     *(("auth pod", "auth"), ("database pod", "mysql")),
 }
 
-PROBE = """
-import json, socket, sys
-def reach(kind, host, port):
-    try:
-        if kind == "udp":
-            query = bytes.fromhex("123401000001000000000000") + b"\\x0akubernetes\\x07default\\x03svc"
-            query += b"\\x07cluster\\x05local\\x00\\x00\\x01\\x00\\x01"
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
-                channel.settimeout(2)
-                channel.sendto(query, (host, port))
-                return channel.recv(512)[:2] == query[:2]
-        socket.create_connection((host, port), timeout=2).close()
-        return True
-    except OSError:
-        return False
-print(json.dumps([reach(*target) for target in json.load(sys.stdin)]))
-"""
-LISTEN = "import http.server; http.server.test(http.server.SimpleHTTPRequestHandler, port=8080)"
-SLEEP = "import signal; signal.pause()"
-
-Target = tuple[str, str, int]
-
 
 @dataclass(frozen=True)
 class Cell:
@@ -81,7 +59,7 @@ def expected(source: str, target: str) -> bool:
     return target in OPEN[source]
 
 
-def _pod(name: str, labels: dict[str, str], script: str) -> dict[str, Any]:
+def _pod(name: str, labels: dict[str, str], script: str = probes.SLEEP) -> dict[str, Any]:
     pod = copy.deepcopy(GOOD)
     pod["metadata"] = {"name": name, "labels": labels}
     pod["spec"]["terminationGracePeriodSeconds"] = 0
@@ -92,11 +70,14 @@ def _pod(name: str, labels: dict[str, str], script: str) -> dict[str, Any]:
 @contextmanager
 def _pods(live: Live) -> Iterator[None]:
     """The pods that are neither the database nor the service."""
-    mine = [_pod("scan-stranger", {"app": "scan"}, SLEEP), _pod("scan-client", {"app": "scan", **CLIENT}, SLEEP)]
+    mine = [
+        _pod("scan-stranger", {"app": "scan"}),
+        _pod("scan-client", {"app": "scan", **CLIENT}),
+    ]
     others = [
-        _pod("scan-elsewhere", {"app": "scan"}, LISTEN),
-        _pod("scan-stranger", {"app": "scan"}, SLEEP),
-        _pod("scan-client", {"app": "scan", **CLIENT}, SLEEP),
+        _pod("scan-elsewhere", {"app": "scan"}, probes.LISTEN),
+        _pod("scan-stranger", {"app": "scan"}),
+        _pod("scan-client", {"app": "scan", **CLIENT}),
     ]
     try:
         live.kubectl("--namespace", OTHER, "create", "namespace", OTHER)
@@ -147,26 +128,6 @@ def _host(live: Live, pods: list[str]) -> Iterator[None]:
         yield
 
 
-def _from_host(source: str, targets: list[Target]) -> list[bool]:
-    script = PROBE.replace("timeout=2)", f"timeout=2, source_address=({source!r}, 0))")
-    command = [sys.executable, "-c", script]
-    done = subprocess.run(command, input=json.dumps(targets), capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
-
-
-def _from_database(live: Live, targets: list[Target]) -> list[bool]:
-    """The database's image has no Python; busybox's nc and nslookup do. The first target is itself: that must work."""
-    pod, answers = live.pod("mysqlauth"), []
-    for kind, host, port in [("tcp", "127.0.0.1", 3306), *targets]:
-        ask = ["nslookup", "kubernetes.default.svc.cluster.local", host]
-        command = ask if kind == "udp" else ["nc", "-w", "2", host, str(port), "-e", "/bin/true"]
-        done = live.kubectl("exec", pod, "--container", "mysqlauth-container", "--", "timeout", "4", *command)
-        answers.append(done.returncode == 0)
-    if not answers[0]:
-        raise Problem("the probe in the database's pod does not even reach its own database")
-    return answers[1:]
-
-
 def _address(live: Live, pod: str, namespace: str = "") -> str:
     where = ("--namespace", namespace or live.namespace)
     return live.must(*where, "get", "pod", pod, "--output", "jsonpath={.status.podIP}")
@@ -178,17 +139,17 @@ def _sources(live: Live, ports: dict[str, Target], direct: dict[str, Target]) ->
     host = str(next(live.node.network.hosts()))
 
     def pod(name: str, namespace: str = "") -> Callable[[], list[bool]]:
-        return lambda: live.python(name, PROBE, services, namespace)
+        return lambda: live.python(name, probes.PROBE, services, namespace)
 
     return {
         "auth pod": pod(live.pod("authenticate")),
-        "database pod": lambda: _from_database(live, services),
+        "database pod": lambda: probes.from_database(live, services),
         "other pod, same namespace": pod("scan-stranger"),
         "other pod, same namespace, client labels": pod("scan-client"),
         "pod of another namespace": pod("scan-stranger", OTHER),
         "pod of another namespace, client labels": pod("scan-client", OTHER),
-        "host, allowed address": lambda: _from_host(host, list(direct.values())),
-        "host, other address": lambda: _from_host(FOREIGN, list(direct.values())),
+        "host, allowed address": lambda: probes.from_host(host, list(direct.values())),
+        "host, other address": lambda: probes.from_host(FOREIGN, list(direct.values())),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from cli.console import Problem, console
-from cli.stack import deployer
+from cli.stack import config, rights
 
 from . import Check, Result
 from .live import IMAGE, Copy, Live, copy
@@ -65,12 +65,12 @@ ATTEMPTS: tuple[tuple[str, ...], ...] = (
     ("get", "pods", "--namespace", NAMESPACE, "--as=system:admin"),
     ("get", "pods", "--namespace", NAMESPACE, "--as=system:anonymous", "--as-group=system:masters"),
     ("create", "namespace", "scan-other"),
-    ("create", "clusterrolebinding", "scan", "--clusterrole=cluster-admin", f"--serviceaccount={deployer.HOME}:scan"),
+    ("create", "clusterrolebinding", "scan", "--clusterrole=cluster-admin", f"--serviceaccount={rights.HOME}:scan"),
     ("create", "rolebinding", "scan", "--clusterrole=admin", "--user=scan", "--namespace", NAMESPACE),
     (
         "patch",
         "role",
-        deployer.role_name(NAMESPACE),
+        rights.role_name(NAMESPACE),
         "--namespace",
         NAMESPACE,
         "--type=merge",
@@ -81,11 +81,11 @@ ATTEMPTS: tuple[tuple[str, ...], ...] = (
     ("run", "scan", f"--image={IMAGE}", "--namespace", SYSTEM),
     ("run", "scan", f"--image={IMAGE}", "--namespace", NAMESPACE),
     ("label", "namespace", OTHER, "scan=1"),
-    ("label", "namespace", NAMESPACE, "--overwrite", f"{deployer.ENFORCE}=privileged"),
-    ("label", "namespace", NAMESPACE, f"{deployer.ENFORCE}-"),
-    ("label", "namespace", NAMESPACE, "--overwrite", f"{deployer.ENFORCE_VERSION}=v1.18"),
+    ("label", "namespace", NAMESPACE, "--overwrite", f"{rights.ENFORCE}=privileged"),
+    ("label", "namespace", NAMESPACE, f"{rights.ENFORCE}-"),
+    ("label", "namespace", NAMESPACE, "--overwrite", f"{rights.ENFORCE_VERSION}=v1.18"),
     ("delete", "namespace", OTHER),
-    ("delete", "validatingadmissionpolicybinding", deployer.role_name(NAMESPACE)),
+    ("delete", "validatingadmissionpolicybinding", rights.role_name(NAMESPACE)),
 )
 #: RBAC's word, and that of the admission policy, which is the same.
 REFUSED = "forbidden"
@@ -175,7 +175,7 @@ def life(made: Copy) -> list[tuple[str, str]]:
 
 def kubeconfig(made: Copy, name: str) -> str:
     """The kubeconfig that `make deployer` wrote for a user."""
-    return str(deployer.kubeconfig_in(made.checkout, "dev", name))
+    return str(config.user_file(made.checkout, "dev", name))
 
 
 @contextmanager
@@ -188,14 +188,14 @@ def users(live: Live) -> Iterator[Copy]:
                 raise Problem(f"make deployer failed: {done.stdout[-1500:]}")
             yield made
     finally:
-        mine = [item for item in deployer.manifests(NAMESPACE) if item["metadata"]["name"] != deployer.HOME]
+        mine = [item for item in rights.manifests(NAMESPACE) if item["metadata"]["name"] != rights.HOME]
         command = ("delete", "--ignore-not-found", "--wait=false", "--filename", "-")
         live.stack.run("kubectl", *command, text=yaml.safe_dump_all(mine))
 
 
 def run(live: Live) -> Result:
     """Make both users, live a life under it, and try what it must not do."""
-    wild = wildcards(deployer.manifests(NAMESPACE))
+    wild = wildcards(rights.manifests(NAMESPACE))
     with users(live) as made:
         own, its = kubeconfig(made, "deployer"), kubeconfig(made, "reader")
         allowed = refused(live, own, f"create secrets --namespace {NAMESPACE}", FORBIDDEN)

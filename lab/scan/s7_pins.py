@@ -54,7 +54,7 @@ def run(live: Live) -> Result:
     packages = modules = 0
     for name in copies.files():
         file = paths.CHECKOUT / name
-        if re.fullmatch(r"(.+/)?requirements.*\.txt", name) and name not in NOT_LOCKS:
+        if re.fullmatch(r"(.+/)?requirements(/\w+|[^/]*)\.txt", name) and name not in NOT_LOCKS:
             count, bad = unhashed(file.read_text(encoding="utf-8"))
             packages += count
             wrong += [f"{name}: {package} has no version or no hash" for package in bad]

@@ -4,7 +4,6 @@ Without a cluster by default. `--live` deploys the clone's dev stack on a local 
 """
 
 import argparse
-import os
 import re
 import sys
 import tempfile
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from cli import console
 from cli.console import Problem
-from lab.node import Node
+from lab.node import Node, owned
 from tests.series_cases import CASES, Case
 
 from .clone import Clone, Said
@@ -80,7 +79,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="keep the comments in this folder")
     parser.add_argument("--write", type=Path, help="put the table into this document, between its marks")
     given = parser.parse_args()
-    node = f"series-{os.getpid()}"
+    node = owned.name("series") if given.live else "none"
     cases = [case for case in CASES if given.only in case.name]
     rows = []
     with tempfile.TemporaryDirectory(prefix="kubeauth-series-") as folder:

@@ -14,10 +14,11 @@ import cli.toolchain
 from cli import locks, programs
 from cli.console import Problem, console, duration, step
 from cli.toolchain import Toolchain
+from lab import cache
 
 from . import found, preflight
 from .build import build, check_go, scratch
-from .pins import BUILT, Program, pinned
+from .pins import BUILT, Program, folders, pinned
 
 PROVIDER = "pulumi-resource-kubernetes"
 #: How long `pulumi plugin install` may take, in seconds; the provider's archive has 40 MB.
@@ -86,6 +87,7 @@ def program(name: str) -> Path:
 
 
 def _build_all(needed: list[Program], wanted: list[Program], there: dict[str, str]) -> None:
+    cache.note(BUILT.parent, "toolchain", folders())
     if all(program.is_built() for program in needed):
         return
     BUILT.mkdir(parents=True, exist_ok=True)
@@ -99,16 +101,17 @@ def _build_all(needed: list[Program], wanted: list[Program], there: dict[str, st
         check_go(missing)
         preflight.check_disk(missing)
         title = f"build {len(missing)} programs, once for this user"
-        with scratch() as cache, step(title, preflight.estimate(missing, workers)):
-            _build_side_by_side(missing, cache, workers)
+        with scratch() as work, step(title, preflight.estimate(missing, workers)):
+            _build_side_by_side(missing, work, workers)
+    cache.tell(BUILT.parent)
 
 
-def _build_side_by_side(missing: list[Program], cache: Path, workers: int) -> None:
+def _build_side_by_side(missing: list[Program], work: Path, workers: int) -> None:
     """Build programs, the longest first: the compiler of one fills the processors that another's linker leaves idle."""
     begun = time.monotonic()
     with ThreadPoolExecutor(workers) as pool:
         longest_first = sorted(missing, key=lambda program: -program.seconds)
-        running = {pool.submit(build, program, cache): program for program in longest_first}
+        running = {pool.submit(build, program, work): program for program in longest_first}
         try:
             for number, done in enumerate(as_completed(running), 1):
                 done.result()

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,10 +66,14 @@ def chosen() -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in os.environ.get(VERSIONS, "").split())
 
 
-def pinned() -> list[Program]:
-    """Read pins.toml; a module that `chosen` names comes from the folder of its other version."""
+def pinned(others: Mapping[str, str] | None = None) -> list[Program]:
+    """Read pins.toml.
+
+    Args:
+        others: Modules that come from the folder of another version, each with that version. Default: what is `chosen`.
+    """
     pins = tomllib.loads((HERE / "pins.toml").read_text(encoding="utf-8"))
-    modules, others = pins.pop("module"), chosen()
+    modules, others = pins.pop("module"), chosen() if others is None else others
     programs = []
     for entry in pins["program"]:
         variables = {**modules.get(entry["module"], {}).get("set", {}), **entry.get("set", {})}
@@ -77,6 +82,13 @@ def pinned() -> list[Program]:
             entry["module"] = f"{entry['module']}@{version}"
         programs.append(Program(**{**entry, "set": variables}))
     return programs
+
+
+def folders() -> set[str]:
+    """The names of the folders of all programs that this checkout may build, those of `make matrix` included."""
+    others = [folder.name.split("@") for folder in (HERE / "modules").glob("*@*")]
+    every = [pinned({}), *(pinned({module: version}) for module, version in others)]
+    return {program.folder.name for programs in every for program in programs}
 
 
 def _at(variable: str, value: str, version: str) -> str:

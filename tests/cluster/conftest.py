@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from cli.clusters.kubeconfig import current
-from cli.stack import deployer
-from lab.node import Node
+from cli.stack import config
+from lab.node import Node, owned
 from tests import copies
 from tests.conftest import ROOT  # noqa: F401 - the tests of this tier take it from here
 
@@ -70,7 +70,7 @@ class System:
             return self.node.kubeconfig
         made = make(self.checkout, self.node.name, "deployer", f"NAMESPACE={namespace}")
         assert made.returncode == 0, made.stderr
-        return deployer.kubeconfig_in(self.checkout, "dev", other=namespace)
+        return config.user_file(self.checkout, "dev", other=namespace)
 
     def get(self, *arguments: str) -> dict[str, Any]:
         """`kubectl get … --output json` in the stack's namespace."""
@@ -111,13 +111,13 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def system(clone: Path) -> Iterator[System]:
     """`make up` in the clone, on a node of its own; `make down` when the tests are done."""
-    node = Node(f"test-{os.getpid()}-up")
+    node = Node(owned.name("test", "up"))
     variables: dict[str, str] = {}
     try:
         if AS_DEPLOYER:
             made = make(clone, node.name, "deployer")
             assert made.returncode == 0, made.stderr
-            own = deployer.kubeconfig_in(clone, "dev")
+            own = config.user_file(clone, "dev")
             # A node's address is not plainly local: the first deployment has to be agreed to.
             variables |= {"KUBECONFIG": str(own), "CONTEXT": current(own)}
         up = make(clone, node.name, "up", **variables)

@@ -1,9 +1,10 @@
 """The bench from end to end, once and with one database; how fast anything is, no test says."""
 
-import os
 import re
 
 import pytest
+
+from lab.node import owned
 
 from .conftest import make
 
@@ -15,7 +16,7 @@ SIDES = ["components", "inline", "untyped", "yaml", "empty", "kubectl", "helm"]
 def test_all_sides_end_with_the_same_objects(clone):
     """The bench itself compares them, after the first `up` and after the change, and fails where they differ."""
     asked = {"ONLY": "sides", "SIZES": "1", "COUNT": "1", "ARGS": "--no-record"}
-    done = make(clone, f"test-{os.getpid()}-bench", "bench", *(f"{key}={value}" for key, value in asked.items()))
+    done = make(clone, owned.name("test", "bench"), "bench", *(f"{key}={value}" for key, value in asked.items()))
     said = done.stdout + done.stderr
     assert done.returncode == 0, said[-5000:]
     assert (

@@ -1,12 +1,12 @@
 """Short versions of the fault bench: `make faults` runs the long ones. The seed is fixed, so is what is broken."""
 
-import os
 from collections.abc import Iterator
 from random import Random
 
 import pytest
 
 from lab.faults import bench, registry
+from lab.node import owned
 
 from .conftest import AS_DEPLOYER
 
@@ -20,7 +20,7 @@ SHORT |= {"F12": 6, "F13": 1, "F14": 1, "F15": 2}
 @pytest.fixture(scope="module")
 def broken() -> Iterator[bench.Bench]:
     """A system of its own, because what is broken here must not trouble other tests."""
-    with bench.system(f"broken-{os.getpid()}", deployer=AS_DEPLOYER) as system:
+    with bench.system(owned.name("broken"), deployer=AS_DEPLOYER) as system:
         yield system
 
 

@@ -18,7 +18,7 @@ import pytest
 from cli import paths
 from cli.console import Problem
 from lab import images, toolchain
-from lab.node import Node, health
+from lab.node import Node, health, owned
 
 pytestmark = pytest.mark.cluster
 
@@ -46,7 +46,7 @@ def fresh(programs: Path) -> Iterator[Callable[[str], Node]]:
     made: list[Node] = []
 
     def make(suffix: str) -> Node:
-        made.append(Node(f"test-{os.getpid()}-{suffix}"))
+        made.append(Node(owned.name("test", suffix)))
         return made[-1]
 
     yield make

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from cli import paths
-from cli.stack import Stack, deployer
+from cli.stack import Stack, rights
 from lab import toolchain
 from lab.scan import registry
 from lab.scan.live import Live
@@ -45,11 +45,11 @@ def test_without_the_policies_of_the_database_the_scan_is_red(live):
 
 def test_without_its_admission_policy_the_deployer_may_loosen_pod_security_and_the_scan_is_red(live):
     label = f"label namespace {NAMESPACE} --overwrite"
-    expected = {f"{label} {deployer.ENFORCE}=privileged", f"{label} {deployer.ENFORCE_VERSION}=v1.18"}
+    expected = {f"{label} {rights.ENFORCE}=privileged", f"{label} {rights.ENFORCE_VERSION}=v1.18"}
     with users(live) as made:
         own = kubeconfig(made, "deployer")
         assert attempted(live, own) == {}
-        live.must("delete", "validatingadmissionpolicybinding", deployer.role_name(NAMESPACE))
+        live.must("delete", "validatingadmissionpolicybinding", rights.role_name(NAMESPACE))
         # The API server hears of it a moment later, also in the midst of the attempts.
         deadline = time.monotonic() + 60
         while not expected <= (wrong := set(attempted(live, own))) and time.monotonic() < deadline:

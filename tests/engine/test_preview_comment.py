@@ -14,7 +14,7 @@ import pytest
 from cli.preview import live, markdown
 from cli.preview.report import Report
 from lab.series.clone import Clone, Said
-from tests.series_cases import CASES, Case
+from tests.series_cases import CASES, Case, new_stack, setting
 
 pytestmark = pytest.mark.engine
 
@@ -105,6 +105,34 @@ def test_what_a_pull_request_says_is_read_and_never_run(clone):
     assert passed.returncode == 0, passed.stdout + passed.stderr
     assert "This pull request says that it is meant." in passed.stdout
     assert not list(clone.root.rglob("pwned"))
+
+
+EU = new_stack("prod.eu", "staging", namespaceName="eu-cloud", mysqlServiceType="ClusterIP")
+
+
+def test_a_pull_request_that_takes_the_namespace_of_a_stack_with_dots_is_stopped(clone):
+    played = Case("prod.eu moves", (setting("namespaceName", "eu", "prod.eu"),), first=(EU,), stack="prod.eu")
+    done = made(clone, played)
+    assert json.loads(clone.run("make", "-s", "preview-stacks", "BASE=HEAD~1")).count("prod.eu") == 1
+    assert json.loads(clone.run("make", "-s", "touched-stacks", "BASE=HEAD~1")) == ["prod.eu"]
+    assert (done.returncode != 0, data(clone, "prod.eu")["verdict"]) == (True, "refused"), done.stdout + done.stderr
+    found = {finding["rule"]: finding["allow"] for finding in data(clone, "prod.eu")["findings"]}
+    assert found["namespace"] == "prod.eu/eu-cloud"
+    assert found["claim"] == "prod.eu/mysqlauth-data"
+
+
+@pytest.mark.parametrize("side", ["the base", "the pull request"])
+def test_a_stack_that_takes_values_from_esc_is_refused_on_either_side(clone, side):
+    """Without them both sides would be compared at the defaults, and be alike."""
+
+    def esc(root: Path) -> None:
+        (root / "Pulumi.esc.yaml").write_text("environment:\n- shop/prod\n")
+
+    plain = new_stack("esc", "staging", namespaceName="esc-cloud", mysqlServiceType="ClusterIP")
+    first, then = (esc, plain) if side == "the base" else (plain, esc)
+    done = made(clone, Case(f"ESC in {side}", (then,), first=(first,), stack="esc"))
+    assert (done.returncode != 0, data(clone, "esc")["verdict"]) == (True, "failed"), done.stdout + done.stderr
+    assert "Pulumi.esc.yaml takes values from Pulumi ESC (shop/prod)" in data(clone, "esc")["failure"]
 
 
 def test_with_access_no_secret_is_in_any_output(stack, tmp_path):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cli.stack import deployer
+from cli.stack import rights
 from lab.scan.canaries import Canary, search
 from lab.scan.s3_scanners import Finding, scan_manifests
 from lab.scan.s6_deployer import wildcards
@@ -23,7 +23,7 @@ VERSION = "v1.34.4"
 
 
 def prod() -> Manifests:
-    return [*yaml.safe_load_all(GOLDEN.read_text()), *deployer.manifests("production-cloud")]
+    return [*yaml.safe_load_all(GOLDEN.read_text()), *rights.manifests("production-cloud")]
 
 
 def found(manifests: Manifests) -> set[tuple[str, str]]:

@@ -5,7 +5,6 @@ import re
 import shutil
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.engine
 
 NAMES = sorted(path.stem for path in FOLDER.iterdir())
 JOBS = [(name, job) for name in NAMES for job in workflow(name)["jobs"]]
-SETUP = ("Python", "Go", "Pulumi")
+TOOLS = FOLDER.parent / "actions/tools/action.yml"
 CANARY = "canary"
 TRAP = "$(touch pwned) `touch pwned` $(shell touch pwned)\n"
 
@@ -166,7 +165,9 @@ def test_a_job_states_its_rights_and_its_end_and_no_text_of_strangers_reaches_it
 
 
 def test_every_action_is_pinned_to_a_commit_and_says_which_version_it_is():
-    uses = [line.strip() for path in FOLDER.iterdir() for line in path.read_text().splitlines() if "uses:" in line]
+    files = [*FOLDER.iterdir(), TOOLS]
+    uses = [line.strip() for path in files for line in path.read_text().splitlines() if "uses:" in line]
+    uses = [line for line in uses if line != "uses: ./.github/actions/tools"]
     assert len(uses) > 20
     for line in uses:
         assert re.fullmatch(r"(- )?uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
@@ -174,16 +175,18 @@ def test_every_action_is_pinned_to_a_commit_and_says_which_version_it_is():
     assert len(versions) == len({line.split("@")[0] for line in versions}), "one action in two versions"
 
 
-def test_every_job_sets_up_the_same_tools_and_the_pulumi_that_is_pinned():
-    seen: dict[str, list[dict[str, Any]]] = {}
+def test_every_job_that_runs_make_gets_its_tools_from_one_place_and_the_pulumi_that_is_pinned():
     for name, job_name in JOBS:
-        for step in workflow(name)["jobs"][job_name]["steps"]:
-            seen.setdefault(step["name"], []).append(step)
-    for name in SETUP:
-        assert all(step == seen[name][0] for step in seen[name])
+        steps = workflow(name)["jobs"][job_name]["steps"]
+        uses = [step.get("uses", "") for step in steps]
+        if name != "release" and any("make " in step.get("run", "") for step in steps):
+            assert uses[1] == "./.github/actions/tools", (name, job_name)
+            assert uses[0].startswith("actions/checkout@"), "its code is the commit's"
+    steps = {step["name"]: step for step in yaml.safe_load(TOOLS.read_text())["runs"]["steps"]}
     pins = tomllib.loads((paths.CHECKOUT / "lab/toolchain/pins.toml").read_text())
     pulumi = next(program for program in pins["program"] if program["name"] == "pulumi")
-    assert list(pulumi["set"].values()) == [f"v{seen['Pulumi'][0]['with']['pulumi-version']}"]
+    assert list(pulumi["set"].values()) == [f"v{steps['Pulumi']['with']['pulumi-version']}"]
+    assert steps["Go"]["if"] == steps["Cache of what is built from pinned modules"]["if"] == "${{ inputs.build != '' }}"
 
 
 def test_every_make_target_of_the_workflows_exists():
@@ -207,17 +210,36 @@ def test_previews_replace_each_other_and_deployments_wait():
 
 def test_nothing_is_compiled_that_can_be_installed():
     """Pulumi comes by its action, the provider by Pulumi, kubectl is the runner's; scanners and the node are built."""
-    building = {
-        (name, job) for name, job in JOBS for step in workflow(name)["jobs"][job]["steps"] if step["name"] == "Go"
-    }
-    assert building == {("ci", "lint"), ("ci", "engine"), ("ci", "cluster")}
-    keys = [
-        step["with"]["key"].split("-$")[0]
+    asked = {
+        (name, job): step.get("with", {}).get("build", "")
         for name, job in JOBS
         for step in workflow(name)["jobs"][job]["steps"]
-        if step.get("uses", "").startswith("actions/cache@")
-    ]
-    assert len(keys) == len(set(keys)) == 3, "a cache is written once: two jobs of different content need two"
+        if step.get("uses") == "./.github/actions/tools"
+    }
+    building = {job: cache for job, cache in asked.items() if cache}
+    assert set(building) == {("ci", "lint"), ("ci", "engine"), ("ci", "cluster")}
+    assert len(set(building.values())) == 3, "a cache is written once: two jobs of different content need two"
+
+
+def test_what_every_tier_without_a_cluster_reaches_is_counted_once():
+    """Each leaves its data beside its tests; a job that runs none of them adds up all."""
+    jobs = workflow("ci")["jobs"]
+    runs = "".join(step.get("run", "") for job in jobs.values() for step in job["steps"])
+    left = {
+        step["with"]["path"]
+        for job in jobs.values()
+        for step in job["steps"]
+        if "upload-artifact@" in step.get("uses", "")
+    }
+    for tier in ("unit", "sql", "engine"):
+        assert (
+            len(re.findall(rf"make test-{tier} COVERAGE=1", runs)) == len(re.findall(rf"make test-{tier}\b", runs)) == 1
+        )
+    assert left == {".coverage.unit", ".coverage.sql", ".coverage.engine"}
+    counted = jobs["coverage"]
+    assert counted["needs"] == ["unit", "engine", "cluster"]
+    assert counted["steps"][-1]["run"] == "make coverage-report"
+    assert "--fail-under=85" in (paths.CHECKOUT / "Makefile").read_text()
 
 
 def test_a_first_run_needs_no_variable_and_an_empty_list_of_live_stacks_is_no_error():
@@ -260,6 +282,7 @@ def test_lint_finds_what_is_wrong_also_where_a_comment_says_to_ignore_it(
     text = broken.read_text()
     assert old in text
     broken.write_text(text.replace(old, new))
+    shutil.copy(FOLDER.parent / "zizmor.yml", copy.parent)
     monkeypatch.setattr(lint, "WORKFLOWS", copy)
     with pytest.raises(Problem):
         lint.main()

@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from lab import toolchain
-from lab.node import Node
+from lab.node import Node, owned
 from tests import copies
 from tests.conftest import ROOT
 
@@ -107,7 +107,7 @@ def colleagues(bucket: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         "PULUMI_HOME": str(tools.pulumi_home),
         "PATH": f"{tools.bin}{os.pathsep}{os.environ['PATH']}",
     }
-    node = Node(f"test-{os.getpid()}-s3")
+    node = Node(owned.name("test", "s3"))
     root = tmp_path_factory.mktemp("colleagues")
     ann, ben = (Colleague(root / name, {**os.environ, **own}, node.name) for name in ("ann", "ben"))
     copies.make(ann.checkout, packages=False)

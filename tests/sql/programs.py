@@ -27,11 +27,11 @@ class Programs:
     bin: Path
     """Scripts that start MySQL's programs with the image's own libraries."""
     tools: Path
-    """busybox under the names of its tools."""
+    """busybox under the names of its tools; from the image of the node's pause, as MySQL's image has none."""
 
     def shell(self, name: str) -> list[str]:
         """The command that stands for /bin/sh."""
-        busybox = str(self.root / "usr/bin/busybox")
+        busybox = str(self.tools / "busybox")
         return {"dash": ["dash"], "bash": ["bash", "--posix"], "busybox": [busybox, "sh"]}[name]
 
     def path(self, shell: str) -> str:
@@ -40,18 +40,15 @@ class Programs:
 
 
 def unpack(folder: Path) -> Programs:
-    """Unpack the image.
+    """Unpack the images.
 
     Args:
         folder: An empty folder that other users may read.
     """
-    found = Programs(folder / "root", folder / "bin", folder / "tools")
-    with tarfile.open(images.archives("mysql")["mysql"]) as archive:
-        [layer] = json.loads(_content(archive, "manifest.json"))[0]["Layers"]
-        archive.extract(layer, folder, filter="data")
-    with tarfile.open(folder / layer) as files:
-        files.extractall(found.root, filter="tar")
-    (folder / layer).unlink()
+    found = Programs(folder / "root", folder / "bin", folder / "pause/usr/bin")
+    archives = images.archives("mysql", "pause")
+    _unpack(archives["mysql"], found.root)
+    _unpack(archives["pause"], folder / "pause")
     [loader] = (found.root / "usr/lib").glob("*/ld-linux-*.so.*")
     found.bin.mkdir()
     for name in _NAMES:
@@ -60,11 +57,14 @@ def unpack(folder: Path) -> Programs:
         script = found.bin / name
         script.write_text(_PROGRAM.format(loader=loader, libraries=loader.parent, program=program, more=more))
         script.chmod(0o755)
-    found.tools.mkdir()
-    for path in (found.root / "usr/bin").iterdir():
-        if path.is_symlink() and path.readlink().name == "busybox":
-            (found.tools / path.name).symlink_to(found.root / "usr/bin/busybox")
     return found
+
+
+def _unpack(image: Path, root: Path) -> None:
+    with tarfile.open(image) as archive:
+        [layer] = json.loads(_content(archive, "manifest.json"))[0]["Layers"]
+        with tarfile.open(fileobj=archive.extractfile(layer)) as files:
+            files.extractall(root, filter="tar")
 
 
 def _content(archive: tarfile.TarFile, name: str) -> bytes:

@@ -142,6 +142,9 @@ def test_jobs_that_may_write_need_no_package():
         (["Pulumi.yaml"], STACKS),
         (["components/mysql/component.py", "Pulumi.prod.yaml"], STACKS),
         (["requirements.txt"], STACKS),
+        ([".github/actions/tools/action.yml"], STACKS),
+        ([".github/workflows/preview.yml"], STACKS),
+        ([".github/workflows/ci.yml", ".github/CODEOWNERS"], []),
         (["docs/components/mysql.md", "components.md"], []),
     ],
 )

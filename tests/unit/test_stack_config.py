@@ -8,9 +8,9 @@ import stat
 import pytest
 import yaml
 
-from cli import paths
+from cli import locks, paths
 from cli.console import Problem
-from cli.stack import Stack, config
+from cli.stack import Stack, config, exclusive, refusals
 from cli.toolchain import Toolchain
 
 
@@ -81,29 +81,41 @@ def test_forgetting_one_stack_keeps_the_others_passwords(checkout):
 
 def test_plain_stack_init_after_make_up_is_told_from_secrets_in_git(checkout):
     git_says(checkout, size="1Gi")
-    config.refuse_two_homes("dev")
+    refusals.refuse_two_homes("dev")
     (checkout / "Pulumi.dev.yaml").write_text("encryptionsalt: v1:abc\nconfig: {}\n")
     with pytest.raises(Problem, match=r"Pulumi\.dev\.yaml says that it keeps the secrets") as caught:
-        config.refuse_two_homes("dev")
+        refusals.refuse_two_homes("dev")
     assert "git checkout Pulumi.dev.yaml" in caught.value.fix
     config.forget("dev")
-    config.refuse_two_homes("dev")
+    refusals.refuse_two_homes("dev")
 
 
-def test_a_stack_that_takes_values_from_esc_is_refused_where_nothing_is_asked(checkout):
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ("environment:\n- shop/staging\n", r"\(shop/staging\)"),
+        ("environment:\n- shop/staging\nencryptionsalt: v1:abc\nconfig: {size: 1Gi}\n", r"\(shop/staging\)"),
+        ("environment: {values: {pulumiConfig: {size: 1Gi}}}\n", r"\(its own\)"),
+    ],
+)
+def test_a_stack_that_takes_values_from_esc_is_refused_by_every_command(checkout, content, named):
+    """Its copy in .kubeauth would lack them: passwords would be made up, and another namespace deployed."""
     git_says(checkout, size="1Gi")
-    config.refuse_environments("dev")
-    (checkout / "Pulumi.dev.yaml").write_text("environment:\n- shop/staging\n")
-    with pytest.raises(Problem, match=r"takes values from Pulumi ESC \(shop/staging\)"):
-        config.refuse_environments("dev")
+    refusals.require("dev")
+    (checkout / "Pulumi.dev.yaml").write_text(content)
+    with pytest.raises(Problem, match=f"takes values from Pulumi ESC {named}"):
+        Stack("dev", Toolchain(checkout / "bin", checkout / "home"), None)
 
 
 def test_a_missing_stack_names_those_that_are_there_dots_and_all(checkout):
     for name in ("dev", "prod.eu"):
         (checkout / f"Pulumi.{name}.yaml").touch()
     with pytest.raises(Problem) as caught:
-        config.require("prod")
+        refusals.require("prod")
     assert caught.value.fix == "use one of: dev, prod.eu"
+    (checkout / "Pulumi.prod.yml").touch()
+    with pytest.raises(Problem, match=r"Pulumi\.prod\.yml configures no stack"):
+        refusals.require("prod")
 
 
 def keep_state(stack, project="kubeauth"):
@@ -130,6 +142,20 @@ def test_forgetting_removes_nothing_that_is_not_the_stacks(checkout):
         config.write_private(paths.LOCAL / name, "")
     config.forget("dev")
     assert sorted(path.name for path in paths.LOCAL.iterdir()) == ["dev.damaged-1", "notes", "staging.lock"]
+
+
+def test_forgetting_one_stack_keeps_the_users_of_one_whose_name_ends_like_it(checkout):
+    made = [config.user_file(checkout, stack, user) for stack in ("eu", "prod-eu") for user in config.USERS]
+    for path in made:
+        config.write_private(path, "")
+    config.forget("eu")
+    assert [path.exists() for path in made] == [False, False, True, True]
+
+
+def test_a_stack_may_be_called_like_the_lock_of_the_checkout(checkout):
+    (checkout / "Pulumi.prepare.yaml").touch()
+    with locks.locked(exclusive.lock_file("prepare")), config.alone():
+        pass
 
 
 def test_a_key_that_is_not_declared_is_a_problem_not_a_traceback(checkout):

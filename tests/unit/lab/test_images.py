@@ -8,6 +8,7 @@ import subprocess
 import tarfile
 import threading
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 import pytest
 
@@ -188,15 +189,22 @@ def test_the_image_of_mysql_takes_the_newest_patch_and_says_which(tmp_path, unpa
     assert mysql.reference == "localhost/mysql:9.7"
 
 
-def test_the_image_of_mysql_has_no_client_that_the_official_one_lacks(tmp_path):
+def test_the_image_of_mysql_has_nothing_to_run_that_the_official_one_lacks(tmp_path):
     mysql = {recipe.name: recipe for recipe in recipes()}["mysql"]
     programs = tmp_path / "usr/bin"
     programs.mkdir(parents=True)
-    wanted = ["busybox", "mysql", "mysql_tzinfo_to_sql", "mysqladmin", "mysqldump"]
-    for name in (*wanted, "mysqlbinlog", "mysqlcheck", "perror"):
+    assert not any("busybox" in package for package in mysql.packages)
+    wanted = ["[", "bash", "cat", "gawk", "grep", "mysql", "mysql_tzinfo_to_sql", "mysqladmin", "mysqldump", "sh"]
+    mysql_own = ("mysqlbinlog", "mysqlcheck", "perror")
+    for name in (*wanted, *mysql_own, "busybox", "dash", "flock", "hostname", "nc", "perl", "which"):
         (programs / name).touch()
+    (tmp_path / "usr/sbin").mkdir()
+    for name in ("mysqld", "add-shell", "dpkg-reconfigure"):
+        (tmp_path / "usr/sbin" / name).touch()
     subprocess.run(["sh", "-c", mysql.hooks[0], "sh", str(tmp_path)], check=True)
-    assert sorted(path.name for path in programs.iterdir()) == wanted
+    assert [path.name for path in (tmp_path / "usr/sbin").iterdir()] == ["mysqld"]
+    kept = {path.name for path in programs.iterdir()}
+    assert sorted(kept | {PurePosixPath(link).name for link in mysql.links}) == sorted({*wanted, "awk"})
 
 
 def test_a_home_with_a_blank_and_a_quote_reaches_the_hook_whole(tmp_path, unpacked, monkeypatch):

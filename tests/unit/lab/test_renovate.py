@@ -14,10 +14,10 @@ CUSTOM = CONFIG["customManagers"]
 #: Files that say versions of others' software, and which manager has to read them.
 PINNED = {
     r"(.+/)?go\.mod": "gomod",
-    r"(.+/)?requirements[^/]*\.(txt|in)": "pip_requirements",
+    r"(.+/)?requirements(/\w+|[^/]*)\.(txt|in)": "pip_requirements",
     r"(.+/)?package\.json": "npm",
     r"(.+/)?(Dockerfile|[^/]+\.Dockerfile|Dockerfile\.[^/]+)": "dockerfile",
-    r"\.github/.+\.ya?ml": "github-actions",
+    r"\.github/.+/.+\.ya?ml": "github-actions",
     r"lab/toolchain/pins\.toml": "custom.regex",
 }
 
@@ -89,8 +89,8 @@ def test_what_the_toolchain_builds_is_updated_in_its_module():
 
 def test_the_pulumi_of_githubs_jobs_and_each_digest_are_found():
     for name in tracked():
-        if name.startswith(".github/workflows/"):
-            text = (CHECKOUT / name).read_text()
+        if name.startswith(".github/"):
+            text = (CHECKOUT / name).read_text(errors="replace")
             assert len(found(name)) == len(re.findall(r"pulumi-version:", text)), name
         if re.fullmatch(r"Pulumi\.\w+\.yaml|tests/engine/golden/\w+\.yaml", name):
             text = (CHECKOUT / name).read_text()

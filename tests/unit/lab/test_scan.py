@@ -11,7 +11,7 @@ import yaml
 
 from cli import paths
 from cli.console import Problem
-from cli.stack import deployer
+from cli.stack import deployer, rights
 from lab.scan import openapi, registry, report
 from lab.scan.canaries import Canary, Hit, search
 from lab.scan.exceptions import EXCEPTIONS
@@ -55,7 +55,7 @@ def test_three_passwords_have_twelve_forms():
 
 
 def test_the_deployers_role_has_no_wildcard_and_one_that_had_is_found():
-    manifests = deployer.manifests("shop")
+    manifests = rights.manifests("shop")
     assert wildcards(manifests) == []
     broken = copy.deepcopy(manifests)
     next(item for item in broken if item["kind"] == "Role")["rules"][0]["verbs"] = ["*", "escalate"]
@@ -66,14 +66,14 @@ def test_the_deployers_role_has_no_wildcard_and_one_that_had_is_found():
 
 
 def test_the_deployer_reads_secrets_of_its_own_namespace_alone():
-    for manifest in deployer.manifests("shop"):
+    for manifest in rights.manifests("shop"):
         rules = manifest.get("rules", [])
         if any("secrets" in rule["resources"] for rule in rules):
             assert (manifest["kind"], manifest["metadata"]["namespace"]) == ("Role", "shop")
 
 
 def test_the_reader_may_read_what_the_deployer_may_and_change_nothing():
-    roles = {item["metadata"]["name"]: item["rules"] for item in deployer.manifests("shop") if item["kind"] == "Role"}
+    roles = {item["metadata"]["name"]: item["rules"] for item in rights.manifests("shop") if item["kind"] == "Role"}
     assert {verb for rule in roles["kubeauth-reader-shop"] for verb in rule["verbs"]} == {"get", "list", "watch"}
     read = {resource for rule in roles["kubeauth-reader-shop"] for resource in rule["resources"]}
     every = {resource for rule in roles["kubeauth-deployer-shop"] for resource in rule["resources"]}
@@ -82,7 +82,7 @@ def test_the_reader_may_read_what_the_deployer_may_and_change_nothing():
 
 
 def test_a_reader_is_no_other_stacks_deployer():
-    accounts = [item for name in ("shop", "shop-reader") for item in deployer.manifests(name)]
+    accounts = [item for name in ("shop", "shop-reader") for item in rights.manifests(name)]
     names = [item["metadata"]["name"] for item in accounts if item["kind"] == "ServiceAccount"]
     assert names == ["shop", "shop.reader", "shop-reader", "shop-reader.reader"]
 
@@ -92,7 +92,7 @@ def test_a_reader_is_no_other_stacks_deployer():
     [
         ("kube-system", "a project's own namespace, not one of the cluster's"),
         ("default", "a project's own namespace, not one of the cluster's"),
-        (deployer.HOME, "a project's own namespace, not one of the cluster's"),
+        (rights.HOME, "a project's own namespace, not one of the cluster's"),
         ("my/shop", "1 to 40 characters of a-z, 0-9 and '-', starting with a letter, not ending with '-'"),
     ],
 )
@@ -116,7 +116,7 @@ def test_a_stack_whose_own_namespace_is_refused_is_told_its_key(tmp_path):
 
 def test_the_deployers_rights_are_documented():
     documented = list(yaml.safe_load_all((paths.CHECKOUT / "docs/reference/deployer-role.yaml").read_text()))
-    assert documented == deployer.manifests("production-cloud")
+    assert documented == rights.manifests("production-cloud")
 
 
 def test_at_least_twenty_things_are_refused_to_the_deployer():

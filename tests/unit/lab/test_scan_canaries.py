@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from lab.scan.canaries import Canary, Hit, readable, search
-from lab.scan.s2_secrets import judged
+from lab.scan.processes import judged
 
 CANARY = Canary("app", "app/0123456789abcdef01234567+=89abcdef:")
 
