@@ -107,6 +107,10 @@ preview-series: venv ## Play commits and compare what comment and gate say with 
 drift: venv ## Show what changed on the cluster without Pulumi; writes nothing: make drift STACK=dev
 	@$(RUN) drift $(call option,STACK,stack) $(call option,OUT,out) $(WAY)
 
+.PHONY: status
+status: venv ## Show what runs, what is wrong and why, backups and volumes; changes nothing: make status STACK=dev [WATCH=1]
+	@$(RUN) status $(call option,STACK,stack) $(WAY) $(if $(WATCH),--watch)
+
 .PHONY: destroy
 destroy: venv ## Remove a stack's resources, keep its configuration and the node
 	@$(RUN) destroy $(call option,STACK,stack) $(WAY)

@@ -15,12 +15,12 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 #: Messages say what to type with make, as people do in a checkout; `call_me_kubeauth` puts the command's words there.
-_FLAGS = {"ADOPT": "--adopt", "FORCE": "--force", "LIVE": "--live", "LONG_LIVED": "--long-lived"}
+_FLAGS = {"ADOPT": "--adopt", "FORCE": "--force", "LIVE": "--live", "LONG_LIVED": "--long-lived", "WATCH": "--watch"}
 _VALUES = {
     name: f"--{name.lower()}"
     for name in ("STACK", "CONTEXT", "CLUSTER", "NODE", "BACKUP", "OUT", "BASE", "HOURS", "DATABASE", "FILE")
 }
-_VERBS = "up|down|env|preview|policy|destroy|repair|deployer|backup|restore|import|render|drift"
+_VERBS = "up|down|env|preview|policy|destroy|repair|deployer|backup|restore|import|render|drift|status"
 _said_as = [lambda text: text]
 
 
@@ -40,11 +40,16 @@ def call_me_kubeauth() -> None:
     _said_as.append(as_command)
 
 
+def as_typed(text: str) -> str:
+    """A message that says what to type with make, in the words of the command that the user typed."""
+    return _said_as[-1](text)
+
+
 class _Console(Console):
     """Says what to type as the user typed it."""
 
     def print(self, *objects: Any, **options: Any) -> None:
-        said = (_said_as[-1](one) if isinstance(one, str) else one for one in objects)
+        said = (as_typed(one) if isinstance(one, str) else one for one in objects)
         super().print(*said, **options)
 
 

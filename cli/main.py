@@ -187,6 +187,24 @@ def drift(**given: Any) -> None:
     sys.exit(commands.drift(**given))
 
 
+@kubeauth.command(
+    epilog=_example("kubeauth status --stack prod", "kubeauth status --watch", "kubeauth status --json | jq .verdict")
+    + "\n\nExit status: 0 all is well, 1 something is wrong or nothing is deployed, 2 wrong usage, 3 it cannot be found"
+    " out, 130 `--watch` was ended with Ctrl-C."
+)
+@_cluster
+@click.option("--watch", is_flag=True, help="Look again and again, until Ctrl-C.")
+@_JSON
+def status(**given: Any) -> None:
+    """Show what runs where, what is wrong and why, the last change, backups, volumes, and what to type next.
+
+    It changes nothing, needs the rights of a reader, and reads no secret. What a user may not read is said.
+    """
+    from .status import commands
+
+    sys.exit(commands.status(**given))
+
+
 @kubeauth.command(epilog=_example("kubeauth stacks --base origin/main"))
 @click.option("--base", default="origin/main", show_default=True, help="The commit or branch whose stacks count, too.")
 def stacks(base: str) -> None:

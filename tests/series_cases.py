@@ -154,6 +154,14 @@ CASES = (
         live_fails="for the API server's dry run the old claim is still there, and its class cannot change",
     ),
     Case(
+        "an older version of MySQL",
+        (setting("mysqlImage", "mysql:8.4"),),
+        "refused",
+        frozenset({"server-version mysqlauth-deployment"}),
+        frozenset({DATABASE}),
+    ),
+    Case("a newer version of MySQL", (setting("mysqlImage", "mysql:10.0"),), restarts=frozenset({DATABASE})),
+    Case(
         "another selector of the pods",
         (patch("components/kubernetes/labels.py", '{"name": f"{instance}-selector"}', '{"name": f"{instance}-pods"}'),),
         "refused",

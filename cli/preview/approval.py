@@ -1,5 +1,6 @@
 """How a pull request says that a destructive change is meant."""
 
+import os
 import re
 from collections.abc import Iterable
 
@@ -14,6 +15,15 @@ def read(text: str) -> frozenset[str]:
     """
     visible = re.sub(r"<!--.*?(-->|\Z)", "", text, flags=re.DOTALL)
     return _tokens(visible.splitlines())
+
+
+def given(option: str = "") -> frozenset[str]:
+    """What a command may let through: its option's tokens, those of ALLOW, and what a pull request says in ALLOW_TEXT.
+
+    From the environment, never through make or a shell: whoever opens a pull request writes that text.
+    """
+    words = f"{option} {os.environ.get('ALLOW', '')}".replace(",", " ").split()
+    return frozenset(words) | read(os.environ.get("ALLOW_TEXT", ""))
 
 
 def _tokens(lines: Iterable[str]) -> frozenset[str]:

@@ -1,7 +1,6 @@
 """What `kubeauth comment`, `drift`, `stacks` and `touched` do."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +31,7 @@ def comment(
     made = Report(stack, f"Preview of stack `{stack}`", Preview())
     way = Way(stack, node, context, cluster) if live else None
     forms = _fill(made, way, base)
-    made.findings = gate.judge(made.preview, stack, _allowed(allow))
+    made.findings = gate.judge(made.preview, stack, approval.given(allow))
     return _tell(made, forms, out, as_json=as_json)
 
 
@@ -113,12 +112,3 @@ def _tell(made: Report, forms: list[str], out: Path | None, *, as_json: bool) ->
             (out / f"{made.stack}{ending}").write_text(text, encoding="utf-8")
     print(texts[".json" if as_json else ".md"], end="")
     return STATUS[made.verdict]
-
-
-def _allowed(option: str) -> frozenset[str]:
-    """What the command line allows, plus what a pull request says in ALLOW_TEXT (its description and its labels).
-
-    From the environment, never through make or a shell: whoever opens a pull request writes that text.
-    """
-    words = f"{option} {os.environ.get('ALLOW', '')}".replace(",", " ").split()
-    return frozenset(words) | approval.read(os.environ.get("ALLOW_TEXT", ""))

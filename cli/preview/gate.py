@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from . import policies
+from . import policies, versions
 from .difference import entries, quantity
 from .model import CREATE, DELETE, REPLACE, UPDATE, Change, Preview, lookup
 
 _GONE = (DELETE, REPLACE)
 _DATABASE = "kubeauth:index:MySqlDatabase"
+#: The rule that `up` asks, too.
+SERVER_VERSION = "server-version"
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 _REACH = {"ExternalName": 0, "ClusterIP": 0, "NodePort": 1, "LoadBalancer": 2}
 
@@ -103,6 +105,18 @@ def database(change: Change, context: Context) -> Iterator[tuple[str, str]]:
         yield _what(change), "the server is stopped and removed; clients have no database until a new pod is ready"
 
 
+def server_version(change: Change, _: Context) -> Iterator[tuple[str, str]]:
+    """A server with data gets an image that does not open it, or that does not say whether it does."""
+    for step in version_steps(change):
+        if step.judgement.refused:
+            yield f"image: {step.before} → {step.after}", str(step.judgement)
+
+
+def version_steps(change: Change) -> Iterator[versions.Step]:
+    """Where a server with data gets another image, and what that means."""
+    return versions.steps(change, is_database=_DATABASE in change.types)
+
+
 def selector(change: Change, _: Context) -> Iterator[tuple[str, str]]:
     """A selector of a workload or a Service changes."""
     old, new = change.value("spec", "selector")
@@ -165,6 +179,7 @@ RULES: dict[str, Rule] = {
     "storage-class": storage_class,
     "claim-shrinks": shrunk_claim,
     "database": database,
+    SERVER_VERSION: server_version,
     "selector": selector,
     "wider-service": widened_service,
     "network-policy": dropped_policy,

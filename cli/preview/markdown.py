@@ -80,7 +80,7 @@ def _sections(report: Report) -> list[str]:
         words = preview.failure.strip().splitlines()
         cut = [f"… {len(words) - _ERROR_LINES} lines before"] if len(words) > _ERROR_LINES else []
         sections.append(_block("\n".join([*cut, *(line[:_LONGEST] for line in words[-_ERROR_LINES:])])))
-    sections += [_hosts(preview), _table(report), _findings(report), _exposures(preview)]
+    sections += [_hosts(preview), _table(report), _findings(report), _upgrades(report), _exposures(preview)]
     if report.remedies:
         sections.append("To put it right, in the shell of `make env`:\n\n" + _block("\n".join(report.remedies)))
     for title, lines in (("Policies", preview.policies), ("Warnings", sorted(set(preview.warnings)))):
@@ -137,6 +137,14 @@ def _findings(report: Report) -> str:
         lines = "\n".join(f"{PREFIX} {token}" for token in tokens)
         how = f"\n\nIf it is meant, add to the pull request's description, one line per resource:\n\n{_block(lines)}"
     return "\n".join(["**Gate**", "", "| resource | property | consequence | |", "|---|---|---|---|", *rows]) + how
+
+
+def _upgrades(report: Report) -> str:
+    return "\n".join(
+        f"**{_code(str(step.change))} gets another server:** {_code(step.before)} → {_code(step.after)}. "
+        f"{_escaped(str(step.judgement))}."
+        for step in report.upgrades
+    )
 
 
 def _exposures(preview: Preview) -> str:

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import summary
-from .gate import Finding
+from .gate import Finding, version_steps
 from .model import CREATE, DELETE, REPLACE, UPDATE, Preview
+from .versions import Step
 
 OK, REFUSED, FAILED, DRIFT = "ok", "refused", "failed", "drift"
 #: Exit statuses.
@@ -34,6 +35,12 @@ class Report:
     def refused(self) -> list[Finding]:
         """The findings that nobody allowed."""
         return [finding for finding in self.findings if not finding.allowed]
+
+    @property
+    def upgrades(self) -> list[Step]:
+        """Other images of servers with data that are not stopped, but cannot be taken back as they came."""
+        steps = [] if self.is_drift else [step for change in self.preview.changes for step in version_steps(change)]
+        return [step for step in steps if not step.judgement.refused]
 
     @property
     def breaks_policies(self) -> bool:
@@ -78,6 +85,15 @@ class Report:
                     "allowed": finding.allowed,
                 }
                 for finding in self.findings
+            ],
+            "upgrades": [
+                {
+                    "resource": str(step.change),
+                    "before": step.before,
+                    "after": step.after,
+                    "consequence": str(step.judgement),
+                }
+                for step in self.upgrades
             ],
             "policies": self.preview.policies,
             "failure": self.preview.failure,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .. import paths
 from ..console import INTERRUPTED, Problem, console
+from ..preview import approval, gate, model
 from . import Stack, diagnose, exclusive, guard, policy, processes, proof, repair
 from .events import EventLog
 from .progress import Progress, closing
@@ -104,6 +105,8 @@ def _run(stack: Stack, lock: int, arguments: list[str]) -> EventLog | None:
         status, interrupts = _shown(command, env, lock, watcher, events, said)
         if status and said.exists():
             exclusive.refuse_lock(stack.name, said.read_text(encoding="utf-8", errors="replace"))
+        if not status and arguments[0] == "preview":
+            refuse_servers(stack.name, log)
     if status:
         # A Pulumi that was ended before it could end its plugins leaves them.
         processes.end(processes.orphans({processes.RUN: str(os.getpid())}))
@@ -118,6 +121,28 @@ def _run(stack: Stack, lock: int, arguments: list[str]) -> EventLog | None:
             f"Pulumi was killed (signal {-status})", f"make up STACK={stack.name} repairs what it left, and goes on"
         )
     return events if status else None
+
+
+def refuse_servers(stack: str, log: Path) -> None:
+    """Refuse an image that does not open the data of a server, by the gate's rule; a preview has changed nothing yet.
+
+    Args:
+        stack: The stack's name.
+        log: The events of the preview.
+
+    Raises:
+        Problem: Names the images, why, and how to say that it is meant.
+    """
+    lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    judged = gate.judge(model.read(lines), stack, approval.given())
+    found = [finding for finding in judged if finding.rule == gate.SERVER_VERSION and not finding.allowed]
+    if found:
+        told = [f"{finding.change}, {finding.property}: {finding.consequence}" for finding in found]
+        raise Problem(
+            "this change gives a server with data another image. Nothing was changed.\n  " + "\n  ".join(told),
+            f"put the image back (git diff, pulumi config); or, if it is meant:\n"
+            f"       ALLOW={','.join(sorted({finding.token for finding in found}))} make up STACK={stack}",
+        )
 
 
 def _shown(

@@ -166,9 +166,14 @@ def missing(stack: str, path: Path) -> dict[str, dict[str, Any]]:
     }
 
 
-def declares(*keys: str) -> bool:
+def declares(*names: str) -> bool:
     """Whether Pulumi.yaml declares these keys, as kubeauth's own program does."""
-    return set(keys) <= (read(project_file()).get("config") or {}).keys()
+    return set(names) <= keys()
+
+
+def keys() -> set[str]:
+    """The keys of configuration that Pulumi.yaml declares."""
+    return set(read(project_file()).get("config") or {})
 
 
 def value(path: Path, key: str) -> Any:

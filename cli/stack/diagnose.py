@@ -4,7 +4,7 @@ import json
 import time
 
 from ..console import Problem, console, duration
-from . import Stack
+from . import Stack, config
 from .causes import Cause, Questions, find
 from .events import EventLog
 from .namespace import KINDS, Namespace
@@ -91,11 +91,13 @@ class Watcher:
         return False
 
 
-def explain(stack: Stack, namespace: str) -> bool:
-    """Print why a namespace's Deployments are not ready, most basic cause first.
+def questions(stack: Stack, namespace: str, seconds: float = ASK_SECONDS) -> Questions:
+    """How to ask a namespace's pods.
 
-    Returns:
-        Whether a cause was found.
+    Args:
+        stack: The stack.
+        namespace: The namespace.
+        seconds: How long one answer may take.
     """
 
     def logs(pod: str, container: str) -> str:
@@ -104,8 +106,8 @@ def explain(stack: Stack, namespace: str) -> bool:
         try:
             # A container that was just restarted has not said anything yet.
             return (
-                stack.run(*question, seconds=ASK_SECONDS).stdout
-                or stack.run(*question, "--previous", seconds=ASK_SECONDS).stdout
+                stack.run(*question, seconds=seconds).stdout
+                or stack.run(*question, "--previous", seconds=seconds).stdout
             )
         except Problem:
             return ""
@@ -113,17 +115,30 @@ def explain(stack: Stack, namespace: str) -> bool:
     def resolves(pod: str, container: str, host: str) -> bool:
         inside = ["kubectl", "exec", "--namespace", namespace, pod, "--container", container, "--"]
         try:
-            asked = stack.run(*inside, "sh", "-c", _LOOK_UP, "sh", host, seconds=ASK_SECONDS)
+            asked = stack.run(*inside, "sh", "-c", _LOOK_UP, "sh", host, seconds=seconds)
         except Problem:
             return True
         return asked.returncode != UNRESOLVED
 
+    return Questions(logs, resolves)
+
+
+def explain(stack: Stack, namespace: str) -> bool:
+    """Print why a namespace's Deployments are not ready, most basic cause first.
+
+    Returns:
+        Whether a cause was found.
+    """
     objects = read(stack, namespace)
-    causes = find(objects, ask=Questions(logs, resolves)) if objects else []
+    causes = find(objects, ask=questions(stack, namespace), keys=config.keys()) if objects else []
     for number, cause in enumerate(causes[:SHOWN]):
         console.print(f"{'cause' if not number else ' then'}: {cause.what}", markup=False, style="red")
         if cause.seen:
-            shown = cause.seen if len(cause.seen) <= _WIDTH else cause.seen[:_WIDTH] + "…"
-            console.print(f"  seen: {shown}", markup=False)
+            console.print(f"  seen: {shortened(cause.seen)}", markup=False)
         console.print(f"  fix: {cause.fix}", markup=False)
     return bool(causes)
+
+
+def shortened(text: str) -> str:
+    """What the cluster says, not longer than a few lines."""
+    return text if len(text) <= _WIDTH else text[:_WIDTH] + "…"

@@ -70,8 +70,12 @@ def remember(stack: Stack, cluster: str) -> None:
         stack.ask("pulumi", "stack", "tag", "set", TAG, cluster, purpose=f"mark the stack as living in {place}")
 
 
-def resources(stack: Stack) -> list[dict[str, object]]:
+def resources(stack: Stack, *, seconds: float | None = None) -> list[dict[str, Any]]:
     """What the stack has in its cluster, as its state says.
+
+    Args:
+        stack: The stack.
+        seconds: How long the answer may take where Pulumi has to be asked. Default: as any question.
 
     Raises:
         Problem: The state cannot be read.
@@ -83,7 +87,9 @@ def resources(stack: Stack) -> list[dict[str, object]]:
             raise Problem(f"the state of stack {stack.name} is not whole", f"make repair STACK={stack.name}")
         listed = (found or {}).get("resources") or []
     else:
-        exported = json.loads(stack.ask("pulumi", "stack", "export", purpose=f"read the state of stack {stack.name}"))
+        limit = {} if seconds is None else {"seconds": seconds}
+        export = stack.ask("pulumi", "stack", "export", purpose=f"read the state of stack {stack.name}", **limit)
+        exported = json.loads(export)
         listed = (exported.get("deployment") or {}).get("resources") or []
     return [item for item in listed if str(item.get("type", "")).startswith("kubernetes:")]
 

@@ -1,6 +1,6 @@
 """What a namespace's objects say of its Deployments: read once, asked many times, no cluster needed to test it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 Object = dict[str, Any]
@@ -14,10 +14,15 @@ PART_OF = {"app.kubernetes.io/part-of": "kubeauth"}
 class Namespace:
     """The objects of one namespace at one moment."""
 
-    def __init__(self, name: str, items: list[Object]) -> None:
-        """Take the items of `kubectl get KINDS --output json`."""
+    def __init__(self, name: str, items: list[Object], unread: Collection[str] = ()) -> None:
+        """Take the items of `kubectl get KINDS --output json`, and the kinds that could not be read."""
         self.name = name
         self._items = items
+        self._unread = unread
+
+    def knows(self, kind: str) -> bool:
+        """Whether objects of a kind that are not here do not exist."""
+        return kind not in self._unread
 
     def of(self, kind: str) -> list[Object]:
         """All objects of a kind."""

@@ -152,6 +152,34 @@ class StateFiles:
         self.path.with_name(f"{self.path.name}.attrs").unlink(missing_ok=True)
         return kept
 
+    def pending(self) -> int:
+        """How many operations a run began and did not finish; a live one has some, too."""
+        return len((deployment(self.path) or {}).get("pending_operations") or [])
+
+    def last_change(self) -> tuple[dict[str, Any], str]:
+        """The newest entry of the stack's history, and the user whose file it is; nothing where there is none.
+
+        Raises:
+            OSError, ValueError: It cannot be read.
+        """
+        newest = max(self._history.glob("*.history.json"), key=lambda path: path.name, default=None)
+        if newest is None:
+            return {}, ""
+        try:
+            user = newest.owner()
+        except KeyError:
+            # A user of another machine.
+            user = ""
+        return json.loads(newest.read_bytes()), user
+
+    def tags(self) -> dict[str, str]:
+        """The stack's tags; none where there is no whole file of them."""
+        try:
+            found = json.loads(self.path.with_suffix(".pulumi-tags").read_bytes())["tags"]
+            return found if isinstance(found, dict) else {}
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+
     def locks(self) -> list[PulumiLock]:
         """Pulumi's locks on the stack. A process killed while it wrote one leaves a file without content."""
         found = []

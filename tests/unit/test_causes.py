@@ -2,81 +2,18 @@
 
 import pytest
 
-from cli.stack.causes import NEVER, Questions, find
-from cli.stack.namespace import REVISION, Namespace
+from cli.stack.causes import NEVER, Questions, find, going
+from cli.stack.namespace import Namespace
 
-LABELS = {"app.kubernetes.io/part-of": "kubeauth", "app.kubernetes.io/component": "auth"}
-SELECTOR = {"name": "authenticate-selector"}
-
-
-def deployment(name="authenticate", *, ready=False, component="auth", claim="", conditions=()):
-    volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}] if claim else []
-    return {
-        "kind": "Deployment",
-        "metadata": {
-            "name": f"{name}-deployment",
-            "uid": f"{name}-d",
-            "generation": 2,
-            "labels": {**LABELS, "app.kubernetes.io/component": component},
-            "annotations": {REVISION: "2"},
-        },
-        "spec": {
-            "replicas": 1,
-            "template": {"metadata": {"labels": {"name": f"{name}-selector"}}, "spec": {"volumes": volumes}},
-        },
-        "status": {
-            "observedGeneration": 2,
-            "replicas": 1,
-            "updatedReplicas": 1,
-            "availableReplicas": int(ready),
-            "conditions": list(conditions),
-        },
-    }
-
-
-def replica_set(name="authenticate", revision="2"):
-    owner = [{"uid": f"{name}-d"}]
-    metadata = {"uid": f"{name}-rs{revision}", "ownerReferences": owner, "annotations": {REVISION: revision}}
-    return {"kind": "ReplicaSet", "metadata": metadata}
-
-
-def pod(state, name="authenticate", revision="2", conditions=()):
-    owner = [{"uid": f"{name}-rs{revision}"}]
-    container = {"name": "main", "image": "localhost/x:1", "restartCount": 0, "state": {}, "lastState": {}, **state}
-    return {
-        "kind": "Pod",
-        "metadata": {"name": f"{name}-pod", "uid": f"{name}-p{revision}", "ownerReferences": owner},
-        "spec": {"containers": [{"name": "main", "resources": {"limits": {"memory": "256Mi"}}}]},
-        "status": {"containerStatuses": [container], "conditions": list(conditions)},
-    }
-
-
-def event(about, reason, message):
-    return {"kind": "Event", "involvedObject": {"uid": about}, "reason": reason, "message": message}
+from .cluster_objects import LABELS, RUNNING, claim, deployment, event, pod, replica_set, waiting
 
 
 def namespace(*items):
     return Namespace("production-cloud", [deployment(), replica_set(), *items])
 
 
-def waiting(why, message=""):
-    return {"started": False, "state": {"waiting": {"reason": why, "message": message}}}
-
-
-RUNNING = {"started": True, "state": {"running": {}}}
-
-
 def failure(message):
     return {"type": "ReplicaFailure", "status": "True", "message": message}
-
-
-def claim(class_name):
-    return {
-        "kind": "PersistentVolumeClaim",
-        "metadata": {"name": "mysqlauth-data", "uid": "claim"},
-        "spec": {"storageClassName": class_name},
-        "status": {"phase": "Pending"},
-    }
 
 
 SEEN = {
@@ -245,3 +182,132 @@ def test_what_to_do_about_an_image_follows_the_registrys_words(said, fix):
     (cause, *_) = find(Namespace("x", [deployment(), replica_set(), *objects]))
     assert fix in cause.fix
     assert "pulumi config set authImage <image> --plaintext" in cause.fix
+
+
+CREATING = waiting("ContainerCreating")
+MOUNT = 'MountVolume.SetUp failed for volume "tls" : references non-existent secret key: tls.key'
+
+
+@pytest.mark.parametrize(
+    ("reason", "said", "what"),
+    [
+        ("FailedMount", 'MountVolume.SetUp failed for volume "tls" : secret "db-tls" not found', "for Secret db-tls"),
+        ("FailedMount", 'MountVolume.SetUp failed : configmap "settings" not found', "for ConfigMap settings"),
+        ("FailedMount", MOUNT, "for key tls.key"),
+        ("FailedAttachVolume", "Multi-Attach error for volume", "for a volume that cannot be attached or mounted"),
+    ],
+)
+def test_a_mount_that_cannot_be_made_is_named_and_may_still_come(reason, said, what):
+    (cause,) = find(namespace(pod(CREATING), event("authenticate-p2", reason, said)))
+    assert what in cause.what
+    assert (cause.seen, cause.patience) == (said, NEVER)
+    begun = pod({**RUNNING, "started": False})
+    assert not find(namespace(begun, event("authenticate-p2", reason, said))), "it was mounted since"
+
+
+FULL = "Readiness probe failed: error: the data volume has 12 MiB left, less than 16: give it a larger storage_size"
+
+
+def test_a_full_volume_is_named_with_the_key_that_makes_it_larger():
+    items = [
+        *(deployment("mysqlauth", component="database"), replica_set("mysqlauth"), pod(RUNNING, "mysqlauth")),
+        event("mysqlauth-p2", "Unhealthy", FULL),
+    ]
+    (cause,) = find(Namespace("x", items))
+    assert cause.what == "the volume of pod mysqlauth-pod is full"
+    assert "pulumi config set mysqlStorageSize <more>" in cause.fix
+    full = [*items[:2], pod({**waiting("CrashLoopBackOff"), "restartCount": 3}, "mysqlauth")]
+    ask = Questions(lambda *_: "[ERROR] [MY-010131] (errno: 28 - No space left on device)", lambda *_: True)
+    assert find(Namespace("x", full), ask=ask)[0].what == cause.what
+
+
+@pytest.mark.parametrize(
+    ("log", "seen"),
+    [
+        ("starting\nerror: the key password of the Secret holds a line break\nbye\n", "error: the key password of the"),
+        ("x [ERROR] [MY-014061] [Server] Invalid MySQL server downgrade\nAborting\nend\n", "x [ERROR] [MY-014061]"),
+    ],
+)
+def test_what_a_start_refuses_is_its_first_error(log, seen):
+    crashed = {**waiting("CrashLoopBackOff"), "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}}
+    (cause,) = find(namespace(pod(crashed)), ask=Questions(lambda *_: log, lambda *_: True))
+    assert cause.seen.startswith(f"it says: {seen}")
+    assert ("put the image back that wrote the data" in cause.fix) == ("downgrade" in log)
+
+
+def test_an_evicted_pod_is_named_with_what_it_used_up():
+    evicted = pod({"state": {"terminated": {"reason": "Error", "exitCode": 137}}, "restartCount": 2})
+    evicted["status"] |= {"phase": "Failed", "reason": "Evicted", "message": 'Usage of EmptyDir volume "tmp" exceeds'}
+    (cause,) = find(namespace(evicted))
+    assert cause.what == "pod authenticate-pod was evicted"
+    assert "Usage of EmptyDir" in cause.seen
+
+
+def test_a_node_that_does_not_answer_is_named():
+    unready = pod({"state": {"running": {}}}, conditions=[{"type": "Ready", "status": "False"}])
+    unready["spec"]["nodeName"] = "one"
+    cause = find(namespace(unready, event("authenticate-p2", "NodeNotReady", "Node is not ready")))[0]
+    assert cause.what == "the node of pod authenticate-pod, one, does not answer"
+
+
+def test_a_volume_that_did_not_grow_is_named_though_all_pods_run():
+    grown = claim("fast")
+    grown["metadata"]["labels"] = LABELS
+    grown["spec"]["resources"] = {"requests": {"storage": "2Gi"}}
+    grown["status"] = {"phase": "Bound", "capacity": {"storage": "1Gi"}}
+    ready = [deployment(ready=True), grown]
+    (cause,) = find(Namespace("x", ready))
+    assert cause.what == "volume claim mysqlauth-data asked for 2Gi and has 1Gi"
+    grown["status"]["capacity"]["storage"] = "2048Mi"
+    assert not find(Namespace("x", ready))
+
+
+def test_what_the_program_has_and_somebody_took_away_comes_first():
+    scaled = deployment("mysqlauth", component="database")
+    scaled["spec"]["replicas"] = 0
+    scaled["status"] |= {"replicas": 0, "updatedReplicas": 0}
+    hanging = pod(RUNNING)
+    causes = find(
+        namespace(scaled, hanging), replicas={"mysqlauth-deployment": 1, "gone": 1, "authenticate-deployment": 1}
+    )
+    assert [cause.what.partition(" is ")[0] for cause in causes[:2]] == [
+        "Deployment gone",
+        "Deployment mysqlauth-deployment",
+    ]
+    assert causes[1].fix == "kubectl -n production-cloud scale deployment/mysqlauth-deployment --replicas=1"
+    assert not find(Namespace("x", [], unread=["Deployment"]), replicas={"gone": 1}), "nobody can tell"
+
+
+def test_what_could_not_be_read_is_not_taken_for_missing():
+    using = deployment("mysqlauth", component="database", claim="mysqlauth-data")
+    assert "volume claim mysqlauth-data does not exist" in find(Namespace("x", [using]))[0].what
+    assert not find(Namespace("x", [using], unread=["PersistentVolumeClaim"]))
+    (service,), *_ = SEEN["selector"]
+    assert not find(Namespace("x", [service], unread=["Deployment"]))
+
+
+def test_a_deployment_of_no_component_is_explained_where_the_program_has_it_but_ends_no_run():
+    stranger = deployment()
+    stranger["metadata"]["labels"] = {}
+    objects = Namespace("x", [stranger, replica_set(), pod(waiting("ImagePullBackOff", "not found"))])
+    (cause,) = find(objects, replicas={"authenticate-deployment": 1})
+    assert "change its image in the program" in cause.fix
+    assert not find(objects, only={"authenticate-deployment"})
+
+
+def test_another_programs_keys_are_not_named():
+    (cause,) = find(namespace(pod(waiting("ImagePullBackOff", "not found"))), keys=["tier"])
+    assert cause.fix.endswith("set image of the component in the program to <image>")
+
+
+def test_a_namespace_that_is_going_says_what_keeps_it():
+    told = {
+        "type": "NamespaceDeletionDiscoveryFailure",
+        "status": "True",
+        "message": "unable to retrieve the complete list of server APIs: metrics.k8s.io/v1beta1",
+    }
+    cause = going({"metadata": {"name": "shop"}, "status": {"phase": "Terminating", "conditions": [told]}})
+    assert cause
+    assert "metrics.k8s.io" in cause.seen
+    assert "kubectl get apiservices" in cause.fix
+    assert going({"metadata": {"name": "shop"}, "status": {"phase": "Active"}}) is None

@@ -13,6 +13,9 @@ from tests.series_cases import CASES
 
 from . import file_of
 
+#: What the gate reads of a pod.
+_CONTAINER, _VOLUME = ("name", "image", "volumeMounts"), ("name", "persistentVolumeClaim")
+
 
 def trimmed(line: str) -> str:
     """An event with what the gate reads, and nothing that differs from run to run; empty where that is nothing."""
@@ -24,9 +27,15 @@ def trimmed(line: str) -> str:
         state = metadata.get(side)
         kept[side] = state and {key: state[key] for key in ("urn", "parent", "protect", "inputs") if state.get(key)}
         template = model.lookup(kept[side], "inputs", "spec", "template") or {}
-        template.pop("spec", None)
+        if pod := template.pop("spec", None):
+            template["spec"] = {"containers": [_picked(it, _CONTAINER) for it in pod["containers"]]}
+            template["spec"]["volumes"] = [_picked(it, _VOLUME) for it in pod.get("volumes", [])]
         (model.lookup(kept[side], "inputs", "metadata") or {}).pop("labels", None)
     return json.dumps({"resourcePreEvent": {"metadata": kept}}, sort_keys=True)
+
+
+def _picked(given: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: given[key] for key in keys if key in given}
 
 
 def main() -> None:

@@ -1,0 +1,85 @@
+"""What keeps the data and the way to it: backups and certificates, and what is wrong with them."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from .. import programs
+from ..console import Problem as Told
+from . import questions
+from .backups import jobs_of, last, moment
+from .backups import reason as reason_of
+from .certificates import expiry
+from .gather import Seen
+from .model import Backup, Certificate, Problem, Status
+from .questions import Question
+
+#: A certificate that ends sooner is a problem: whoever renews it should have done so.
+RENEWED = timedelta(days=14)
+#: How long after its time a backup may still be on its way: a Job ends after an hour, and may begin an hour late.
+BACKUP_LATE = timedelta(hours=2)
+#: What says that this user may not read something.
+NO_RIGHTS = "not readable with your rights"
+
+
+def backups(made: Status, seen: Seen) -> None:
+    """Add the backups, and what is wrong with them."""
+    found: list[Backup] = []
+    for namespace in questions.namespaces(seen.resources or []):
+        if seen.answer("CronJob", namespace) is None:
+            made.backups = None
+            return
+        jobs = seen.items("Job", namespace)
+        for cron in seen.crons(namespace):
+            own, told = jobs_of(cron, jobs), cron.get("status", {})
+            good = last(own, "Complete")
+            times = [time for time in (good and good[0], moment(told.get("lastSuccessfulTime", ""))) if time]
+            bad = last(own, "Failed")
+            name, spec = cron["metadata"]["name"], cron["spec"]
+            job = bad[1]["metadata"]["name"] if bad else ""
+            reason = reason_of(seen.reasons.get((namespace, job), ""), bad[1]) if bad else ""
+            succeeded = max(times, default=None)
+            suspended = bool(spec.get("suspend"))
+            one = Backup(namespace, name, spec["schedule"], suspended, succeeded, bad[0] if bad else None, reason)
+            found.append(one)
+            made.problems += _backup_problems(one, told, seen, job)
+    made.backups = found
+
+
+def _backup_problems(one: Backup, told: dict[str, Any], seen: Seen, job: str) -> Iterator[Problem]:
+    kubectl = f"kubectl -n {one.namespace}"
+    due = moment(told.get("lastScheduleTime", ""))
+    if one.failed and (one.succeeded is None or one.failed > one.succeeded):
+        again = f"{kubectl} create job --from=cronjob/{one.name} {one.name}-again"
+        again = f"make backup STACK={seen.stack}" if "mysqlBackupSchedule" in seen.keys else again
+        yield Problem(f"the last backup of {one.name} failed", one.reason, f"{kubectl} logs job/{job}; then {again}")
+    elif due and not told.get("active") and seen.at - due > BACKUP_LATE and not (one.succeeded and one.succeeded > due):
+        what = f"the backup of {one.name} that was due at {due:%Y-%m-%d %H:%M} UTC did not succeed"
+        yield Problem(what, "", f"{kubectl} get jobs; {kubectl} describe cronjob {one.name}")
+    if one.suspended:
+        fix = f'{kubectl} patch cronjob {one.name} --patch \'{{"spec":{{"suspend":false}}}}\''
+        yield Problem(f"the backups of {one.name} are suspended", "", fix)
+
+
+def certificates(made: Status, seen: Seen) -> None:
+    """Add the certificates, and those that end soon."""
+    for namespace, name in sorted(questions.certificates(seen.resources or [])):
+        answer = seen.answers.get(Question(questions.CERTIFICATE, namespace, name))
+        if not answer:
+            continue
+        if answer.problem:
+            why = NO_RIGHTS if isinstance(answer.problem, programs.Forbidden) else first_line(answer.problem)
+            made.certificates.append(Certificate(namespace, name, None, why))
+            continue
+        end = expiry(answer.value)
+        made.certificates.append(Certificate(namespace, name, end, "" if end else "it holds no certificate in tls.crt"))
+        if end and end - seen.at < RENEWED:
+            over = end <= seen.at
+            told = f"{'ended' if over else 'ends'} at {end:%Y-%m-%d %H:%M} UTC"
+            fix = f"renew it (with cert-manager: kubectl -n {namespace} get certificates)"
+            made.problems.append(Problem(f"the certificate in Secret {name} {told}", "", fix))
+
+
+def first_line(problem: Told) -> str:
+    """What a problem says, in one line."""
+    return str(problem).strip().partition("\n")[0]

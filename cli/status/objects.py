@@ -1,0 +1,68 @@
+"""The stack's Deployments and volumes, from what the cluster says of them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..stack import guard
+from ..stack.namespace import Namespace, complete, condition
+from .backups import moment
+from .gather import Seen
+from .model import Pod, Volume, Workload
+from .questions import LISTS
+
+
+def workloads(seen: Seen, namespace: str) -> Iterator[Workload]:
+    """The Deployments of the stack's in a namespace; nothing where they could not be read."""
+    replicas = seen.replicas(namespace)
+    there = {item["metadata"]["name"]: item for item in seen.items("Deployment", namespace)}
+    if seen.answer("Deployment", namespace) is None:
+        return
+    unread = [kind for kind in LISTS if seen.answer(kind, namespace) is None]
+    here = Namespace(namespace, [item for kind in LISTS for item in seen.items(kind, namespace)], unread)
+    for name, meant in replicas.items():
+        item = there.get(name)
+        if not item:
+            yield Workload(namespace, name, False, False, meant, 0)
+            continue
+        wanted = item["spec"].get("replicas", 1)
+        found = item["spec"]["template"]["spec"].get("containers", [])
+        pods = None if {"Pod", "ReplicaSet"} & set(unread) else tuple(map(_pod, here.pods(item)))
+        available = item.get("status", {}).get("availableReplicas", 0)
+        ready = complete(item) and bool(wanted or not meant)
+        images = tuple(container.get("image", "") for container in found)
+        yield Workload(namespace, name, True, ready, wanted, available, images, pods)
+
+
+def _pod(item: dict[str, Any]) -> Pod:
+    state = condition(item, "Ready")
+    told = item.get("status", {})
+    containers = told.get("containerStatuses", [])
+    last = next(
+        (one["lastState"]["terminated"] for one in containers if one.get("lastState", {}).get("terminated")), {}
+    )
+    why = last.get("reason", "") if last.get("reason") not in (None, "Error") else f"exit code {last.get('exitCode')}"
+    return Pod(
+        item["metadata"]["name"],
+        item.get("spec", {}).get("nodeName", ""),
+        state.get("status") == "True",
+        moment(state.get("lastTransitionTime") or told.get("startTime") or ""),
+        sum(one.get("restartCount", 0) for one in containers),
+        why if last else "",
+    )
+
+
+def volumes(seen: Seen, namespace: str) -> Iterator[Volume]:
+    """The volume claims that are the stack's, or that its pods use."""
+    own = {str(item.get("id")) for item in seen.resources or [] if item["type"] == guard.CLAIM}
+    used = {
+        volume.get("persistentVolumeClaim", {}).get("claimName")
+        for item in seen.items("Deployment", namespace)
+        if item["metadata"]["name"] in seen.replicas(namespace)
+        for volume in item["spec"]["template"]["spec"].get("volumes", [])
+    }
+    for item in seen.items("PersistentVolumeClaim", namespace):
+        name, spec, told = item["metadata"]["name"], item["spec"], item.get("status", {})
+        if f"{namespace}/{name}" in own or name in used:
+            asked = spec.get("resources", {}).get("requests", {}).get("storage", "")
+            has = told.get("capacity", {}).get("storage", "")
+            yield Volume(namespace, name, asked, has, spec.get("storageClassName") or "", told.get("phase", ""))
