@@ -4,17 +4,16 @@ What a verb does stands in cli/stack and cli/preview; they are imported when a v
 """
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from . import console
+from .options import DATABASE, JSON, OUT, example, on_cluster, on_stack
 
 #: The exit statuses of every verb; `comment` and `drift` have more.
 STATUSES = "Exit status: 0 done, 1 refused or failed (the message says what to type), 2 wrong usage, 130 interrupted."
-Function = Callable[..., None]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=STATUSES)
@@ -27,79 +26,53 @@ def kubeauth() -> None:
     """
 
 
-def _example(*lines: str) -> str:
-    """An epilog with an example of a verb, whose lines click keeps as they are."""
-    return "\b\nFor example:\n" + "\n".join(f"  {line}" for line in lines)
-
-
-def _stack(function: Function) -> Function:
-    return click.option("--stack", default="dev", show_default=True, help="The stack's name.")(function)
-
-
-def _cluster(function: Function) -> Function:
-    """The options that choose a cluster."""
-    for option in (
-        click.option("--cluster", default="", help="current, kind or node. Default: the first one that is there."),
-        click.option("--node", default="", help="A local node's name (with kubeauth's lab). Default: the checkout's."),
-        click.option("--context", default="", help="A context of the kubeconfig; also the consent to deploy there."),
-        _stack,
-    ):
-        function = option(function)
-    return function
-
-
-_DATABASE = click.option("--database", default="", help="The database's name in the cluster. Default: the only one.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_OUT = click.option("--out", type=click.Path(path_type=Path), help="A folder for the reports.")
-
-
-@kubeauth.command(epilog=_example("kubeauth up", "kubeauth up --stack staging --context kind-dev"))
-@_cluster
+@kubeauth.command(epilog=example("kubeauth up", "kubeauth up --stack staging --context kind-dev"))
+@on_cluster
 @click.option("--adopt", is_flag=True, help="Take over objects that carry this stack's own mark.")
 def up(**given: Any) -> None:
     """Deploy a stack: find the cluster, preview, update, and prove that the service reaches its database."""
     _work("up", **given)
 
 
-@kubeauth.command(epilog=_example("kubeauth down"))
-@_cluster
+@kubeauth.command(epilog=example("kubeauth down"))
+@on_cluster
 def down(**given: Any) -> None:
     """Remove a stack with its state and passwords, and the cluster that `up` made, if nobody else uses it."""
     _work("down", **given)
 
 
-@kubeauth.command(epilog=_example("kubeauth destroy --stack staging"))
-@_cluster
+@kubeauth.command(epilog=example("kubeauth destroy --stack staging"))
+@on_cluster
 def destroy(**given: Any) -> None:
     """Remove a stack's resources; its configuration stays, and so does what is protected."""
     _work("destroy", **given)
 
 
-@kubeauth.command(epilog=_example("kubeauth preview --stack prod --context prod-cluster"))
-@_cluster
+@kubeauth.command(epilog=example("kubeauth preview --stack prod --context prod-cluster"))
+@on_cluster
 def preview(**given: Any) -> None:
     """Show what `up` would change."""
     _work("preview", **given)
 
 
-@kubeauth.command(epilog=_example("kubeauth repair"))
-@_cluster
+@kubeauth.command(epilog=example("kubeauth repair"))
+@on_cluster
 def repair(**given: Any) -> None:
     """Bring a stack back after its run was killed or its state damaged."""
     _work("repair", **given)
 
 
-@kubeauth.command(epilog=_example("kubeauth backup"))
-@_cluster
-@_DATABASE
+@kubeauth.command(epilog=example("kubeauth backup"))
+@on_cluster
+@DATABASE
 def backup(**given: Any) -> None:
     """Make a backup of the database now."""
     _work("backup", **given)
 
 
-@kubeauth.command(epilog=_example("kubeauth restore", "kubeauth restore --backup 2026-11-26T03-00-00Z.sql.gz --force"))
-@_cluster
-@_DATABASE
+@kubeauth.command(epilog=example("kubeauth restore", "kubeauth restore --backup 2026-11-26T03-00-00Z.sql.gz --force"))
+@on_cluster
+@DATABASE
 @click.option("--backup", default="", help="The backup's name, or drop-old. Default: list them.")
 @click.option("--force", is_flag=True, help="Replace the rows that are there.")
 def restore(**given: Any) -> None:
@@ -110,9 +83,9 @@ def restore(**given: Any) -> None:
     _work("restore", **given)
 
 
-@kubeauth.command("import", epilog=_example("kubeauth import --file dump.sql.gz"))
-@_cluster
-@_DATABASE
+@kubeauth.command("import", epilog=example("kubeauth import --file dump.sql.gz"))
+@on_cluster
+@DATABASE
 @click.option(
     "--file",
     required=True,
@@ -124,8 +97,8 @@ def import_(**given: Any) -> None:
     _work("import", **given)
 
 
-@kubeauth.command(epilog=_example("kubeauth deployer", "kubeauth deployer --namespace shop --hours 8"))
-@_cluster
+@kubeauth.command(epilog=example("kubeauth deployer", "kubeauth deployer --namespace shop --hours 8"))
+@on_cluster
 @click.option("--namespace", default="", help="Another project's namespace. Default: the stack's.")
 @click.option("--hours", type=click.IntRange(min=1), help="How long the tokens live. Default: 24.")
 @click.option("--long-lived", is_flag=True, help="Tokens without an end, for CI.")
@@ -134,39 +107,39 @@ def deployer(**given: Any) -> None:
     _work("deployer", **given)
 
 
-@kubeauth.command(epilog=_example('eval "$(kubeauth env)"', "kubeauth env --json | jq -r .KUBECONFIG"))
-@_cluster
-@_JSON
+@kubeauth.command(epilog=example('eval "$(kubeauth env)"', "kubeauth env --json | jq -r .KUBECONFIG"))
+@on_cluster
+@JSON
 def env(**given: Any) -> None:
     """Print the variables of a shell in which plain pulumi and kubectl work on the stack."""
     _work("env", **given)
 
 
-@kubeauth.command(epilog=_example("kubeauth render --stack prod --out manifests"))
-@_stack
+@kubeauth.command(epilog=example("kubeauth render --stack prod --out manifests"))
+@on_stack
 @click.option("--out", type=click.Path(path_type=Path), help="An empty folder to write to.")
 def render(**given: Any) -> None:
     """Write a stack's manifests, without any cluster."""
     _work("render", **given)
 
 
-@kubeauth.command(epilog=_example("kubeauth policy --stack prod"))
-@_stack
+@kubeauth.command(epilog=example("kubeauth policy --stack prod"))
+@on_stack
 def policy(**given: Any) -> None:
     """Check a stack against the policy pack, without any cluster."""
     _work("policy", **given)
 
 
 @kubeauth.command(
-    epilog=_example("kubeauth comment --stack prod --base origin/main --out out", "kubeauth comment --live --json")
+    epilog=example("kubeauth comment --stack prod --base origin/main --out out", "kubeauth comment --live --json")
     + "\n\nExit status: 0 nothing to stop for, 1 failed, 3 the gate refuses the change."
 )
-@_cluster
+@on_cluster
 @click.option("--base", default="origin/main", show_default=True, help="The commit or branch to compare with.")
 @click.option("--live", is_flag=True, help="Ask state and cluster instead of git.")
 @click.option("--allow", default="", help="Tokens that the gate named, with blanks between.")
-@_OUT
-@_JSON
+@OUT
+@JSON
 def comment(**given: Any) -> None:
     """Write a pull request's comment on a stack: what would change, what it costs, and whether the gate lets it in."""
     from .preview import commands
@@ -175,11 +148,11 @@ def comment(**given: Any) -> None:
 
 
 @kubeauth.command(
-    epilog=_example("kubeauth drift --stack prod") + "\n\nExit status: 0 no drift, 1 failed, 4 drift was found."
+    epilog=example("kubeauth drift --stack prod") + "\n\nExit status: 0 no drift, 1 failed, 4 drift was found."
 )
-@_cluster
-@_OUT
-@_JSON
+@on_cluster
+@OUT
+@JSON
 def drift(**given: Any) -> None:
     """Show what changed on the cluster without Pulumi; nothing is written there."""
     from .preview import commands
@@ -188,13 +161,13 @@ def drift(**given: Any) -> None:
 
 
 @kubeauth.command(
-    epilog=_example("kubeauth status --stack prod", "kubeauth status --watch", "kubeauth status --json | jq .verdict")
+    epilog=example("kubeauth status --stack prod", "kubeauth status --watch", "kubeauth status --json | jq .verdict")
     + "\n\nExit status: 0 all is well, 1 something is wrong or nothing is deployed, 2 wrong usage, 3 it cannot be found"
     " out, 130 `--watch` was ended with Ctrl-C."
 )
-@_cluster
+@on_cluster
 @click.option("--watch", is_flag=True, help="Look again and again, until Ctrl-C.")
-@_JSON
+@JSON
 def status(**given: Any) -> None:
     """Show what runs where, what is wrong and why, the last change, backups, volumes, and what to type next.
 
@@ -205,7 +178,7 @@ def status(**given: Any) -> None:
     sys.exit(commands.status(**given))
 
 
-@kubeauth.command(epilog=_example("kubeauth stacks --base origin/main"))
+@kubeauth.command(epilog=example("kubeauth stacks --base origin/main"))
 @click.option("--base", default="origin/main", show_default=True, help="The commit or branch whose stacks count, too.")
 def stacks(base: str) -> None:
     """Print the stacks of the working tree and of the base, as JSON."""
@@ -214,7 +187,7 @@ def stacks(base: str) -> None:
     commands.stacks(base)
 
 
-@kubeauth.command(epilog=_example("kubeauth touched --base origin/main", """kubeauth touched --among '["prod"]'"""))
+@kubeauth.command(epilog=example("kubeauth touched --base origin/main", """kubeauth touched --among '["prod"]'"""))
 @click.option("--base", default="origin/main", show_default=True, help="What to compare with.")
 @click.option("--among", help="Only these stacks, as a JSON list. Default: all.")
 def touched(base: str, among: str | None) -> None:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from .. import console, machine, toolchain
 from ..console import Problem
-from ..stack import Stack, cluster, config
+from ..stack import Stack, cluster, refusals
 from ..toolchain import Toolchain
 from . import gather, judge, show
 from .asking import Clock
@@ -26,7 +26,7 @@ EVERY_SECONDS = 3.0
 
 def status(*, stack: str, node: str, context: str, cluster: str, as_json: bool, watch: bool) -> int:
     """Print the status of a stack; return the exit status."""
-    config.require(stack)
+    refusals.require(stack)
 
     def look() -> Status:
         return looked(stack, node=node, context=context, choice=cluster)
