@@ -218,7 +218,7 @@ test-shared-state: dev ## Two colleagues on one stack whose state is in a bucket
 # By nature an administrator's: node, bench and using_the_readme, which start and remove nodes; scan, which attacks the
 # cluster and makes users; and the node port of another namespace, which a deployer may not see before the API server
 # refuses it. What faults breaks, it breaks as the administrator; what survives, the deployer runs.
-DEPLOYER := $(patsubst %,tests/cluster/test_%.py,system data drift workflows consumers options faults) --deselect \
+DEPLOYER := $(patsubst %,tests/cluster/test_%.py,system data drift status workflows consumers options faults) --deselect \
   tests/cluster/test_system.py::test_a_taken_node_port_is_refused_before_anything_changes
 .PHONY: test-deployer
 test-deployer: dev ## What users do, tested on a node under the deployer's Role

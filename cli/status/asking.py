@@ -33,7 +33,11 @@ class Clock:
 
     def left(self, most: float = ONE_SECONDS) -> float:
         """Seconds for one more question; never nothing, because a program needs some time to say what is wrong."""
-        return max(0.1, min(most, self._end - time.monotonic()))
+        return max(0.1, min(most, self.rest()))
+
+    def rest(self) -> float:
+        """Seconds until the end; 0 after it."""
+        return max(0.0, self._end - time.monotonic())
 
 
 def together(questions: Mapping[Key, Callable[[], Any]], clock: Clock) -> dict[Key, Answer]:
@@ -62,7 +66,7 @@ def together(questions: Mapping[Key, Callable[[], Any]], clock: Clock) -> dict[K
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(clock.left(clock.seconds))
+        thread.join(clock.rest())
     if broken:
         raise broken[0]
     return {key: found.get(key) or Answer(problem=_late(key, clock)) for key in questions}

@@ -27,9 +27,10 @@ EVERY_SECONDS = 3.0
 def status(*, stack: str, node: str, context: str, cluster: str, as_json: bool, watch: bool) -> int:
     """Print the status of a stack; return the exit status."""
     refusals.require(stack)
+    programs = tools()
 
     def look() -> Status:
-        return looked(stack, node=node, context=context, choice=cluster)
+        return looked(stack, programs, node=node, context=context, choice=cluster)
 
     if watch:
         return watched(look, as_json=as_json)
@@ -40,24 +41,25 @@ def status(*, stack: str, node: str, context: str, cluster: str, as_json: bool, 
     return STATUS[found.verdict]
 
 
-def looked(name: str, *, node: str, context: str, choice: str) -> Status:
+def looked(name: str, programs: tuple[Toolchain, Problem | None], *, node: str, context: str, choice: str) -> Status:
     """Find out how a stack is.
 
     Args:
         name: The stack's name.
+        programs: What `tools` returned.
         node: A local node's name; empty for this checkout's own.
         context: A context's name; empty for the stack's.
         choice: `current`, `kind` or `node`; empty to search.
     """
     clock = Clock()
-    tools, lost = _tools()
-    stack = Stack(name, tools, None)
+    found, lost = programs
+    stack = Stack(name, found, None)
     seen = gather.offline(stack, clock)
     if seen.resources and not lost:
         with ExitStack() as open_:
             try:
                 way = cluster.find(name, node=node, context=context, choice=choice)
-                stack = open_.enter_context(gather.reached(name, way, tools))
+                stack = open_.enter_context(gather.reached(name, way, found))
             except Problem as problem:
                 lost = problem
             else:
@@ -66,7 +68,7 @@ def looked(name: str, *, node: str, context: str, choice: str) -> Status:
     return judge.status(seen)
 
 
-def _tools() -> tuple[Toolchain, Problem | None]:
+def tools() -> tuple[Toolchain, Problem | None]:
     """The programs; where some are missing, what to say, and what reads a state without them."""
     try:
         return machine.this().toolchain(), None

@@ -14,7 +14,7 @@ from .. import programs
 from ..clusters import road
 from ..clusters.road import Road
 from ..console import Problem
-from ..stack import Stack, causes, cluster, config, diagnose, guard
+from ..stack import Stack, causes, cluster, config, diagnose, guard, state
 from ..stack.cause import Cause
 from ..stack.namespace import Namespace
 from ..toolchain import Toolchain
@@ -43,10 +43,10 @@ class Seen:
     causes: list[Cause] = field(default_factory=list)
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
     """What a failed Job said, by namespace and name."""
-    lock: str = ""
+    running: str = ""
     """Who changes the stack right now, where its state is in files."""
-    pending: int = 0
-    """Operations that a run began and did not finish."""
+    killed: bool = False
+    """Whether a run was killed that left its lock, or began what it did not finish."""
     keys: set[str] = field(default_factory=set)
     """The keys of configuration that the project declares."""
 
@@ -86,6 +86,8 @@ def offline(stack: Stack, clock: Clock) -> Seen:
     """What Pulumi says: enough to tell whether there is anything to ask a cluster for."""
     seen = Seen(stack.name, str(config.read(config.project_file()).get("name", "")), keys=config.keys())
     try:
+        if stack.files:
+            state.refuse_damage(stack.files, stack.name)
         seen.resources = guard.resources(stack, seconds=clock.left())
     except Problem as problem:
         if "no stack named" in getattr(problem, "said", ""):
@@ -94,8 +96,10 @@ def offline(stack: Stack, clock: Clock) -> Seen:
             seen.lost_state = problem
     if stack.files:
         locks = stack.files.locks()
-        seen.lock = str(locks[0]) if locks else ""
-        seen.pending = stack.files.pending()
+        # A lock of another machine may be a live one's.
+        live = [lock for lock in locks if lock.elsewhere() or lock.alive()]
+        seen.running = str(live[0]) if live else ""
+        seen.killed = not live and bool(locks or stack.files.pending())
     seen.answers = together(questions.of_stack(stack, clock), clock) if seen.resources else {}
     return seen
 

@@ -21,7 +21,7 @@ _BESIDES = (questions.CERTIFICATE, questions.HOME, questions.VERSION)
 
 def status(seen: Seen) -> Status:
     """Judge what was found out."""
-    made = Status(seen.stack, seen.project, seen.at, running=seen.lock)
+    made = Status(seen.stack, seen.project, seen.at, running=seen.running)
     made.deployed = None if seen.resources is None else bool(seen.resources)
     if seen.lost_state:
         made.unknown.append(
@@ -112,8 +112,8 @@ def _stack(made: Status, seen: Seen) -> None:
         if made.change.result == "failed" and made.change.kind in _CHANGING:
             fix = f"remove the cause, then make up STACK={seen.stack}"
             made.problems.append(Problem(f"the last {made.change.kind} of the stack failed", "", fix))
-    if seen.pending and not seen.lock:
-        what = f"a run was killed: {seen.pending} operations were begun and not finished"
+    if seen.killed:
+        what = "a run was killed: it left its lock, or operations that it did not finish"
         made.problems.append(Problem(what, "", f"make repair STACK={seen.stack}"))
     made.versions |= {
         "kubeauth": _own_version(),

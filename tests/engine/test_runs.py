@@ -69,6 +69,15 @@ def test_up_prints_a_line_for_each_object_and_pulumis_end(offline, lock, capfd):
     assert re.search(r"Resources:\n +\+ \d+ created", end)
 
 
+def test_an_image_that_does_not_open_the_data_is_refused_after_the_preview(offline, lock, capfd, monkeypatch):
+    assert up(offline, lock) is None
+    offline.ask("pulumi", "config", "set", "mysqlImage", "mysql:8.4", purpose="go back")
+    with pytest.raises(Problem, match=r"Deployment mysqlauth-deployment, image: mysql:9\.7.* → mysql:8\.4: MySQL 8\.4"):
+        change._run(offline, lock, ["preview", *policy.options(offline.name)])
+    monkeypatch.setenv("ALLOW", "prod/mysqlauth-deployment")
+    assert change._run(offline, lock, ["preview", *policy.options(offline.name)]) is None
+
+
 def test_what_is_protected_is_known_by_the_engines_event(offline, lock, capfd, monkeypatch):
     assert up(offline, lock) is None
     monkeypatch.setattr(change.guard, "protected", lambda _: ["the volume"])

@@ -19,7 +19,7 @@ from cli import main, paths
 from cli.clusters import road
 from cli.console import Problem
 from cli.stack import config
-from cli.status import commands
+from cli.status import commands, show
 from cli.status.model import Problem as Wrong
 from cli.status.model import Status, Unknown, Workload
 
@@ -28,7 +28,7 @@ LOOKS = """
 import sys
 from datetime import UTC, datetime
 from cli import console
-from cli.status import commands
+from cli.status import commands, show
 from cli.status.model import Problem, Status, Workload
 commands.EVERY_SECONDS = 0.05
 console.call_me_kubeauth()
@@ -125,13 +125,13 @@ def typed(*words: str) -> Any:
 
 
 def test_the_exit_status_is_the_verdicts(project, monkeypatch):
-    monkeypatch.setattr(commands, "looked", lambda name, **_: wrong())
+    monkeypatch.setattr(commands, "looked", lambda *_, **__: wrong())
     said = typed()
     assert said.exit_code == 1
     assert said.output.startswith("Stack dev: something is wrong")
     unknown = wrong()
     unknown.problems, unknown.unknown = [], [Unknown("the cluster", "it does not answer", essential=True)]
-    monkeypatch.setattr(commands, "looked", lambda name, **_: unknown)
+    monkeypatch.setattr(commands, "looked", lambda *_, **__: unknown)
     assert typed().exit_code == 3
     assert json.loads(typed("--json").output)["exit"] == 3
     assert typed("--what").exit_code == 2
@@ -171,29 +171,50 @@ def test_where_there_is_no_cluster_the_files_of_the_state_say_what_they_know(pro
         raise lost
 
     monkeypatch.setattr(commands.cluster, "find", find)
-    found = commands.looked("dev", node="", context="", choice="")
+    found = commands.looked("dev", commands.tools(), node="", context="", choice="")
     assert [part.why for part in found.unknown] == ["there is no cluster"]
     assert found.change
     assert (found.change.result, found.change.by) == ("succeeded", (project / "Pulumi.yaml").owner())
-    assert found.problems[0].what == "a run was killed: 1 operations were begun and not finished"
+    assert found.problems[0].what == "a run was killed: it left its lock, or operations that it did not finish"
+
+
+@pytest.mark.parametrize(("host", "verdict"), [("elsewhere", "a change by ann@elsewhere"), ("", "a run was killed")])
+def test_a_lock_of_another_machine_may_be_a_live_runs_and_one_of_a_dead_process_here_is_not(project, host, verdict):
+    deployed(project)
+    path = project / ".kubeauth/state/.pulumi/locks/organization/shop/dev/one.json"
+    path.parent.mkdir(parents=True)
+    lock = {"pid": 2**22, "username": "ann", "hostname": host, "timestamp": "2026-11-27T00:00:00Z"}
+    path.write_text(json.dumps(lock))
+    found = commands.looked(
+        "dev", (commands.Toolchain(project, project), Problem("none")), node="", context="", choice=""
+    )
+    assert verdict in "\n".join(line.text for line in show.lines(found))
+
+
+def test_a_state_that_was_lost_is_not_nothing_deployed(project):
+    deployed(project)
+    (project / ".kubeauth/state/.pulumi/stacks/shop/dev.json").unlink()
+    found = commands.looked("dev", (commands.Toolchain(project, project), None), node="", context="", choice="")
+    assert (found.verdict, found.deployed) == ("unknown", None)
+    assert "the state of stack dev is missing" in found.unknown[0].why
 
 
 def test_a_machine_without_the_programs_is_told_what_to_install(project, monkeypatch):
     deployed(project)
     monkeypatch.setenv("PATH", "")
-    found = commands.looked("dev", node="", context="", choice="")
+    found = commands.looked("dev", commands.tools(), node="", context="", choice="")
     assert "programs are missing on PATH" in found.unknown[0].why
     assert "kubectl" in found.unknown[0].fix
 
 
 def test_the_way_to_the_cluster_is_a_file_of_its_own_that_goes_again(project):
     way = road.Road(road.CONTEXT, "kind-a", "", "https://127.0.0.1:1", "apiVersion: v1\nkind: Config\n")
-    with commands.gather.reached("dev", way, commands._tools()[0]) as stack:
+    with commands.gather.reached("dev", way, commands.tools()[0]) as stack:
         assert stack.kubeconfig
         assert stack.kubeconfig.read_text() == way.kubeconfig
         assert stack.kubeconfig.stat().st_mode & 0o777 == 0o600
         assert not config.kubeconfig_file("dev").exists(), "another run's file"
     assert not stack.kubeconfig.exists()
     gone = road.Road(road.KIND, "kubeauth-1")
-    with pytest.raises(Problem, match="does not exist"), commands.gather.reached("dev", gone, commands._tools()[0]):
+    with pytest.raises(Problem, match="does not exist"), commands.gather.reached("dev", gone, commands.tools()[0]):
         pass
