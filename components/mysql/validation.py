@@ -47,6 +47,12 @@ def database_name(key: str, value: Any) -> list[InputError]:
     return check(ok, key, value, f"1 to 64 characters of A-Z a-z 0-9 _ -, not {', '.join(SYSTEM_SCHEMAS)}", "admin")
 
 
+def collation(key: str, value: Any) -> list[InputError]:
+    """A collation's name; the server alone knows which it has."""
+    ok = isinstance(value, str) and re.fullmatch(r"[a-z0-9_]{1,64}", value) is not None
+    return check(ok, key, value, "1 to 64 characters of a-z 0-9 _", "utf8mb4_bin")
+
+
 def sql_lines(key: str, value: Any) -> list[InputError]:
     """SQL that mysqld reads line by line. It may hold passwords, so it is never shown."""
     lines = value.splitlines() if isinstance(value, str) else ["no text"]
