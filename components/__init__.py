@@ -13,6 +13,7 @@ from .kubernetes.platform import Platform
 from .kubernetes.resources import Resources
 from .kubernetes.services import ServiceType, TrafficPolicy
 from .kubernetes.traffic import Peer
+from .mysql.account_inputs import DatabaseAccount, DatabaseSchema
 from .mysql.accounts import DatabasePrivileges
 from .mysql.backup_inputs import Backup
 from .mysql.component import MySqlDatabase
@@ -27,9 +28,11 @@ __all__ = [
     "AuthServiceArgs",
     "Autoscaling",
     "Backup",
+    "DatabaseAccount",
     "DatabaseClient",
     "DatabaseConnection",
     "DatabasePrivileges",
+    "DatabaseSchema",
     "DatabaseSize",
     "DatabaseValue",
     "EnvFrom",

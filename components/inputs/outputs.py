@@ -20,4 +20,9 @@ def of(component: pulumi.ComponentResource) -> dict[str, pulumi.Output[Any]]:
 
 
 def _spelled(value: Any) -> Any:
-    return {camel_case(key): entry for key, entry in value.items()} if isinstance(value, dict) else value
+    if not isinstance(value, dict):
+        return value
+    if value and all(isinstance(entry, dict) for entry in value.values()):
+        # A map of objects, whose keys are the program's own.
+        return {key: _spelled(entry) for key, entry in value.items()}
+    return {camel_case(key): entry for key, entry in value.items()}

@@ -75,22 +75,34 @@ def scratch(name: str, size: pulumi.Input[str] = "64Mi", *, in_memory: bool = Fa
     return core.VolumeArgs(name=name, empty_dir=core.EmptyDirVolumeSourceArgs(size_limit=size, medium=medium))
 
 
-def secret_files(name: str, *secrets: pulumi.Input[str], keys: Sequence[str] = ()) -> core.VolumeArgs:
+def secret_files(
+    name: str,
+    *secrets: pulumi.Input[str],
+    keys: Sequence[str] = (),
+    folders: Mapping[str, pulumi.Input[str]] | None = None,
+    keys_in_folders: Sequence[str] = (),
+) -> core.VolumeArgs:
     """Return a volume with files from Secrets, readable by the pod's group alone.
 
     Args:
         name: The volume's name.
         secrets: The Secrets' names.
         keys: The keys that become files. Default: all.
+        folders: More Secrets, by the folder in the volume that has their files. Default: none.
+        keys_in_folders: Their keys that become files.
     """
     items = [core.KeyToPathArgs(key=key, path=key) for key in keys] or None
+    placed = [
+        (secret, [core.KeyToPathArgs(key=key, path=f"{folder}/{key}") for key in keys_in_folders])
+        for folder, secret in (folders or {}).items()
+    ]
     return core.VolumeArgs(
         name=name,
         projected=core.ProjectedVolumeSourceArgs(
             default_mode=0o440,
             sources=[
-                core.VolumeProjectionArgs(secret=core.SecretProjectionArgs(name=secret, items=items))
-                for secret in secrets
+                core.VolumeProjectionArgs(secret=core.SecretProjectionArgs(name=secret, items=paths))
+                for secret, paths in [*((secret, items) for secret in secrets), *placed]
             ],
         ),
     )

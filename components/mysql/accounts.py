@@ -4,7 +4,9 @@ The SQL is written in the pod, so a Secret that somebody else made serves as wel
 passes through a template of the program's.
 """
 
+from collections.abc import Mapping, Sequence
 from enum import Enum
+from typing import Any
 from urllib.parse import quote
 
 from . import scripts
@@ -35,15 +37,9 @@ OWN_USERS = "kubeauth_"
 """How the names of this package's own accounts begin."""
 
 USERNAME, PASSWORD, USERINFO = "username", "password", "userinfo"
-ROOT_PASSWORD, INIT_SQL = "root-password", "init.sql"
+ROOT_PASSWORD, PREVIOUS_PASSWORD, INIT_SQL = "root-password", "previous-password", "init.sql"
 BACKUP_PASSWORD = "backup-password"  # noqa: S105 - a name
 """Keys of the Secrets."""
-
-
-def beside_schema(database: str) -> str:
-    """Return what the names of schemas begin with that a restore makes; 25 more of MySQL's 64 characters follow."""
-    return database[:39]
-
 
 FUNCTIONS = scripts.text("functions")
 """What this package's scripts have in common: reading a Secret's files, and writing options of MySQL's clients."""
@@ -67,23 +63,27 @@ def values(
     require_tls: bool = True,
     backup: bool = False,
     certificate: str = "",
+    schemas: Sequence[Mapping[str, str]] = (),
+    more: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[str]:
     """Return the script's arguments, up to `--`.
 
     Args:
         database: The one schema of the application; checked by `validation.database_name`.
-        secrets: The folder with the keys `username` and `password`; `root-password`, without which root is locked; and
-            `init.sql`, more statements, one a line.
+        secrets: The folder with the keys `username` and `password`; `root-password`, without which root is locked;
+            `previous-password`, which logs in, too; `init.sql`, more statements, one a line; and below `accounts`, a
+            folder for each of `more`.
         run: The folder to write to.
         port: The server's port.
         privileges: A key of `PRIVILEGES`. Default: owner.
         require_tls: Whether the account may log in over TLS only. Default: true.
         backup: Whether there is an account for backups. Default: false.
         certificate: The folder with a certificate that may be renewed. Default: none.
+        schemas: More schemas, with the keys of `DatabaseSchema`. Default: none.
+        more: More accounts by their names, with `schemas` and `privileges`. Default: none.
     """
     given = {
         "DATABASE": database,
-        "BESIDE": beside_schema(database),
         "PRIVILEGES": PRIVILEGES[privileges],
         "BACKUP_PRIVILEGES": BACKUP_PRIVILEGES,
         "TLS": "REQUIRE SSL" if require_tls else "REQUIRE NONE",
@@ -93,6 +93,14 @@ def values(
         "RUN": run,
         "PORT": port,
     }
+    if schemas:
+        given["SCHEMAS"] = " ".join(f"{schema['name']}={schema.get('collation', '')}" for schema in schemas)
+    if more:
+        rows = {
+            name: (account.get("privileges", "owner"), ",".join(account["schemas"])) for name, account in more.items()
+        }
+        given["ACCOUNTS"] = " ".join(":".join([name, *row]) for name, row in sorted(rows.items()))
+        given |= {word.upper(): PRIVILEGES[word] for word in sorted({word for word, _ in rows.values()})}
     return [f"{key}={value}" for key, value in given.items()] + ["--"]
 
 

@@ -1,5 +1,6 @@
 """Backups of a database: a CronJob, the volume that keeps them, and what it may talk to."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,8 @@ class Source:
 
     image: pulumi.Input[str]
     database: pulumi.Input[str]
+    schemas: Any
+    """More schemas, with the keys of `DatabaseSchema`."""
     host: pulumi.Input[str]
     """The Service's full DNS name."""
     port: pulumi.Input[int]
@@ -97,9 +100,9 @@ def _pod_template(
 ) -> core.PodTemplateSpecArgs:
     name = children.instance
 
-    def script(database: str, port: int, backup: Any) -> str:
+    def script(database: str, schemas: Sequence[Mapping[str, str]], port: int, backup: Any) -> str:
         return backup_script.script(
-            database,
+            [database, *(schema["name"] for schema in schemas if schema["name"] != database)],
             secrets=_SECRETS,
             folder=_FOLDER,
             scratch=_SCRATCH,
@@ -121,7 +124,12 @@ def _pod_template(
                     name="backup",
                     image=source.image,
                     # `make backup` and `make restore` run this template with other arguments.
-                    command=["/bin/sh", "-c", lift(script, source.database, source.port, given), "backup"],
+                    command=[
+                        "/bin/sh",
+                        "-c",
+                        lift(script, source.database, source.schemas, source.port, given),
+                        "backup",
+                    ],
                     args=["backup"],
                     env=[core.EnvVarArgs(name="DATABASE_HOST", value=source.host)],
                     security_context=pods.security_context(),

@@ -3,6 +3,8 @@
 Its arguments are `backup`, `list`, `drop_old`, `restore` with a name and optionally `force`, `import_` with a file.
 """
 
+from collections.abc import Sequence
+
 from . import accounts, scripts, sizes
 
 _FILES = ("dump", "job", "drill", "backup", "restore", "recover", "import")
@@ -10,11 +12,13 @@ _FILES = ("dump", "job", "drill", "backup", "restore", "recover", "import")
 _PATIENCE = 20
 
 
-def script(database: str, *, secrets: str, folder: str, scratch: str, port: int, keep: int, verify: bool = True) -> str:
+def script(
+    schemas: Sequence[str], *, secrets: str, folder: str, scratch: str, port: int, keep: int, verify: bool = True
+) -> str:
     """Return the script.
 
     Args:
-        database: The schema; checked by `validation.database_name`.
+        schemas: What is backed up, the application's own first; checked by `validation.database_name`.
         secrets: The folder with the key `backup-password`.
         folder: Where the backups are.
         scratch: Where its files with passwords are, in memory.
@@ -22,14 +26,11 @@ def script(database: str, *, secrets: str, folder: str, scratch: str, port: int,
         keep: How many backups are kept.
         verify: Whether each backup is restored into a server of its own. Default: true.
     """
-    beside = accounts.beside_schema(database)
     values = {
         "source": secrets,
         "folder": folder,
         "scratch": scratch,
-        "database": database,
-        "beside": f"{beside}__restore",
-        "before": f"{beside}__before_",
+        "schemas": f"'{' '.join(schemas)}'",
         "marker": "kubeauth_restore",
         "user": accounts.BACKUP_USER,
         "port": port,

@@ -54,6 +54,9 @@ class MySqlDatabase(pulumi.ComponentResource):
     deployment_name: pulumi.Output[str]
     """The Deployment's name."""
 
+    account_connections: pulumi.Output[dict[str, DatabaseConnection]]
+    """The connection of each of `accounts`, by the account's name."""
+
     node_port: pulumi.Output[int]
     """The port on every node, 0 when the Service has none."""
 
@@ -81,6 +84,12 @@ class MySqlDatabase(pulumi.ComponentResource):
 
         credentials_name, server_name = credentials.create(given, children)
         backup_secret = credentials.for_backups(children) if "backup" in given else None
+        account_secrets = credentials.create_accounts(given, children)
+        asked: Mapping[str, Mapping[str, Any]] = given.args.get("accounts", {})
+        # Without the passwords, which would make the whole pod a secret.
+        more = {name: {key: account[key] for key in ("schemas", "privileges") if key in account}
+                for name, account in asked.items()}  # fmt: skip
+        foreign = {name for name, account in asked.items() if "existing_secret" in account}
         claim_name = given["existing_claim"] if "existing_claim" in given else _claim(given, children)
         service = core.Service(
             f"{name}-service",
@@ -133,6 +142,9 @@ class MySqlDatabase(pulumi.ComponentResource):
                         privileges=given["privileges"],
                         startup_seconds=given["startup_seconds"],
                         shutdown_seconds=given["shutdown_seconds"],
+                        schemas=given["schemas"],
+                        accounts=more,
+                        account_secrets=account_secrets,
                     )
                 ),
             ),
@@ -149,6 +161,7 @@ class MySqlDatabase(pulumi.ComponentResource):
             source = backup.Source(
                 image=given["image"],
                 database=given["database_name"],
+                schemas=given["schemas"],
                 host=self.host,
                 port=given["port"],
                 server_port=mysqld.PORT,
@@ -169,15 +182,34 @@ class MySqlDatabase(pulumi.ComponentResource):
         self.claim_name = pulumi.Output.from_input(claim_name)
         self.deployment_name = discovery.name_of(deployment)
         self.node_port = first_port.apply(lambda port: int(port.node_port or 0))
-        self.connection = pulumi.Output.all(
-            endpoint=self.endpoint,
-            secret_name=self.credentials_secret_name,
-            namespace=self.namespace,
-            database_name=self.database_name,
-            pod_port=mysqld.PORT,
-            **({} if "existing_secret" in given else {"userinfo_key": accounts.USERINFO}),
-        ).apply(lambda known: cast(DatabaseConnection, known))
+        self.connection = self._connection(
+            credentials_name, given["database_name"], encoded="existing_secret" not in given
+        )
+        connections = {
+            name: self._connection(secret, lift(_first, more[name]["schemas"]), encoded=name not in foreign)
+            for name, secret in account_secrets.items()
+        }
+        self.account_connections = cast(
+            pulumi.Output[dict[str, DatabaseConnection]], pulumi.Output.from_input(connections)
+        )
         self.register_outputs(outputs.of(self))
+
+    def _connection(
+        self, secret: pulumi.Input[str], database: pulumi.Input[str], *, encoded: bool
+    ) -> pulumi.Output[DatabaseConnection]:
+        """An account's connection; `encoded` says whether its Secret is this package's own."""
+        return pulumi.Output.all(
+            endpoint=self.endpoint,
+            secret_name=secret,
+            namespace=self.namespace,
+            database_name=database,
+            pod_port=mysqld.PORT,
+            **({"userinfo_key": accounts.USERINFO} if encoded else {}),
+        ).apply(lambda known: cast(DatabaseConnection, known))
+
+
+def _first(schemas: Sequence[str]) -> str:
+    return schemas[0]
 
 
 def _claim(given: Given, children: Children) -> pulumi.Output[str]:

@@ -1,4 +1,4 @@
-"""The Secrets of a database: one for its clients, one for the server alone, one for backups."""
+"""The Secrets of a database: for its clients, for each more account, for the server alone, and for backups."""
 
 import base64
 import secrets
@@ -8,11 +8,11 @@ from typing import cast
 import pulumi
 from pulumi_kubernetes.core import v1 as core
 
-from ..inputs.known import lift
+from ..inputs.known import entry, lift
 from ..inputs.record import Given
 from ..kubernetes import discovery
 from ..kubernetes.children import Children
-from . import accounts
+from . import account_inputs, accounts
 
 
 def create(given: Given, children: Children) -> tuple[pulumi.Input[str], pulumi.Output[str] | None]:
@@ -22,37 +22,58 @@ def create(given: Given, children: Children) -> tuple[pulumi.Input[str], pulumi.
     restart in order, and the old Secret goes last. A Secret changed in place would leave pods running with the old
     password. Nothing of the name follows from what is in it.
     """
-    client_files: dict[str, pulumi.Input[str]] = {}
     server_files: dict[str, pulumi.Input[str]] = {}
-    if "password" in given:
-        client_files = {
-            accounts.USERNAME: given["username"],
-            accounts.PASSWORD: given["password"],
-            accounts.USERINFO: lift(accounts.userinfo, given["username"], given["password"]),
-        }
     if "root_password" in given:
         server_files[accounts.ROOT_PASSWORD] = given["root_password"]
     if "init_sql" in given:
         server_files[accounts.INIT_SQL] = given["init_sql"]
+    if "previous_password" in given:
+        server_files[accounts.PREVIOUS_PASSWORD] = given["previous_password"]
+    for name, account in given.args.get("accounts", {}).items():
+        if "previous_password" in account:
+            previous = entry(entry(given["accounts"], name), "previous_password")
+            server_files[f"{accounts.PREVIOUS_PASSWORD}.{name}"] = previous
+    credentials = (
+        given["existing_secret"]
+        if "existing_secret" in given
+        else _secret(children, "credentials", _files(given["username"], given["password"]))
+    )
+    return credentials, _secret(children, "server", server_files) if server_files else None
 
-    known = cast(pulumi.Output[Mapping[str, str]], pulumi.Output.secret({**client_files, **server_files}))
 
-    def secret(child: str, keys: list[str]) -> pulumi.Output[str]:
-        return discovery.name_of(
-            core.Secret(
-                children.logical(child),
-                metadata=children.metadata(child, auto_named=True),
-                immutable=True,
-                data={
-                    key: known.apply(lambda files, key=key: base64.b64encode(files[key].encode()).decode())
-                    for key in keys
-                },
-                opts=children.options(),
-            )
+def create_accounts(given: Given, children: Children) -> dict[str, pulumi.Input[str]]:
+    """Make a Secret for each of the database's more accounts; return their names, by the account's."""
+    found: dict[str, pulumi.Input[str]] = {}
+    for name, account in given.args.get("accounts", {}).items():
+        checked = entry(given["accounts"], name)
+        if "existing_secret" in account:
+            found[name] = pulumi.Output.unsecret(pulumi.Output.from_input(entry(checked, "existing_secret")))
+        else:
+            found[name] = _secret(children, account_inputs.child(name), _files(name, entry(checked, "password")))
+    return found
+
+
+def _files(username: pulumi.Input[str], password: pulumi.Input[str]) -> dict[str, pulumi.Input[str]]:
+    return {
+        accounts.USERNAME: username,
+        accounts.PASSWORD: password,
+        accounts.USERINFO: lift(accounts.userinfo, username, password),
+    }
+
+
+def _secret(children: Children, child: str, files: dict[str, pulumi.Input[str]]) -> pulumi.Output[str]:
+    known = cast(pulumi.Output[Mapping[str, str]], pulumi.Output.secret(files))
+    return discovery.name_of(
+        core.Secret(
+            children.logical(child),
+            metadata=children.metadata(child, auto_named=True),
+            immutable=True,
+            data={
+                key: known.apply(lambda texts, key=key: base64.b64encode(texts[key].encode()).decode()) for key in files
+            },
+            opts=children.options(),
         )
-
-    credentials = given["existing_secret"] if "existing_secret" in given else secret("credentials", list(client_files))
-    return credentials, secret("server", list(server_files)) if server_files else None
+    )
 
 
 def for_backups(children: Children) -> pulumi.Output[str]:

@@ -17,6 +17,7 @@ from ..kubernetes.resources import Resources
 from ..kubernetes.services import ServiceType, TrafficPolicy
 from . import backup_inputs, mysqld, sizes
 from . import validation as mysql_validation
+from .account_inputs import DatabaseAccount, DatabaseSchema, check_accounts, check_schemas
 from .accounts import DatabasePrivileges
 from .sizes import DatabaseSize
 
@@ -43,6 +44,9 @@ class MySqlDatabaseArgs(TypedDict):
     password: NotRequired[pulumi.Input[str]]
     """The application's password, 1 to 255 bytes. Required without existing_secret. The old one is refused."""
 
+    previous_password: NotRequired[pulumi.Input[str]]
+    """A password that logs in, too, while clients change to the new one; take it out afterwards. Default: none."""
+
     root_password: NotRequired[pulumi.Input[str]]
     """root's password, other than the application's; root logs in inside the pod only. Default: root is locked."""
 
@@ -60,6 +64,12 @@ class MySqlDatabaseArgs(TypedDict):
 
     privileges: NotRequired[pulumi.Input[DatabasePrivileges]]
     """What the application's account may do in its schema, and nowhere else. Default: owner, all but granting."""
+
+    schemas: NotRequired[pulumi.Input[list[pulumi.Input[DatabaseSchema]]]]
+    """More schemas, or a collation for `database_name`. Default: none. Backups hold them, too."""
+
+    accounts: NotRequired[dict[str, DatabaseAccount]]
+    """More accounts by their names, each with its Secret: `account_connections`. Default: none."""
 
     settings: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Server settings as in my.cnf, such as `max_connections`. Default: none. Refused: those that the pod needs."""
@@ -173,10 +183,13 @@ RULES = Record(
         "existing_secret": Rule(validation.resource_name("mysqlauth-accounts")),
         "password": Rule(mysql_validation.password),
         "root_password": Rule(_passwords, needs=("password",)),
+        "previous_password": Rule(_passwords, needs=("password",)),
         "database_name": Rule(mysql_validation.database_name, default="admin"),
         "username": Rule(mysql_validation.username, default="admin"),
         "init_sql": Rule(mysql_validation.sql_lines),
         "privileges": Rule(validation.one_of(DatabasePrivileges), default=DatabasePrivileges.OWNER.value),
+        "schemas": Rule(check_schemas, default=[]),
+        "accounts": Rule(check_accounts, default={}, needs=("database_name", "schemas", "username"), plain=True),
         "settings": Rule(_settings, default={}, needs=("image", "size", "resources")),
         "image": Rule(validation.image(mysqld.IMAGE), default=mysqld.IMAGE),
         "require_tls": Rule(validation.true_or_false, default=True),
@@ -207,7 +220,7 @@ RULES = Record(
 def check(name: str, args: MySqlDatabaseArgs) -> list[InputError]:
     """Return every input that is not allowed, without creating anything. Outputs are checked when they resolve."""
     given: Mapping[str, Any] = normal(args)
-    accounts = ("username", "password", "root_password")
+    accounts = ("username", "password", "previous_password", "root_password")
     return [
         *validation.name("name", name, "mysqlauth"),
         *RULES.check(given),

@@ -10,14 +10,11 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from ..inputs.known import entry, lift
 from ..kubernetes import pods, resources
-from . import accounts, scripts, settings, sizes
+from . import accounts, probes, scripts, settings, sizes
 
 IMAGE = "mysql:9.7"
 PORT = 3306
 PORT_NAME = "mysql"
-FREE_MEBIBYTES = 16
-"""With less room on its volume the server is not ready: soon each write would wait for somebody to free some."""
-
 STARTUP_SECONDS = 3600
 """How long a first start, a crash recovery or an upgrade may take before the server is started again."""
 
@@ -62,7 +59,7 @@ def arguments(
         *settings.tuned(given or {}, sizes.settings(memory_limit)),
         # Last, so that nothing overrides them; their names are in settings.FIXED.
         f"--datadir={_DATA}",
-        f"--init-file={_RUN}/init.sql",
+        *([] if settings.rescue(given or {}) else [f"--init-file={_RUN}/init.sql"]),
         f"--port={PORT}",
         f"--socket={_SOCKET}",
         f"--pid-file={_RUN}/mysqld.pid",
@@ -106,6 +103,12 @@ class Server:
     """A key of `accounts.PRIVILEGES`."""
     startup_seconds: pulumi.Input[int]
     shutdown_seconds: pulumi.Input[int]
+    schemas: Any
+    """More schemas, with the keys of `DatabaseSchema`."""
+    accounts: Mapping[str, Any]
+    """More accounts by their names, with `schemas` and `privileges`."""
+    account_secrets: Mapping[str, pulumi.Input[str]]
+    """The names of their Secrets."""
 
 
 def pod_template(server: Server) -> core.PodTemplateSpecArgs:
@@ -121,7 +124,12 @@ def pod_template(server: Server) -> core.PodTemplateSpecArgs:
             name="data",
             persistent_volume_claim=core.PersistentVolumeClaimVolumeSourceArgs(claim_name=server.claim),
         ),
-        pods.secret_files("secrets", *server.secrets),
+        pods.secret_files(
+            "secrets",
+            *server.secrets,
+            folders={f"accounts/{name}": secret for name, secret in server.account_secrets.items()},
+            keys_in_folders=[accounts.USERNAME, accounts.PASSWORD],
+        ),
         # In memory, because the SQL in it holds passwords.
         pods.scratch("run", "16Mi", in_memory=True),
         pods.scratch("tmp"),
@@ -167,34 +175,12 @@ def pod_template(server: Server) -> core.PodTemplateSpecArgs:
                     command=["mysqld"],
                     args=lift(start, server.resources, server.settings, server.require_tls),
                     ports=[core.ContainerPortArgs(name=PORT_NAME, container_port=PORT, protocol="TCP")],
-                    # Started is that the application logs in and its SQL ran; no liveness probe runs before.
-                    startup_probe=core.ProbeArgs(
-                        exec_=_script("startup", f"RUN={_RUN}"),
-                        period_seconds=1,
-                        timeout_seconds=5,
-                        failure_threshold=server.startup_seconds,
-                    ),
-                    # Ready is that clients may write; that all connections are taken is no reason to refuse more.
-                    readiness_probe=core.ProbeArgs(
-                        exec_=_script(
-                            "readiness",
-                            f"RUN={_RUN}",
-                            f"VOLUME={_VOLUME}",
-                            f"FREE={FREE_MEBIBYTES}",
-                            f"CERTIFICATE={certificate_folder or 'no'}",
-                        ),
-                        period_seconds=5,
-                        timeout_seconds=5,
-                        failure_threshold=2,
-                    ),
-                    # Alive is only that the server answers: a restart does not help a busy one.
-                    liveness_probe=core.ProbeArgs(
-                        exec_=core.ExecActionArgs(
-                            command=["mysqladmin", "--no-defaults", f"--socket={_SOCKET}", "ping"]
-                        ),
-                        period_seconds=10,
-                        timeout_seconds=5,
-                        failure_threshold=6,
+                    **probes.arguments(
+                        run=_RUN,
+                        volume=_VOLUME,
+                        certificate=certificate_folder,
+                        startup_seconds=server.startup_seconds,
+                        given=server.settings,
                     ),
                 )
             ],
@@ -205,7 +191,9 @@ def pod_template(server: Server) -> core.PodTemplateSpecArgs:
 
 
 def _initialize_arguments(server: Server, certificate: str) -> pulumi.Input[list[str]]:
-    def made(database: str, privileges: str, require_tls: bool, given: Mapping[str, str]) -> list[str]:
+    def made(
+        database: str, privileges: str, require_tls: bool, given: Mapping[str, str], schemas: Any, more: Any
+    ) -> list[str]:
         *values, end = accounts.values(
             database,
             secrets=_SECRETS,
@@ -215,6 +203,8 @@ def _initialize_arguments(server: Server, certificate: str) -> pulumi.Input[list
             require_tls=require_tls,
             backup=server.backup,
             certificate=certificate,
+            schemas=schemas,
+            more=more,
         )
         native = [f"{settings.normal(key)}={value}" for key, value in given.items() if settings.normal(key) in _BOTH]
         return [
@@ -222,12 +212,10 @@ def _initialize_arguments(server: Server, certificate: str) -> pulumi.Input[list
             f"VOLUME={_VOLUME}",
             f"BIRTH={settings.birth(given)}",
             f"BINARY_LOG={'yes' if settings.binary_log(given) else 'no'}",
+            *(["RESCUE=yes"] if settings.rescue(given) else []),
             end,
             *(f"--{setting}" for setting in [*sizes.INITIALIZE, *native]),
         ]
 
-    return lift(made, server.database, server.privileges, server.require_tls, server.settings)
-
-
-def _script(name: str, *values: str) -> core.ExecActionArgs:
-    return core.ExecActionArgs(command=["/bin/sh", "-c", scripts.text(name), name, *values])
+    more = (server.settings, server.schemas, {**server.accounts})
+    return lift(made, server.database, server.privileges, server.require_tls, *more)

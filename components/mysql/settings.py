@@ -86,6 +86,12 @@ def binary_log(given: Mapping[str, str]) -> bool:
     return "log-bin" in known and known["log-bin"] not in _OFF
 
 
+def rescue(given: Mapping[str, str]) -> bool:
+    """Whether InnoDB is told to start whatever is broken, which it does only when nobody can write."""
+    level = {normal(key): value for key, value in given.items()}.get("innodb-force-recovery", "")
+    return level.isdigit() and int(level) >= 4
+
+
 def tuned(given: Mapping[str, str], defaults: Mapping[str, str]) -> list[str]:
     """Return mysqld's arguments of settings: the defaults, and the caller's, which win.
 

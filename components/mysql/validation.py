@@ -43,8 +43,16 @@ def username(key: str, value: Any) -> list[InputError]:
 def database_name(key: str, value: Any) -> list[InputError]:
     """A schema's name; MySQL's own schemas are not for applications."""
     ok = isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}", value) is not None
-    ok = ok and value.lower() not in SYSTEM_SCHEMAS
-    return check(ok, key, value, f"1 to 64 characters of A-Z a-z 0-9 _ -, not {', '.join(SYSTEM_SCHEMAS)}", "admin")
+    # What a restore makes ends so: components/mysql/scripts/job.sh.
+    ok = ok and value.lower() not in SYSTEM_SCHEMAS and not re.search(r"__(restore|before_\d{8}t\d{6}z)$", value, re.I)
+    rule = f"1 to 64 characters of A-Z a-z 0-9 _ -, not {', '.join(SYSTEM_SCHEMAS)}, not ending in __restore"
+    return check(ok, key, value, rule, "admin")
+
+
+def collation(key: str, value: Any) -> list[InputError]:
+    """A collation's name; the server alone knows which it has."""
+    ok = isinstance(value, str) and re.fullmatch(r"[a-z0-9_]{1,64}", value) is not None
+    return check(ok, key, value, "1 to 64 characters of a-z 0-9 _", "utf8mb4_bin")
 
 
 def sql_lines(key: str, value: Any) -> list[InputError]:

@@ -6,6 +6,7 @@ Only paths, the port and /bin/sh are other ones; a folder stands for each volume
 import base64
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -52,12 +53,16 @@ class Pod:
             _make(places[name])
             if "projected" not in volume:
                 continue
-            for old in places[name].iterdir():
-                old.unlink()
+            shutil.rmtree(places[name])
+            _make(places[name])
             for source in volume["projected"]["sources"]:
-                for key, text in secrets[source["secret"]["name"].removesuffix(LIVE)].items():
-                    (places[name] / key).write_bytes(text.encode())
-                    _give(places[name] / key)
+                content = secrets[source["secret"]["name"].removesuffix(LIVE)]
+                items = source["secret"].get("items") or [{"key": key, "path": key} for key in content]
+                for item in items:
+                    file = places[name] / item["path"]
+                    _make(file.parent)
+                    file.write_bytes(content[item["key"]].encode())
+                    _give(file)
         containers = [*spec.get("initContainers", []), *spec["containers"]]
         self._paths = {
             mount["mountPath"]: str(places[mount["name"]]) for each in containers for mount in each["volumeMounts"]

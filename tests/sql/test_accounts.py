@@ -178,3 +178,69 @@ def test_what_the_application_made_works_after_a_restart_that_makes_its_account_
     assert server.ready, server.said()
     done = server.app("CALL add_one(); SELECT * FROM v")
     assert (done.stdout, done.stderr) == ("2\n", "")
+
+
+ORDERS = {"schemas": ["my_orders"], "password": "orders'pw"}
+REPORTS = {"schemas": ["admin", "my_orders"], "privileges": "data", "password": "reports-pw"}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_each_account_reaches_its_own_schemas_with_its_own_rights(pod, shell):
+    server = pod(
+        shell, schemas=[{"name": "my_orders", "collation": "utf8mb4_bin"}], accounts={"o": ORDERS, "r": REPORTS}
+    )
+    assert server.ready, server.said()
+
+    def said(sql, account, password, database="my_orders"):
+        return server.app(sql, username=account, password=password, database=database)
+
+    assert said("CREATE TABLE t (a CHAR(1) UNIQUE); INSERT INTO t VALUES ('a'), ('A')", "o", "orders'pw").stderr == ""
+    assert said("UPDATE t SET a = 'b' WHERE a = 'a'; SELECT * FROM t", "r", "reports-pw").stdout == "A\nb\n"
+    assert "1142" in said("DROP TABLE t", "r", "reports-pw").stderr
+    assert said("SELECT 1", "r", "reports-pw", "admin").stdout == "1\n"
+    # Nothing of one is another's: neither schemas nor passwords.
+    assert "1044" in said("SELECT 1", "o", "orders'pw", "admin").stderr
+    assert "1044" in said("SELECT 1", "admin", "app-pw").stderr
+    assert "1045" in said("SELECT 1", "o", "reports-pw").stderr
+    # With one account gone and the other's rights changed, the data is still there.
+    server.update(schemas=[{"name": "my_orders"}], accounts={"r": {**REPORTS, "schemas": ["my_orders"]}})
+    assert "1045" in said("SELECT 1", "o", "orders'pw").stderr
+    assert said("SELECT COUNT(*) FROM t", "r", "reports-pw").stdout == "2\n"
+    assert "1044" in said("SELECT 1", "r", "reports-pw", "admin").stderr
+
+
+def test_a_collation_that_the_server_does_not_have_is_named(pod):
+    server = pod(begin=False, schemas=[{"name": "orders", "collation": "utf8mb4_klingon"}])
+    server.start(wait=False)
+    command = server.spec["containers"][0]["startupProbe"]["exec"]["command"]
+    while "Can't connect" in (done := server.run(command)).stderr:
+        pass
+    assert "ended early, in the schema orders" in done.stderr
+
+
+def test_a_secret_of_another_account_is_refused(pod):
+    given = {"o": {"schemas": ["admin"], "existing_secret": "vault"}}
+    server = pod(begin=False, secrets={"vault": {"username": "p", "password": "x"}}, accounts=given)
+    done = server.initialize()
+    assert done.returncode == 1
+    assert done.stderr == "error: the key username of the Secret for the account o holds another name\n"
+
+
+def test_two_passwords_log_in_while_clients_change_and_one_afterwards(pod):
+    server = pod(password="old", accounts={"o": {**ORDERS, "password": "o-old"}}, schemas=[{"name": "my_orders"}])
+    more = {"schemas": [{"name": "my_orders"}]}
+
+    def log_in(*wanted):
+        for account, database, words in (("admin", "admin", ("old", "new")), ("o", "my_orders", ("o-old", "o-new"))):
+            done = [server.app("SELECT 1", username=account, password=word, database=database) for word in words]
+            assert [each.returncode == 0 for each in done] == list(wanted), [each.stderr for each in done]
+
+    log_in(True, False)
+    both = {**ORDERS, "password": "o-new", "previous_password": "o-old"}
+    server.update(password="new", previous_password="old", accounts={"o": both}, **more)
+    assert server.ready, server.said()
+    log_in(True, True)
+    server.restart()
+    log_in(True, True)
+    server.update(password="new", accounts={"o": {**ORDERS, "password": "o-new"}}, **more)
+    log_in(False, True)

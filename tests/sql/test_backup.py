@@ -124,6 +124,27 @@ def test_an_empty_schema_and_an_empty_database_are_restored_without_force(jobs):
     assert any("__before_" in line for line in full)
 
 
+def test_each_schema_has_backups_of_its_own_and_one_that_fails_ends_no_other(jobs):
+    # The names are such that a pattern of one would match another's, or that what a restore makes would meet.
+    long = ["x" * 60 + end for end in ("_a", "_b")]
+    jobs = jobs(schemas=[{"name": name} for name in ("admin-x", *long)])
+    for name in ("admin", "admin-x", *long):
+        jobs.database.root(f"CREATE TABLE `{name}`.t (x VARCHAR(64)); INSERT INTO `{name}`.t VALUES ('{name}')")
+    jobs.database.root("REVOKE ALL ON `admin-x`.* FROM kubeauth_backup")
+    done = jobs.job("backup")
+    assert done.returncode == 1, "a job that misses a schema has failed"
+    made = {line.split()[0].rpartition("-")[0]: line.split()[0] for line in done.stdout.splitlines()}
+    assert sorted(made) == ["admin", *long]
+    for name in long:
+        jobs.database.root(f"DELETE FROM `{name}`.t")
+        assert jobs.job("restore", made[name]).returncode == 0
+        assert jobs.database.root(f"SELECT x FROM `{name}`.t") == name
+    listed = jobs.job("list").stdout
+    assert listed.count("holds what a restore replaced") == 2
+    assert jobs.job("drop_old").returncode == 0
+    assert "x__before" not in jobs.database.root("SHOW DATABASES")
+
+
 def test_two_hundred_tables_and_a_server_that_demands_primary_keys(jobs):
     jobs = jobs(settings={"sql_require_primary_key": "ON"}, backup={"verify": False})
     admin(jobs, "".join(f"CREATE TABLE t{number} (i INT PRIMARY KEY);" for number in range(200)))

@@ -131,7 +131,7 @@ def test_no_script_takes_a_name_for_itself_that_another_one_means_something_by()
     values, _, own = text.removeprefix(functions).partition("\n# Text of a schema.")
     given, common = set(assigned.findall(values)), set(assigned.findall(functions))
     taken = set(assigned.findall(own))
-    assert {"source", "before", "patience", "keep"} <= given
+    assert {"source", "schemas", "patience", "keep"} <= given
     assert {"text", "newline"} <= common
     assert {"tries", "holder", "globals", "others"} <= taken
     assert (given | common) & taken == set()

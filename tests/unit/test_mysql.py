@@ -65,6 +65,7 @@ def test_outputs_come_from_what_the_cluster_made():
         "claimName": "mysqlauth-data-live",
         "deploymentName": "mysqlauth-deployment-live",
         "nodePort": 32001,
+        "accountConnections": {},
     }
 
 
@@ -314,7 +315,6 @@ def test_what_is_wrong_with_the_secrets_is_told_before_anything_is_made():
     assert 0 < init["command"][2].index("read_key password") < init["command"][2].index("mysqld --no-defaults")
     assert init["args"] == [
         "DATABASE=admin",
-        "BESIDE=admin",
         f"PRIVILEGES={accounts.PRIVILEGES['owner']}",
         f"BACKUP_PRIVILEGES={accounts.BACKUP_PRIVILEGES}",
         "TLS=REQUIRE SSL",
@@ -564,3 +564,64 @@ def test_all_errors_at_once_and_nothing_registered():
         ("node_port", "29999"),
     ]
     assert "same'" not in str(caught.value)
+
+
+MORE: dict[str, Any] = {
+    "schemas": [{"name": "orders", "collation": "utf8mb4_bin"}],
+    "accounts": {
+        "my_orders": {"schemas": ["orders"], "password": pulumi.Output.secret("o:pw")},
+        "reports": {"schemas": ["admin", "orders"], "privileges": "data", "existing_secret": "vault"},
+    },
+}
+
+
+def test_each_account_has_a_secret_and_a_connection_of_its_own():
+    recorder = database(**MORE)
+    secret = recorder.one("Secret", "mysqlauth-account-my-orders").inputs["data"].value
+    assert {key: base64.b64decode(text).decode() for key, text in secret.items()} == {
+        "username": "my_orders",
+        "password": "o:pw",
+        "userinfo": "my_orders:o%3Apw",
+    }
+    outputs = recorder.one("MySqlDatabase", "mysqlauth").outputs
+    own, theirs = (outputs["accountConnections"][name] for name in ("my_orders", "reports"))
+    assert own == {
+        **outputs["connection"],
+        "secretName": f"mysqlauth-account-my-orders{CHOSEN}-live",
+        "databaseName": "orders",
+    }
+    assert (theirs["secretName"], theirs["databaseName"], "userinfoKey" in theirs) == ("vault", "admin", False)
+    spec = deployment(recorder)["template"]["spec"]
+    assert spec["volumes"][1]["projected"]["sources"][2:] == [
+        {
+            "secret": {
+                "name": name,
+                "items": [{"key": key, "path": f"accounts/{account}/{key}"} for key in ("username", "password")],
+            }
+        }
+        for account, name in (("my_orders", own["secretName"]), ("reports", "vault"))
+    ]
+    assert not isinstance(spec["initContainers"], Secret), "a secret inside the Deployment would hide its diff"
+
+
+@pytest.mark.parametrize(
+    ("given", "key"),
+    [
+        ({"accounts": {"a": {"schemas": ["elsewhere"], "password": "x"}}}, "accounts.a.schemas"),
+        ({"accounts": {"a": {"schemas": [], "password": "x"}}}, "accounts.a.schemas"),
+        ({"accounts": {"a": {"schemas": ["admin"]}}}, "accounts.a"),
+        ({"accounts": {"a": {"schemas": ["admin"], "password": "x", "existing_secret": "y"}}}, "accounts.a"),
+        ({"accounts": {"admin": {"schemas": ["admin"], "password": "x"}}}, "accounts.admin"),
+        ({"accounts": {"root": {"schemas": ["admin"], "password": "x"}}}, "accounts.root"),
+        ({"accounts": {n: {"schemas": ["admin"], "password": "x"} for n in ("a_b", "a-b")}}, "accounts.a-b"),
+        ({"accounts": {"a": {"schemas": ["admin"], "password": "x", "previous_password": "x"}}},
+         "accounts.a.previous_password"),
+        ({"schemas": [{"name": "a"}, {"name": "a"}]}, "schemas"),
+        ({"schemas": [{"name": "a", "collation": "utf8; DROP"}]}, "schemas.0.collation"),
+        ({"previous_password": "app-pw"}, "previous_password"),
+    ],
+)  # fmt: skip
+def test_accounts_and_schemas_that_would_not_work_are_refused(given, key):
+    found = MySqlDatabase.check("mysqlauth", cast(MySqlDatabaseArgs, {**REQUIRED, **given}))
+    assert [error.key for error in found] == [key]
+    assert "'x'" not in str(found[0]), "a password is not shown"

@@ -23,6 +23,7 @@ _OWN_KEYS = set(
         "service_account_annotations",
         "settings",
         "env",
+        "accounts",
         "secret_env",
         "database_env",
         "node_selector",

@@ -1,5 +1,5 @@
 # Writes init.sql for `mysqld --init-file`, and options for its clients. Each statement may run any number of times.
-# shellcheck shell=sh disable=SC2034,SC2154 # functions.sh comes before
+# shellcheck shell=sh disable=SC2034,SC2153,SC2154 # functions.sh comes before
 while [ "$1" != -- ]; do export "${1?}"; shift; done
 shift
 source=$SECRETS
@@ -31,8 +31,11 @@ backup_sql() {
   read_key backup-password
   statement "CREATE USER $backup_account $(identified) REQUIRE SSL $policy ATTRIBUTE '{\"kubeauth\": \"\"}'"
   statement "GRANT $BACKUP_PRIVILEGES ON *.* TO $backup_account"
-  for schema in "$DATABASE" "${BESIDE}__restore" "${BESIDE}__before_%"; do
-    grant_schema 'ALL PRIVILEGES' "'''kubeauth_backup''@''%'''" "$schema"
+  for schema in "$DATABASE" ${SCHEMAS-}; do
+    schema=${schema%%=*} beside=$(beside_of "${schema%%=*}")
+    for granted in "$schema" "${beside}__restore" "${beside}__before_%"; do
+      grant_schema 'ALL PRIVILEGES' "'''kubeauth_backup''@''%'''" "$granted"
+    done
   done
 }
 # Over the socket only; it makes the server read a renewed certificate.
@@ -40,6 +43,52 @@ server_sql() {
   text=$server_password
   statement "CREATE USER $server_account $(identified) $policy ATTRIBUTE '{\"kubeauth\": \"\"}'"
   statement "GRANT CONNECTION_ADMIN ON *.* TO $server_account"
+}
+# MySQL refuses a longer one in the middle of the accounts' SQL.
+check_length() { [ "$(printf %s "$text" | wc -c)" -le 255 ] || fail "the key $1 of the Secret holds more than 255 bytes"; }
+# With the password in $text, and the one before where there is one. Arguments: account, the key of the one before.
+create_user() {
+  check_length password
+  double \\; double "'"
+  now=$(identified)
+  if [ -e "$SECRETS/$2" ]; then
+    source=$SECRETS
+    read_key "$2"
+    check_length "$2"
+    double \\; double "'"
+    statement "CREATE USER $1 $(identified) $TLS $policy ATTRIBUTE '{\"kubeauth\": \"the accounts\"}'"
+    statement "ALTER USER $1 $now RETAIN CURRENT PASSWORD"
+  else
+    statement "CREATE USER $1 $now $TLS $policy ATTRIBUTE '{\"kubeauth\": \"the accounts\"}'"
+  fi
+}
+# `name=collation …`; schemas that no input names any more stay.
+schemas_sql() {
+  for schema in $SCHEMAS; do
+    collation=${schema#*=} schema=${schema%%=*}
+    reached "the schema $schema"
+    statement "CREATE DATABASE IF NOT EXISTS \`$schema\`"
+    [ -z "$collation" ] || statement "ALTER DATABASE \`$schema\` COLLATE $collation"
+  done
+}
+# `name:privileges:schema,… …`; each account has a folder with its Secret.
+more_sql() {
+  for more in $ACCOUNTS; do
+    name=${more%%:*} more=${more#*:}
+    schemas=${more#*:}, privileges=${more%%:*}
+    case $privileges in owner) privileges=$OWNER ;; *) privileges=$DATA ;; esac
+    source=$SECRETS/accounts/$name
+    read_key username
+    [ "$text" = "$name" ] || fail "the key username of the Secret for the account $name holds another name"
+    reached "the account $name"
+    statement "DROP USER IF EXISTS '$name'@'%'"
+    read_key password
+    create_user "'$name'@'%'" "previous-password.$name"
+    while [ -n "$schemas" ]; do
+      grant_schema "$privileges" "'''$name''@''%'''" "${schemas%%,*}"
+      schemas=${schemas#*,}
+    done
+  done
 }
 init_sql() {
   number=0
@@ -63,12 +112,10 @@ text=$account
 double \\; double "'"
 account_literal="'$text'"
 read_key password
-# MySQL refuses a longer one in the middle of the accounts' SQL.
-[ "$(printf %s "$text" | wc -c)" -le 255 ] || fail "the key password of the Secret holds more than 255 bytes"
+check_length password
+password=$text
 double \\
 client_password=$text
-double "'"
-application=$(identified)
 root='ACCOUNT LOCK'
 if [ -e "$SECRETS/root-password" ]; then
   read_key root-password
@@ -87,8 +134,12 @@ mark=$(random)
   prepared "(SELECT IFNULL(CONCAT('DROP USER ', GROUP_CONCAT(QUOTE(user), '@', QUOTE(host))), 'DO 0')
     FROM information_schema.user_attributes WHERE JSON_CONTAINS_PATH(attribute, 'one', '\$.kubeauth'))"
   statement "DROP USER IF EXISTS $account, $backup_account, $server_account"
-  statement "CREATE USER $account $application $TLS $policy ATTRIBUTE '{\"kubeauth\": \"the accounts\"}'"
+  text=$password
+  create_user "$account" previous-password
   grant_schema "$PRIVILEGES" "$account_literal" "$DATABASE"
+  [ -z "${SCHEMAS-}" ] || schemas_sql
+  [ -z "${ACCOUNTS-}" ] || more_sql
+  source=$SECRETS
   [ "$BACKUP" = no ] || backup_sql
   [ "$CERTIFICATE" = no ] || server_sql
   [ ! -e "$SECRETS/init.sql" ] || init_sql

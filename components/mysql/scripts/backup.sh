@@ -44,7 +44,8 @@ keep_() {
   sync "$folder"
   backups | sort -r | tail -n "+$((keep + 1))" | while read -r old; do rm -f "$folder/$old"; done
 }
-backup() {
+backup() { for_each backup_; }
+backup_() {
   start
   look
   choose live "$database"
@@ -64,14 +65,15 @@ list_() {
   fi
   say "$1 $(wc -c < "$folder/$1") $state$(sed -n 's/^-- kubeauth: warning: /; warning: /p' "$scratch/head" | tr -d '\n')"
 }
-list() {
+list() { for_each list_all; }
+list_all() {
   backups | while read -r name; do list_ "$name"; done > "$scratch/list"
   cat "$scratch/list"
   last=$(grep ' verified ' "$scratch/list" | grep -v ' not verified' | tail -n 1 | cut -d ' ' -f 1)
   if [ -n "$last" ]; then
-    say "The last good backup is $((($(date +%s) - $(date -r "$folder/$last" +%s)) / 60)) minutes old."
+    say "The last good backup of $database is $((($(date +%s) - $(date -r "$folder/$last" +%s)) / 60)) minutes old."
   elif [ -s "$scratch/list" ]; then
-    say 'No backup was verified.'
+    say "No backup of $database was verified."
   fi
   connect
   kept_

@@ -22,6 +22,13 @@ replace() {
   done
   text=$text$unread
 }
+# What the names of schemas begin with that a restore of the schema $1 makes; 25 more of MySQL's 64 characters follow.
+beside_of() {
+  case ${#1} in
+    [1-9] | [12][0-9] | 3[0-9]) printf %s "$1" ;;
+    *) printf '%.30s_%.8s' "$1" "$(printf %s "$1" | sha256sum)" ;;
+  esac
+}
 double() { replace "$1" "$1$1"; }
 # Arguments: host, port, user, password, the last two with doubled backslashes.
 client() {

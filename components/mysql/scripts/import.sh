@@ -1,6 +1,7 @@
 # A dump from elsewhere becomes a backup: a server of its own reads it, so that the living one never does.
 # shellcheck shell=sh disable=SC2034,SC2154 # backup_script.py says the values; the scripts are one text
 
+# Into the first schema, the application's, or the one that is the second argument.
 # Waits for a file of so many bytes that somebody sends into the volume, then imports it; nothing of it stays there.
 receive() {
   received=$folder/$1
@@ -16,6 +17,7 @@ receive() {
   import_ "$1"
 }
 import_() {
+  of "${2-${schemas%% *}}"
   [ -f "$folder/$1" ] || fail "there is no file $1 in the volume of backups"
   start
   server=$(value live 'SELECT @@lower_case_table_names, @@innodb_page_size')

@@ -1,6 +1,17 @@
 # How each job of backups begins and ends: one at a time, and what killed ones left is put right first.
 # shellcheck shell=sh disable=SC2034,SC2154,SC3028 # HOSTNAME comes from the kubelet; backup_script.py says the values; the scripts are one text
 
+# What follows is about this schema.
+of() { database=$1 beside=$(beside_of "$1")__restore before=$(beside_of "$1")__before_; }
+# Each schema has a shell of its own, so that what fails for one is done for the others.
+for_each() {
+  failed=
+  for each in $schemas; do
+    { of "$each"; "$@"; } &
+    wait $! || failed=$each
+  done
+  [ -z "$failed" ]
+}
 connect() {
   read_key backup-password
   client "$DATABASE_HOST" "$port" "$user" "$text" > "$scratch/live.cnf"

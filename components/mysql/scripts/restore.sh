@@ -12,7 +12,7 @@ names() {
 has() { value live "SELECT 1 FROM information_schema.tables WHERE table_schema = '$1' AND table_name = '$marker'"; }
 kept() {
   value live "SELECT schema_name FROM information_schema.schemata
-    WHERE schema_name LIKE '$(say "$before" | sed 's/_/\\\\_/g')%' ORDER BY schema_name"
+    WHERE schema_name REGEXP '^${before}[0-9]{8}t[0-9]{6}z\$' ORDER BY schema_name"
 }
 kept_() {
   for old in $(kept); do
@@ -47,6 +47,11 @@ rebuild() {
 
 restore() {
   file=$folder/$1 force=${2-}
+  # The name begins with the schema's.
+  for each in $schemas; do
+    [ "${1%-*}" != "$each" ] || of "$each"
+  done
+  [ -n "${database-}" ] || fail "there is no backup $1"
   backups | grep -qFx -e "$1" || fail "there is no backup $1"
   [ "$(gunzip -c "$file" 2> /dev/null | tail -n 1)" != '-- Dump completed' ] ||
     fail "$1 was made by an earlier version of kubeauth; nothing was changed"
@@ -156,7 +161,8 @@ moves() {
     REPLACE(table_name, '\`', '\`\`'), '\`') FROM information_schema.tables
     WHERE table_schema = '$1' AND table_type = 'BASE TABLE' ${3-} ORDER BY table_name"
 }
-drop_old() {
+drop_old() { for_each drop_old_; }
+drop_old_() {
   start
   for old in $(kept); do
     value live "DROP DATABASE \`$old\`"
