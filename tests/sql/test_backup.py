@@ -65,8 +65,12 @@ CREATE TRIGGER h BEFORE INSERT ON v FOR EACH ROW SET NEW.i = NEW.i; CREATE PROCE
 """
 
 
+def inside(jobs, schema, sql):
+    return jobs.database.root(f"USE `{schema}`; {sql}")
+
+
 def admin(jobs, sql):
-    return jobs.database.root(f"USE admin; {sql}")
+    return inside(jobs, "admin", sql)
 
 
 def content(jobs):
@@ -129,16 +133,17 @@ def test_each_schema_has_backups_of_its_own_and_one_that_fails_ends_no_other(job
     long = ["x" * 60 + end for end in ("_a", "_b")]
     jobs = jobs(schemas=[{"name": name} for name in ("admin-x", *long)])
     for name in ("admin", "admin-x", *long):
-        jobs.database.root(f"CREATE TABLE `{name}`.t (x VARCHAR(64)); INSERT INTO `{name}`.t VALUES ('{name}')")
+        inside(jobs, name, "CREATE TABLE t (x VARCHAR(64)); INSERT INTO t VALUES (DATABASE())")
     jobs.database.root("REVOKE ALL ON `admin-x`.* FROM kubeauth_backup")
     done = jobs.job("backup")
     assert done.returncode == 1, "a job that misses a schema has failed"
+    assert "error: the schema admin-x cannot be read: ERROR 1044 (42000): Access denied" in done.stderr
     made = {line.split()[0].rpartition("-")[0]: line.split()[0] for line in done.stdout.splitlines()}
     assert sorted(made) == ["admin", *long]
     for name in long:
-        jobs.database.root(f"DELETE FROM `{name}`.t")
+        inside(jobs, name, "DELETE FROM t")
         assert jobs.job("restore", made[name]).returncode == 0
-        assert jobs.database.root(f"SELECT x FROM `{name}`.t") == name
+        assert inside(jobs, name, "SELECT x FROM t") == name
     listed = jobs.job("list").stdout
     assert listed.count("holds what a restore replaced") == 2
     assert jobs.job("drop_old").returncode == 0

@@ -16,6 +16,7 @@ look() {
   mysql "--defaults-file=$scratch/live.cnf" --force --default-character-set=utf8mb4 "$database" < "$scratch/views" \
     2>&1 > /dev/null | grep '^ERROR ' > "$scratch/invalid" || :
   while read -r line; do
+    case $line in *' at line '*) ;; *) fail "the schema $database cannot be read: $line" ;; esac
     number=${line#* at line }
     sed -n "${number%%:*}p" "$scratch/ignored" >> "$scratch/omitted"
     say "a view is not in the backup: ${line#*: } (error $(say "$line" | cut -d ' ' -f 2))" >> "$scratch/warnings"

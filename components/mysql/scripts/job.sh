@@ -29,7 +29,8 @@ start() {
   connect
   : > "$scratch/lock"
   : > "$scratch/omitted"
-  say "SELECT GET_LOCK('$user $database', 30); SELECT SLEEP(31536000);" > "$scratch/lock.sql"
+  # MySQL's names of locks end at 64 characters.
+  say "SELECT GET_LOCK(LEFT(SHA2('$user $database', 256), 64), 30); SELECT SLEEP(31536000);" > "$scratch/lock.sql"
   mysql "--defaults-file=$scratch/live.cnf" --batch --skip-column-names --unbuffered \
     < "$scratch/lock.sql" > "$scratch/lock" 2> /dev/null &
   holder=$!
