@@ -118,7 +118,7 @@ def _backed_up(stack: Stack) -> Iterator[tuple[str, str]]:
 
 
 def _is_backup(inputs: Any) -> bool:
-    return (inputs["metadata"].get("labels") or {}).get("app.kubernetes.io/component") == "backup"
+    return (inputs["metadata"].get("labels") or {}).get("app.kubernetes.io/part-of") == "kubeauth"
 
 
 def _job(cronjob: dict[str, Any], arguments: tuple[str, ...]) -> dict[str, Any]:

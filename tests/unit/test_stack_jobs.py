@@ -9,18 +9,18 @@ import pytest
 
 from cli.console import Problem
 from cli.stack import backup, guard, jobs
+from components import MySqlDatabase
+
+from .recorder import deploy
 
 NAME = "admin-20261127T030000Z.sql.gz"
 
 
 def cronjob(database, namespace="shop"):
-    """A database's CronJob in the stack's state."""
-    labels = {"app.kubernetes.io/component": "backup", "app.kubernetes.io/instance": database}
-    return {
-        "type": "kubernetes:batch/v1:CronJob",
-        "id": f"{namespace}/{database}-backup",
-        "inputs": {"metadata": {"labels": labels}},
-    }
+    """The CronJob that the component makes for a database, as it is in the stack's state."""
+    args: Any = {"namespace": namespace, "password": "app-pw", "backup": {"schedule": "@daily"}}
+    made = deploy(lambda: MySqlDatabase(database, args)).one("CronJob", f"{database}-backup")
+    return {"type": made.type, "id": f"{namespace}/{database}-backup", "inputs": made.inputs}
 
 
 class Cluster:
