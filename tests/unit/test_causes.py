@@ -224,7 +224,10 @@ def test_a_full_volume_is_named_with_the_key_that_makes_it_larger():
 @pytest.mark.parametrize(
     ("log", "seen"),
     [
-        ("starting\nerror: the key password of the Secret holds a line break\nmore\nbye\n", "error: the key password of the"),
+        (
+            "starting\nerror: the key password of the Secret holds a line break\nmore\nbye\n",
+            "error: the key password of the",
+        ),
         ("x [ERROR] [MY-014061] [Server] Invalid MySQL server downgrade\nAborting\nend\n", "x [ERROR] [MY-014061]"),
     ],
 )

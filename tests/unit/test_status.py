@@ -28,7 +28,8 @@ from .cluster_objects import LABELS, RUNNING, claim, deployment, event, pod, rep
 WAY = Road(CONTEXT, "kind-a", "KUBECONFIG", "https://127.0.0.1:1", "text")
 READY = {"type": "Ready", "status": "True", "lastTransitionTime": "2026-11-27T01:00:00Z"}
 PROVIDER = "urn:pulumi:dev::shop::pulumi:providers:kubernetes::default_4_25_0::id"
-NOW = datetime.now(UTC)
+#: When the tests look; a certificate knows no parts of a second.
+NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 def resource(kind: str, identity: str, /, **inputs: Any) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def certificate(days: float) -> str:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x" * 60)])
     made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    end = (NOW + timedelta(days=days)).replace(microsecond=0)
+    end = NOW + timedelta(days=days)
     signed = made.not_valid_before(NOW - timedelta(days=90)).not_valid_after(end).sign(key, hashes.SHA256())
     return signed.public_bytes(Encoding.PEM).decode()
 
@@ -180,6 +181,7 @@ def project(tmp_path, monkeypatch):
 def status_of(stack: Any, clock: Clock | None = None) -> Status:
     clock = clock or Clock()
     seen = gather.offline(stack, clock)
+    seen.at = NOW
     if seen.resources:
         gather.online(seen, stack, WAY, clock)
     return judge.status(seen)
@@ -201,7 +203,7 @@ def test_well_is_said_with_what_runs_where_and_since_when():
         "last change update succeeded",
         "commit 0123456789 of Ann (2 create)",
         "backup      shop/mysqlauth-backup (0 3 * * *): last good one 5 h ago",
-        "certificate shop/db-tls: ends in 59 d",
+        "certificate shop/db-tls: ends in 60 d,",
         "volume      shop/mysqlauth-data: 1Gi of class fast",
         "pulumi v3.259.0, provider 4.25.0",
         "next        make drift STACK=dev",
