@@ -279,6 +279,12 @@ def test_pods_that_a_quota_refuses():
     )
 
 
+def test_what_another_stack_has_in_the_same_namespace_is_not_this_stacks_trouble():
+    stranger = [deployment("other"), replica_set("other"), pod(waiting("ImagePullBackOff", "not found"), "other")]
+    status = status_of(Stack([*well(), *stranger]))
+    assert (status.verdict, len(status.workloads)) == ("well", 2)
+
+
 def test_a_containers_own_words_are_asked_for():
     crashed = {**waiting("CrashLoopBackOff"), "restartCount": 3}
     status = status_of(Stack(broken(state=crashed), logs="begins\nerror: no key\nend\n"))
