@@ -279,6 +279,13 @@ def test_pods_that_a_quota_refuses():
     )
 
 
+def test_pods_of_an_older_version_that_still_serve_are_shown_as_such():
+    old = pod(RUNNING, revision="1", conditions=[READY])
+    old["metadata"]["name"] = "authenticate-old"
+    items = broken(replica_set(revision="1"), old, state=waiting("ImagePullBackOff", "not found"))
+    assert "authenticate-old (older version) on no node, ready for" in shown(status_of(Stack(items)))
+
+
 def test_what_another_stack_has_in_the_same_namespace_is_not_this_stacks_trouble():
     stranger = [deployment("other"), replica_set("other"), pod(waiting("ImagePullBackOff", "not found"), "other")]
     status = status_of(Stack([*well(), *stranger]))
@@ -503,7 +510,7 @@ def test_the_json_has_the_documented_keys_and_times_in_utc():
     for place, keys in KEYS.items():
         part = data[place] if place else data
         assert set(part[0] if isinstance(part, list) else part) == set(keys.split()), place
-    assert set(data["workloads"][0]["pods"][0]) == {"name", "node", "ready", "since", "restarts", "ended"}
+    assert set(data["workloads"][0]["pods"][0]) == {"name", "node", "ready", "since", "restarts", "ended", "newest"}
     assert data["change"]["at"] == "2026-11-27T00:01:00Z"
     page = (paths.CHECKOUT / "docs/reference/status.md").read_text()
     assert [key for keys in KEYS.values() for key in keys.split() if f"`{key}`" not in page] == []
