@@ -32,14 +32,14 @@ class Namespace:
         """The Deployments that kubeauth made."""
         return [item for item in self.of("Deployment") if PART_OF.items() <= item["metadata"].get("labels", {}).items()]
 
-    def pods(self, deployment: Object) -> list[Object]:
-        """The pods of a Deployment's newest version; those of an older one that still serves do not count."""
+    def pods(self, deployment: Object, *, older: bool = False) -> list[Object]:
+        """The pods of a Deployment's newest version; with `older` only those of older ones, which may still serve."""
         revision = deployment["metadata"].get("annotations", {}).get(REVISION)
         sets = {
             item["metadata"]["uid"]
             for item in self.of("ReplicaSet")
             if _owner(item) == deployment["metadata"]["uid"]
-            and item["metadata"].get("annotations", {}).get(REVISION) == revision
+            and (item["metadata"].get("annotations", {}).get(REVISION) == revision) is not older
         }
         pods = [item for item in self.of("Pod") if _owner(item) in sets]
         return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]

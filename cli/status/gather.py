@@ -121,11 +121,11 @@ def _causes(seen: Seen, stack: Stack, clock: Clock) -> list[Cause]:
         unread = [kind for kind in LISTS if seen.answer(kind, namespace) is None]
         objects = Namespace(namespace, [item for kind in LISTS for item in seen.items(kind, namespace)], unread)
         replicas = seen.replicas(namespace)
-        unasked[namespace] = causes.find(objects, keys=seen.keys, replicas=replicas)
+        unasked[namespace] = causes.find(objects, set(replicas), keys=seen.keys, replicas=replicas)
         if unasked[namespace]:
             pods = diagnose.questions(stack, namespace, POD_SECONDS)
             asked[Question("causes", namespace)] = lambda it=(objects, pods, replicas): causes.find(
-                it[0], ask=it[1], keys=seen.keys, replicas=it[2]
+                it[0], set(it[2]), it[1], seen.keys, it[2]
             )
         for job in backups.failed(seen.crons(namespace), seen.items("Job", namespace)):
             asked[Question("log", namespace, job)] = questions.log(stack, clock, namespace, job)

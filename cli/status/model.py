@@ -35,6 +35,8 @@ class Pod:
     restarts: int
     ended: str = ""
     """Why its container ended the last time: `OOMKilled`, `exit code 1`."""
+    newest: bool = True
+    """Whether it is of the Deployment's newest version; older ones serve until new ones are ready."""
 
 
 @dataclass(frozen=True)

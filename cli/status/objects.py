@@ -26,14 +26,20 @@ def workloads(seen: Seen, namespace: str) -> Iterator[Workload]:
             continue
         wanted = item["spec"].get("replicas", 1)
         found = item["spec"]["template"]["spec"].get("containers", [])
-        pods = None if {"Pod", "ReplicaSet"} & set(unread) else tuple(map(_pod, here.pods(item)))
+        pods = None if {"Pod", "ReplicaSet"} & set(unread) else _pods(here, item)
         available = item.get("status", {}).get("availableReplicas", 0)
         ready = complete(item) and bool(wanted or not meant)
         images = tuple(container.get("image", "") for container in found)
         yield Workload(namespace, name, True, ready, wanted, available, images, pods)
 
 
-def _pod(item: dict[str, Any]) -> Pod:
+def _pods(here: Namespace, deployment: dict[str, Any]) -> tuple[Pod, ...]:
+    """Those of its newest version, then those of older ones that still serve."""
+    newest = [_pod(item, newest=True) for item in here.pods(deployment)]
+    return (*newest, *(_pod(item, newest=False) for item in here.pods(deployment, older=True)))
+
+
+def _pod(item: dict[str, Any], *, newest: bool) -> Pod:
     state = condition(item, "Ready")
     told = item.get("status", {})
     containers = told.get("containerStatuses", [])
@@ -48,6 +54,7 @@ def _pod(item: dict[str, Any]) -> Pod:
         moment(state.get("lastTransitionTime") or told.get("startTime") or ""),
         sum(one.get("restartCount", 0) for one in containers),
         why if last else "",
+        newest,
     )
 
 

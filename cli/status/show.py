@@ -83,7 +83,7 @@ def _pods(item: Workload, now: datetime) -> Iterator[Line]:
         since = f" for {age(now, pod.since)}" if pod.since else ""
         ended = f", the last time {pod.ended}" if pod.ended else ""
         again = f", restarted {pod.restarts} times{ended}" if pod.restarts else ""
-        node = f" on {pod.node}" if pod.node else " on no node"
+        node = f"{'' if pod.newest else ' (older version)'}{f' on {pod.node}' if pod.node else ' on no node'}"
         yield Line(f"{'':12}{pod.name}{node}, {'ready' if pod.ready else 'not ready'}{since}{again}", _DIM)
 
 

@@ -71,8 +71,11 @@ def test_up_prints_a_line_for_each_object_and_pulumis_end(offline, lock, capfd):
 
 def test_an_image_that_does_not_open_the_data_is_refused_after_the_preview(offline, lock, capfd, monkeypatch):
     assert up(offline, lock) is None
-    offline.ask("pulumi", "config", "set", "mysqlImage", "mysql:8.4", purpose="go back")
-    with pytest.raises(Problem, match=r"Deployment mysqlauth-deployment, image: mysql:9\.7.* → mysql:8\.4: MySQL 8\.4"):
+    older = f"mysql:8.4.6@sha256:{'1' * 64}"
+    offline.ask("pulumi", "config", "set", "--plaintext", "mysqlImage", older, purpose="go back")
+    with pytest.raises(
+        Problem, match=r"Deployment mysqlauth-deployment, image: mysql:9\.7.* → mysql:8\.4.*: MySQL 8\.4 does"
+    ):
         change._run(offline, lock, ["preview", *policy.options(offline.name)])
     monkeypatch.setenv("ALLOW", "prod/mysqlauth-deployment")
     assert change._run(offline, lock, ["preview", *policy.options(offline.name)]) is None

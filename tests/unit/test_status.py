@@ -28,7 +28,8 @@ from .cluster_objects import LABELS, RUNNING, claim, deployment, event, pod, rep
 WAY = Road(CONTEXT, "kind-a", "KUBECONFIG", "https://127.0.0.1:1", "text")
 READY = {"type": "Ready", "status": "True", "lastTransitionTime": "2026-11-27T01:00:00Z"}
 PROVIDER = "urn:pulumi:dev::shop::pulumi:providers:kubernetes::default_4_25_0::id"
-NOW = datetime.now(UTC)
+#: When the tests look; a certificate knows no parts of a second.
+NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 def resource(kind: str, identity: str, /, **inputs: Any) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def certificate(days: float) -> str:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x" * 60)])
     made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    end = (NOW + timedelta(days=days)).replace(microsecond=0)
+    end = NOW + timedelta(days=days)
     signed = made.not_valid_before(NOW - timedelta(days=90)).not_valid_after(end).sign(key, hashes.SHA256())
     return signed.public_bytes(Encoding.PEM).decode()
 
@@ -180,6 +181,7 @@ def project(tmp_path, monkeypatch):
 def status_of(stack: Any, clock: Clock | None = None) -> Status:
     clock = clock or Clock()
     seen = gather.offline(stack, clock)
+    seen.at = NOW
     if seen.resources:
         gather.online(seen, stack, WAY, clock)
     return judge.status(seen)
@@ -201,7 +203,7 @@ def test_well_is_said_with_what_runs_where_and_since_when():
         "last change update succeeded",
         "commit 0123456789 of Ann (2 create)",
         "backup      shop/mysqlauth-backup (0 3 * * *): last good one 5 h ago",
-        "certificate shop/db-tls: ends in 59 d",
+        "certificate shop/db-tls: ends in 60 d,",
         "volume      shop/mysqlauth-data: 1Gi of class fast",
         "pulumi v3.259.0, provider 4.25.0",
         "next        make drift STACK=dev",
@@ -275,6 +277,19 @@ def test_pods_that_a_quota_refuses():
     assert (
         status.problems[0].what == "the pods of authenticate-deployment are refused: the namespace's quota is used up"
     )
+
+
+def test_pods_of_an_older_version_that_still_serve_are_shown_as_such():
+    old = pod(RUNNING, revision="1", conditions=[READY])
+    old["metadata"]["name"] = "authenticate-old"
+    items = broken(replica_set(revision="1"), old, state=waiting("ImagePullBackOff", "not found"))
+    assert "authenticate-old (older version) on no node, ready for" in shown(status_of(Stack(items)))
+
+
+def test_what_another_stack_has_in_the_same_namespace_is_not_this_stacks_trouble():
+    stranger = [deployment("other"), replica_set("other"), pod(waiting("ImagePullBackOff", "not found"), "other")]
+    status = status_of(Stack([*well(), *stranger]))
+    assert (status.verdict, len(status.workloads)) == ("well", 2)
 
 
 def test_a_containers_own_words_are_asked_for():
@@ -495,7 +510,7 @@ def test_the_json_has_the_documented_keys_and_times_in_utc():
     for place, keys in KEYS.items():
         part = data[place] if place else data
         assert set(part[0] if isinstance(part, list) else part) == set(keys.split()), place
-    assert set(data["workloads"][0]["pods"][0]) == {"name", "node", "ready", "since", "restarts", "ended"}
+    assert set(data["workloads"][0]["pods"][0]) == {"name", "node", "ready", "since", "restarts", "ended", "newest"}
     assert data["change"]["at"] == "2026-11-27T00:01:00Z"
     page = (paths.CHECKOUT / "docs/reference/status.md").read_text()
     assert [key for keys in KEYS.values() for key in keys.split() if f"`{key}`" not in page] == []
