@@ -190,6 +190,10 @@ test-unit: dev ## Components under mocks, pure functions
 test-sql: dev ## The pods' own scripts, arguments and probes with a bare mysqld in memory; no cluster
 	$(call reached,sql)
 
+.PHONY: others
+others: dev ## SQLAlchemy's and Django's own tests against the database; writes docs/reference/others.md
+	$(PY) -m tests.sql.others
+
 # What a first run has to build is built before the tests, whose time is limited.
 .PHONY: test-engine
 test-engine: dev $(VENV)/.scan ## The real CLI and provider in render mode, scanners; no cluster

@@ -1,6 +1,7 @@
 """What a database in production has: backups, clients by name, and a service that verifies whom it talks to."""
 
 from collections.abc import Collection, Iterator, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 from .network import selects
@@ -19,10 +20,11 @@ def unfit(resources: Sequence[Resource], allow: Collection[str] = ()) -> Iterato
 
     Args:
         resources: The stack.
-        allow: `<namespace>/<name>` of workloads that are protected in another way.
+        allow: `<namespace>/<name>` of workloads that are protected in another way, with `*` for any characters.
     """
     for resource in resources:
-        if resource.title in allow or UNKNOWN in (resource.name, resource.namespace):
+        allowed = any(fnmatchcase(resource.title, pattern) for pattern in allow)
+        if allowed or UNKNOWN in (resource.name, resource.namespace):
             continue
         if resource.kind == "Deployment" and _has(resource, _DATABASE):
             for finding in (*_backups(resource, resources), *_clients(resource, resources)):

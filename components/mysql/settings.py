@@ -87,9 +87,9 @@ def binary_log(given: Mapping[str, str]) -> bool:
 
 
 def rescue(given: Mapping[str, str]) -> bool:
-    """Whether InnoDB is told to start whatever is broken, which it does only when nobody can write."""
+    """Whether InnoDB is told to start whatever is broken, which it does at any level only when nobody writes."""
     level = {normal(key): value for key, value in given.items()}.get("innodb-force-recovery", "")
-    return level.isdigit() and int(level) >= 4
+    return level.isdigit() and int(level) > 0
 
 
 def tuned(given: Mapping[str, str], defaults: Mapping[str, str]) -> list[str]:

@@ -17,7 +17,12 @@ from lab.toolchain import Toolchain
 pytestmark = pytest.mark.engine
 
 ROOT = paths.CHECKOUT
-CONFIG = {"node-ports": {"allow": ["good/db"]}, "db-host-is-a-service": {"externalDatabases": ["rds.example.com"]}}
+CONFIG = {
+    "node-ports": {"allow": ["good/db"]},
+    "db-host-is-a-service": {"externalDatabases": ["rds.example.com"]},
+    # What it refuses, the stacks of this project show.
+    "fit-for-production": {"allow": ["good/*"]},
+}
 TO_SECRET = "Fix: put the value into a Secret and refer to it with valueFrom.secretKeyRef."
 TO_SERVICE = (
     "Fix: use <service>.<namespace>.svc.cluster.local:<port> of a Service in this stack, or add the database to"
@@ -162,7 +167,8 @@ def test_each_rule_lets_through_what_is_right(pulumi):
 
 
 def test_config_decides_about_node_ports_external_databases_and_digests(pulumi):
-    shown = preview(pulumi, {"pinned-images": {"requireDigest": True}}, bad=False)
+    config = {"pinned-images": {"requireDigest": True}, "fit-for-production": "disabled"}
+    shown = preview(pulumi, config, bad=False)
     assert shown.returncode != 0
     assert set(violations(shown.stdout)) == {
         ("mandatory", "node-ports", "db"),

@@ -127,6 +127,10 @@ class DatabasePod(Pod):
         self._username = dict(files).get("username", "admin")
         self._password = dict(files).get("password", "")
 
+    def secrets_of(self, account: str) -> dict[str, str]:
+        """The content of the Secret of one of the accounts."""
+        return next(files for files in self.secrets.values() if files.get("username") == account)
+
     def initialize(self) -> Done:
         """Run the init containers."""
         done = Done([], 0, "", "")

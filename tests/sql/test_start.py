@@ -2,14 +2,16 @@
 
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 
-from components.mysql import mysqld
+from components.mysql import probes
 
 from .pods import USER
 from .programs import SHELLS
@@ -83,7 +85,7 @@ def test_a_server_without_room_to_write_is_not_ready_but_alive(pod, monkeypatch)
     server = pod()
     assert server.ready
     free = shutil.disk_usage(server.folder).free // 2**20
-    monkeypatch.setattr(mysqld, "FREE_MEBIBYTES", free * 2)
+    monkeypatch.setattr(probes, "FREE_MEBIBYTES", free * 2)
     server.declare()
     done = server.run(server.spec["containers"][0]["readinessProbe"]["exec"]["command"])
     assert done.returncode == 1
@@ -110,6 +112,81 @@ def test_a_data_directory_of_bitnamis_user_is_refused(pod):
     os.chown(data, 1001, USER)
     data.chmod(0o777)
     assert "of Bitnami's chart" in server.initialize().stderr
+
+
+def test_a_data_directory_in_the_layout_of_bitnamis_chart_is_left_as_it_is(pod):
+    """As bitnami/mysql 9.x makes it: /bitnami/mysql is the volume, with the data below `data`, of user 1001."""
+    server = pod()
+    server.stop()
+    data = server.folder / "data/data"
+    for own in ("kubeauth-birth", "kubeauth-time-zones"):
+        (data / own).unlink()
+    (server.folder / "data/.mysql_initialized").touch()
+    (server.folder / "data/.user_scripts_initialized").touch()
+    before = {path.relative_to(data): path.stat().st_mtime_ns for path in data.rglob("*")}
+    done = server.initialize()
+    assert done.returncode == 1
+    assert "a data directory of Bitnami's chart: it is left alone" in done.stderr
+    assert {path.relative_to(data): path.stat().st_mtime_ns for path in data.rglob("*")} == before
+
+
+def test_a_broken_server_is_rescued_by_a_setting_and_read_from(pod):
+    given = {"init_sql": "SELECT 1;"}
+    server = pod(**given)
+    server.app("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (7)")
+    server.stop()
+    # Undo logs that are gone stop a start before it begins.
+    for path in (server.folder / "data/data").glob("undo_00*"):
+        path.write_bytes(b"broken" * 1000)
+    server.declare(**given)
+    server.start()
+    assert not server.running
+    server.update(settings={"innodb_force_recovery": "6"}, **given)
+    assert server.running, server.said()
+    assert server.ready, server.said()
+    assert server.app("SELECT * FROM t").stdout == "7\n"
+    assert server.app("INSERT INTO t VALUES (8)").returncode, "MySQL writes nothing there"
+
+
+@pytest.mark.parametrize("level", ["1", "3"])
+def test_at_every_level_of_recovery_a_whole_server_starts_and_is_read_from(pod, level):
+    server = pod()
+    server.app("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (7)")
+    server.update(settings={"innodb_force_recovery": level})
+    assert server.ready, server.said()
+    assert server.app("SELECT * FROM t").stdout == "7\n"
+    assert "1881" in server.app("INSERT INTO t VALUES (8)").stderr
+    # Without it all is as before, and the accounts' SQL runs again.
+    server.update(settings={"innodb_force_recovery": "0"}, password="other")
+    assert server.app("INSERT INTO t VALUES (8)").returncode == 0
+
+
+def test_a_killed_server_with_a_binary_log_loses_nothing_that_it_acknowledged(pod):
+    server = pod(settings={"log_bin": "ON"})
+    assert server.app("CREATE TABLE t (id INT PRIMARY KEY)").returncode == 0
+    acknowledged: list[int] = []
+
+    def write() -> None:
+        number = 0
+        while server.app(f"INSERT INTO t VALUES ({number})").returncode == 0:  # noqa: S608 - a number of this test
+            acknowledged.append(number)
+            number += 1
+
+    for _ in range(3):
+        server.app("DELETE FROM t")
+        acknowledged.clear()
+        writer = threading.Thread(target=write)
+        writer.start()
+        while len(acknowledged) < 10:
+            assert writer.is_alive() or len(acknowledged) >= 10, server.said()
+        server.stop(signal.SIGKILL)
+        writer.join()
+        server.start()
+        assert server.ready, server.said()
+        found = [int(line) for line in server.app("SELECT id FROM t ORDER BY id").stdout.split()]
+        # The last one may be there although nobody was told so.
+        assert found in (acknowledged, [*acknowledged, len(acknowledged)])
+        assert "binlog" in server.root("SHOW BINARY LOGS")
 
 
 def test_of_two_pods_on_one_volume_one_makes_the_data_directory_and_the_other_takes_it(pod):

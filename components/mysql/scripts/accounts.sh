@@ -1,5 +1,5 @@
 # Writes init.sql for `mysqld --init-file`, and options for its clients. Each statement may run any number of times.
-# shellcheck shell=sh disable=SC2034,SC2153,SC2154 # functions.sh comes before
+# shellcheck shell=sh disable=SC2034,SC2153,SC2154 # functions.sh comes before, what is in capitals is handed over
 while [ "$1" != -- ]; do export "${1?}"; shift; done
 shift
 source=$SECRETS

@@ -67,6 +67,8 @@ fi
 was made with ${was:-the defaults}: put them back, or load a dump into a new database"
 # The version before made databases with MySQL's defaults.
 [ $known = yes ] || echo > "$birth"
+# What is broken is not started without the setting that is to save it.
+if [ -n "${RESCUE-}" ]; then exit 0; fi
 if [ "$BINARY_LOG" = no ]; then
   [ ! -e "$data/binlog.index" ] || drop_binary_logs "$@"
   set -- "$@" --skip-log-bin
