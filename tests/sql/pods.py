@@ -70,7 +70,8 @@ class Pod:
         self._paths["/usr/share/zoneinfo"] = f"{self.programs.root}/usr/share/zoneinfo"
 
     def here(self, words: list[str]) -> list[str]:
-        """A command of the pod as it is on this machine."""
+        """A command of the pod as it is on this machine, with the kubelet's own expansion of variables."""
+        words = [_expanded(word, self.environment) for word in words]
         if words[0] == "/bin/sh":
             words = [*self.programs.shell(self.shell), *words[1:]]
         return [self._here(word) for word in words]
@@ -266,6 +267,13 @@ exec {self.programs.bin}/mysql "$@"
     def names(self) -> list[str]:
         """The files of the backups' volume."""
         return sorted(path.name for path in self.backups.iterdir()) if self.backups.exists() else []
+
+
+def _expanded(word: str, variables: dict[str, str]) -> str:
+    """What the kubelet makes of `$$` and `$(NAME)` in a command, before any shell reads it."""
+    return re.sub(
+        r"\$(\$|\((.*?)\))", lambda found: "$" if found[1] == "$" else variables.get(found[2], found[0]), word
+    )
 
 
 def _account() -> dict[str, Any]:

@@ -16,7 +16,7 @@ options() { for setting in $BIRTH; do printf ' --%s' "$setting"; done; }
 make() {
   # Renamed first, so that one that another pod still works in can never be published.
   for old in "$VOLUME/data.new" "$VOLUME"/new.*; do
-    [ ! -e "$old" ] || ! mv "$old" "$VOLUME/old.${old##*.}.$$" || rm -rf "$VOLUME/old.${old##*.}.$$"
+    [ ! -e "$old" ] || ! mv "$old" "$VOLUME/old.${old##*.}.$(random)" || rm -rf "$VOLUME/old.${old##*.}.$(random)"
   done
   new=$(mktemp -d "$VOLUME/new.XXXXXX")
   found=no

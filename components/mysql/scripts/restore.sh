@@ -33,7 +33,7 @@ plain() {
     inside && / \*\/ ?;;$/ { sub(/ \*\/ ?;;$/, ";;"); inside = 0 }
     { sub(/;;$/, ";"); print }'
 }
-send() { ask live "--delimiter=kubeauth_$$_end" > /dev/null 2> "$scratch/error"; }
+send() { ask live "--delimiter=kubeauth_$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')" > /dev/null 2> "$scratch/error"; }
 part_of() { sed -n "/^$1\$/,/^$2\$/p"; }
 # What the living schema has besides tables and triggers goes, and what is in the file $1 comes.
 rebuild() {
