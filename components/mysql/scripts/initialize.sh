@@ -16,7 +16,8 @@ options() { for setting in $BIRTH; do printf ' --%s' "$setting"; done; }
 make() {
   # Renamed first, so that one that another pod still works in can never be published.
   for old in "$VOLUME/data.new" "$VOLUME"/new.*; do
-    [ ! -e "$old" ] || ! mv "$old" "$VOLUME/old.${old##*.}.$(random)" || rm -rf "$VOLUME/old.${old##*.}.$(random)"
+    aside=$VOLUME/old.${old##*.}.$(random)
+    [ ! -e "$old" ] || ! mv "$old" "$aside" || rm -rf "$aside"
   done
   new=$(mktemp -d "$VOLUME/new.XXXXXX")
   found=no
