@@ -13,7 +13,7 @@ from . import paths, programs
 from .console import Problem
 
 #: The oldest Pulumi that is taken, and the first that is not any more, where a project's Pulumi.yaml says no other.
-LOWEST, TOO_HIGH = "3.224.0", "4.0.0"
+LOWEST, TOO_HIGH = "3.259.0", "4.0.0"
 #: How long a program may take to say its version, in seconds.
 VERSION_SECONDS = 30
 

@@ -13,7 +13,7 @@ from cli import paths
 
 HERE = Path(__file__).parent
 BUILT = paths.CACHE / "toolchain"
-#: Other versions than the pinned ones, for `make matrix`: `pulumi=3.224.0 kubernetes=1.34.4`. Each has a folder
+#: Other versions than the pinned ones, for `make matrix`: `pulumi=3.274.1 kubernetes=1.34.4`. Each has a folder
 #: `modules/<module>@<version>`.
 VERSIONS = "KUBEAUTH_VERSIONS"
 

@@ -117,7 +117,7 @@ def test_a_pull_request_that_takes_the_namespace_of_a_stack_with_dots_is_stopped
     assert json.loads(clone.run("make", "-s", "touched-stacks", "BASE=HEAD~1")) == ["prod.eu"]
     assert (done.returncode != 0, data(clone, "prod.eu")["verdict"]) == (True, "refused"), done.stdout + done.stderr
     found = {finding["rule"]: finding["allow"] for finding in data(clone, "prod.eu")["findings"]}
-    assert found["namespace"] == "prod.eu/eu-cloud"
+    assert found["namespace"] == "prod.eu/eu-cloud-namespace"
     assert found["claim"] == "prod.eu/mysqlauth-data"
 
 

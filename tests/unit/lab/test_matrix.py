@@ -11,7 +11,7 @@ GIT_VERSION = "k8s.io/component-base/version.gitVersion"
 
 def test_another_version_comes_from_its_own_folder_and_says_so(monkeypatch):
     before = {program.name: program for program in pins.pinned()}
-    monkeypatch.setenv(pins.VERSIONS, "kubernetes=1.34.4 pulumi=3.224.0")
+    monkeypatch.setenv(pins.VERSIONS, "kubernetes=1.34.4 pulumi=3.274.1")
     after = {program.name: program for program in pins.pinned()}
     kubelet, pulumi = after["kubelet"], after["pulumi"]
     assert kubelet.set == {
@@ -19,7 +19,7 @@ def test_another_version_comes_from_its_own_folder_and_says_so(monkeypatch):
         "k8s.io/component-base/version.gitMajor": "1",
         "k8s.io/component-base/version.gitMinor": "34",
     }
-    assert list(pulumi.set.values()) == ["v3.224.0"]
+    assert list(pulumi.set.values()) == ["v3.274.1"]
     for program in (kubelet, pulumi):
         assert (program.sources / "go.sum").exists()
         assert program.folder != before[program.name].folder

@@ -10,7 +10,7 @@ import pytest
 import cli.toolchain
 from cli import paths
 from cli.console import Problem
-from lab import toolchain
+from lab import matrix, toolchain
 from lab.toolchain import found, pins, preflight
 
 PROVIDER = "pulumi-resource-kubernetes"
@@ -112,7 +112,7 @@ def test_an_installation_that_was_cut_off_is_not_taken_for_a_provider(machine):
 
 
 @pytest.mark.parametrize(
-    ("version", "fits"), [("v3.207.0", False), ("v3.224.0", True), ("v3.274.1", True), ("v4.0.0", False)]
+    ("version", "fits"), [("v3.258.9", False), ("v3.259.0", True), ("v3.274.1", True), ("v4.0.0", False)]
 )
 def test_pulumi_is_used_in_the_range_that_is_tested(machine, version, fits):
     pulumi(machine, version)
@@ -174,12 +174,16 @@ def test_builds_that_the_disk_has_no_room_for_are_not_begun(machine, monkeypatch
     assert not (machine / "caches").exists()
 
 
-def test_the_floor_of_pulumi_is_the_one_that_make_matrix_runs():
-    text = (paths.CHECKOUT / "Pulumi.yaml").read_text()
-    (line,) = [line for line in text.splitlines() if line.startswith("requiredPulumiVersion")]
-    assert '">=3.224.0 <4.0.0"' in line
-    for page in ("README.md", "docs/reference/toolchain.md"):
-        assert "3.224" in (paths.CHECKOUT / page).read_text(), page
+def test_the_floor_of_pulumi_is_a_version_that_the_tests_run_with():
+    floor = cli.toolchain.LOWEST
+    assert f"pulumi-{floor}" in [cell.name for cell in matrix.cells()], "the pinned one, or one of make matrix"
+    assert f'requiredPulumiVersion: ">={floor} <4.0.0"\n' in (paths.CHECKOUT / "Pulumi.yaml").read_text()
+    short = floor.removesuffix(".0")
+    assert f'"pulumi>={short},<4"' in (paths.CHECKOUT / "pyproject.toml").read_text()
+    pages = ["README.md", "docs/reference/toolchain.md", "docs/getting-started/your-cluster.md"]
+    pages += [f"docs/guides/languages/{name}.md" for name in ("go", "python", "typescript", "yaml")]
+    for page in pages:
+        assert f"{short} or newer" in (paths.CHECKOUT / page).read_text(), page
 
 
 def test_every_program_says_what_it_costs():
