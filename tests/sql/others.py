@@ -111,7 +111,7 @@ def _django(program: Program, python: str, source: Path, account: dict[str, str]
     return Counts(int(ran[1]) - skipped - len(failed), skipped, failed)
 
 
-_LABELS = ("migrations", "schema", "timezones", "datetimes", "introspection", "transactions", "select_for_update")
+_LABELS = ("migrations", "timezones")
 _MYSQL = "PyMySQL==1.2.4"
 PROGRAMS = (
     Program(
