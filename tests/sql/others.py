@@ -27,6 +27,8 @@ from . import programs
 from .pods import DatabasePod
 
 PAGE = CHECKOUT / "docs" / "reference" / "others.md"
+RESULTS = PAGE.with_suffix(".json")
+_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a folder of its own is made in it
 ACCOUNT, PASSWORD, SCHEMA = "others", "p@ss:w/o#r%d?", "admin"
 HEAD = """\
 # Programs of others against the database
@@ -111,7 +113,7 @@ def _django(program: Program, python: str, source: Path, account: dict[str, str]
     return Counts(int(ran[1]) - skipped - len(failed), skipped, failed)
 
 
-_LABELS = ("migrations", "schema", "timezones", "datetimes", "introspection", "transactions", "select_for_update")
+_LABELS = ("migrations", "timezones")
 _MYSQL = "PyMySQL==1.2.4"
 PROGRAMS = (
     Program(
@@ -129,28 +131,35 @@ PROGRAMS = (
 def main() -> None:
     """Run the programs; exit with 1 when one of their tests fails."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=[program.name for program in PROGRAMS], help="one of them; writes no page")
+    names = [program.name for program in PROGRAMS]
+    parser.add_argument("--only", choices=names, help="one of them; the others keep their last result")
     parser.add_argument("--keep", type=Path, help="a folder for what is installed. Default: a temporary one")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary, tempfile.TemporaryDirectory(dir="/dev/shm") as memory:
-        folder = given.keep or Path(temporary)
+    results: dict[str, list[str]] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    failed: list[str] = []
+    with tempfile.TemporaryDirectory() as temporary, tempfile.TemporaryDirectory(dir=_MEMORY) as memory:
         Path(memory).chmod(0o755)
         unpacked = programs.unpack(Path(memory))
-        rows = [["program", "tests", "passed", "failed", "skipped by themselves", "left out", "date"]]
-        left_out = [["program", "left out", "reason"]]
-        failed: list[str] = []
         for program in [each for each in PROGRAMS if given.only in (None, each.name)]:
-            counts = _run(program, folder, Path(memory), unpacked)
+            counts = _run(program, given.keep or Path(temporary), Path(memory), unpacked)
             failed += [f"{program.name}: {name}" for name in counts.failed]
-            figures = (counts.passed, len(counts.failed), counts.skipped, len(program.left_out))
-            title = f"{program.name} {program.version}"
-            rows.append([title, program.what, *map(str, figures), time.strftime("%Y-%m-%d")])
-            left_out += [[program.name, f"`{test}`", reason] for test, reason in program.left_out.items()]
-    if not given.only:
-        PAGE.write_text(HEAD + table(rows) + "\n## Left out\n\n" + table(left_out), encoding="utf-8")
-    print(table(rows))
+            figures = (counts.passed, len(counts.failed), counts.skipped)
+            results[program.name] = [f"{program.name} {program.version}", *map(str, figures), time.strftime("%Y-%m-%d")]
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    PAGE.write_text(_page(results), encoding="utf-8")
+    print(PAGE.read_text(encoding="utf-8"))
     print("\n".join(failed))
     sys.exit(1 if failed else 0)
+
+
+def _page(results: dict[str, list[str]]) -> str:
+    rows = [["program", "tests", "passed", "failed", "skipped by themselves", "left out", "date"]]
+    left_out = [["program", "left out", "reason"]]
+    for program in PROGRAMS:
+        title, *figures, date = results.get(program.name, [program.name, "not run", "", "", ""])
+        rows.append([title, program.what, *figures, str(len(program.left_out)), date])
+        left_out += [[program.name, f"`{test}`", reason] for test, reason in program.left_out.items()]
+    return HEAD + table(rows) + "\n## Left out\n\n" + table(left_out)
 
 
 def _run(program: Program, folder: Path, memory: Path, unpacked: programs.Programs) -> Counts:
