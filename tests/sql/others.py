@@ -36,8 +36,8 @@ HEAD = """\
 `make others` runs these programs' own tests, unchanged, against the server that MySqlDatabase starts, as one of its
 accounts (`accounts`, privileges `owner`, over TLS), and writes this page. The server is the bare one of
 `make test-sql`, with MySQL's defaults but for what the component sets. A test that is left out has its reason here;
-one that fails makes the command fail. PyMySQL, which both use, has all but one of its tests in no archive: its repository alone
-has them.
+one that fails makes the command fail. PyMySQL, which both use, has all but one of its tests in its
+repository alone, in no archive.
 
 """
 
