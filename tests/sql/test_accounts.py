@@ -145,6 +145,7 @@ def test_shells_agree_on_the_sql(programs, tmp_path):
         "username": "app",
         "password": PASSWORDS[1],
         "root-password": "r\\",
+        "backup-password": "b" * 64,
         "init.sql": "SELECT '\\\\n';\n\nSELECT 2;",
     }
     run = tmp_path / "run"
