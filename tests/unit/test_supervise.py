@@ -160,12 +160,16 @@ def test_a_run_has_a_limit_and_what_does_not_end_by_itself_is_killed(tmp_path, m
 
 
 def test_an_error_of_ours_leaves_no_run_behind(tmp_path):
+    started, done = tmp_path / "started", tmp_path / "done"
+
     def tick():
-        raise RuntimeError
+        # Before it listens, an interrupt ends it.
+        if started.exists():
+            raise RuntimeError
 
     _, write = os.pipe()
-    done = tmp_path / "done"
-    script = PULUMI.replace("sys.exit(7)", f"open({str(done)!r}, 'w')")
+    script = PULUMI.replace("print('ready', flush=True)", f"open({str(started)!r}, 'w')")
+    script = script.replace("sys.exit(7)", f"open({str(done)!r}, 'w')")
     with pytest.raises(RuntimeError):
         supervise([sys.executable, "-c", script], os.environ, tmp_path, write, tick=tick)
     assert done.exists()

@@ -254,7 +254,7 @@ def test_a_closed_window_is_seen_without_a_shell_that_tells(shell):
 
 
 def test_a_closed_pipe_ends_it_as_ctrl_c_does(shell):
-    shell.start("make up | head -0")
+    shell.start("make up | (sleep 2; head -0)")
     shell.status()
     assert ended(shell) == "1"
     shell.gone()
