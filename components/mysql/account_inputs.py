@@ -87,6 +87,10 @@ def check_accounts(
     key: str, value: Any, database: str, schemas: Sequence[Mapping[str, Any]], username: str
 ) -> list[InputError]:
     """Return the errors of accounts: their names, and schemas that the database has."""
+    later = [name for name, account in value.items() if is_output(account)] if isinstance(value, Mapping) else []
+    if later:
+        rule, fix = "known before deploying: it decides which resources there are", "give an Output for its password"
+        return [InputError(f"{key}.{name}", "(output)", rule, fix) for name in later]
     found = mapping(ACCOUNT, mysql_validation.username)(key, value)
     if found:
         return found

@@ -68,7 +68,7 @@ class MySqlDatabaseArgs(TypedDict):
     schemas: NotRequired[pulumi.Input[list[pulumi.Input[DatabaseSchema]]]]
     """More schemas, or a collation for `database_name`. Default: none. Backups hold them, too."""
 
-    accounts: NotRequired[dict[str, DatabaseAccount]]
+    accounts: NotRequired[dict[str, pulumi.Input[DatabaseAccount]]]
     """More accounts by their names, each with its Secret: `account_connections`. Default: none."""
 
     settings: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
