@@ -155,7 +155,7 @@ def read(lines: Iterable[str]) -> Preview:
     """Read the engine's events, one JSON object a line; other lines are left out."""
     preview = Preview()
     found: dict[str, Change] = {}
-    for event in events(lines):
+    for event in _without_chance(list(events(lines))):
         if "resourcePreEvent" in event:
             change = _change(event["resourcePreEvent"]["metadata"])
             if change:
@@ -168,6 +168,22 @@ def read(lines: Iterable[str]) -> Preview:
     preview.policies.sort(key=lambda line: (not line.startswith("mandatory"), line))
     preview.changes = sorted(found.values(), key=lambda change: (change.kind, change.name, change.urn))
     return preview
+
+
+def _without_chance(seen: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The events with words for what Pulumi chose at random in names: each preview would say another thing."""
+    words: dict[str, str] = {}
+    for event in seen:
+        step = event.get("resourcePreEvent", {}).get("metadata", {})
+        old, new = (lookup(step, side, "inputs", "metadata") for side in ("old", "new"))
+        for metadata, word in ((old, "[random]"), (new, "[another one]" if old else "[random]")):
+            name = lookup(metadata, "name")
+            if lookup(metadata, "annotations", "pulumi.com/autonamed") == "true" and isinstance(name, str):
+                words.setdefault(name, f"{name[:-8]}{word}")
+    text = json.dumps(seen)
+    for name, word in words.items():
+        text = text.replace(name, word)
+    return json.loads(text)
 
 
 def events(lines: Iterable[str]) -> Iterator[dict[str, Any]]:

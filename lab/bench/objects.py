@@ -17,7 +17,7 @@ _TOOLS = ("meta.helm.sh/", "kubectl.kubernetes.io/", "pulumi.com/", "deployment.
 _MANAGED_BY = "app.kubernetes.io/managed-by"
 _CLUSTERS_OWN = ("clusterIP", "clusterIPs", "healthCheckNodePort", "volumeName")
 #: The end that Pulumi gives the names of Secrets, wherever they are named.
-_RANDOM = re.compile(r"(-(?:credentials|server))-[0-9a-f]{8}\b")
+_RANDOM = re.compile(r"(-(?:credentials|server|restore))-[0-9a-f]{8}\b")
 
 
 def collect(system: System) -> dict[str, Any]:

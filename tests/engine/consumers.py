@@ -108,4 +108,4 @@ class Consumer:
 def _comparable(text: str) -> str:
     """A manifest without what differs in each project and each run: the stack's mark and Secrets' random names."""
     text = re.sub("kubeauth/stack: .*", "kubeauth/stack: mark", text)
-    return re.sub(r"(-(?:credentials|server))-[0-9a-f]{8}\b", r"\1-random", text)
+    return re.sub(r"(-(?:credentials|server|restore))-[0-9a-f]{8}\b", r"\1-random", text)

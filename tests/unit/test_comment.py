@@ -176,3 +176,17 @@ def test_the_comment_names_what_to_write_if_a_loss_is_meant():
 )
 def test_only_a_line_of_its_own_allows_something(text, tokens):
     assert approval.read(text) == tokens
+
+
+def test_a_name_that_pulumi_chose_at_random_reads_the_same_in_each_preview():
+    def said(old, new):
+        def inputs(name):
+            return {"kind": "Secret", "metadata": {"name": name, "annotations": {"pulumi.com/autonamed": "true"}}}
+
+        step = {"op": "replace", "type": "kubernetes:core/v1:Secret", "urn": "urn:one"}
+        sides = {"old": {"urn": "urn:one", "inputs": inputs(old)}, "new": {"inputs": inputs(new)}}
+        return model.read([json.dumps({"resourcePreEvent": {"metadata": {**step, **sides}}})]).changes
+
+    first, second = said("db-0a1b2c3d", "db-11111111"), said("db-44444444", "db-55555555")
+    assert first == second
+    assert first[0].before != first[0].after, "that the name is another one is seen"
