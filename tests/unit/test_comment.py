@@ -183,8 +183,15 @@ def test_a_name_that_pulumi_chose_at_random_reads_the_same_in_each_preview():
         def inputs(name):
             return {"kind": "Secret", "metadata": {"name": name, "annotations": {"pulumi.com/autonamed": "true"}}}
 
-        step = {"op": "replace", "type": "kubernetes:core/v1:Secret", "urn": "urn:one"}
-        sides = {"old": {"urn": "urn:one", "inputs": inputs(old)}, "new": {"inputs": inputs(new)}}
+        step = {
+            "op": "replace",
+            "type": "kubernetes:core/v1:Secret",
+            "urn": "urn:pulumi:dev::shop::kubernetes:core/v1:Secret::db",
+        }
+        sides = {
+            "old": {"urn": "urn:pulumi:dev::shop::kubernetes:core/v1:Secret::db", "inputs": inputs(old)},
+            "new": {"inputs": inputs(new)},
+        }
         return model.read([json.dumps({"resourcePreEvent": {"metadata": {**step, **sides}}})]).changes
 
     first, second = said("db-0a1b2c3d", "db-11111111"), said("db-44444444", "db-55555555")
