@@ -17,7 +17,7 @@ _TOOLS = ("meta.helm.sh/", "kubectl.kubernetes.io/", "pulumi.com/", "deployment.
 _MANAGED_BY = "app.kubernetes.io/managed-by"
 _CLUSTERS_OWN = ("clusterIP", "clusterIPs", "healthCheckNodePort", "volumeName")
 #: The end that Pulumi gives the names of Secrets, wherever they are named.
-_RANDOM = re.compile(r"(-(?:credentials|server|restore))-[0-9a-f]{8}\b")
+RANDOM = re.compile(r"(-(?:credentials|server|restore))-[0-9a-f]{8}\b")
 
 
 def collect(system: System) -> dict[str, Any]:
@@ -25,7 +25,12 @@ def collect(system: System) -> dict[str, Any]:
     namespace = system.get("namespaces", "--field-selector", f"metadata.name={NAMESPACE}")
     found = namespace + system.get(KINDS, "--namespace", NAMESPACE)
     kept = [item for item in found if item["metadata"]["name"] not in ("default", "kube-root-ca.crt")]
-    return {f"{item['kind']} {item['name']}": item for item in map(normalised, kept)}
+    return {key(item): normalised(item) for item in kept}
+
+
+def key(item: dict[str, Any]) -> str:
+    """What an object is called on every side, whatever end Pulumi gave its name."""
+    return RANDOM.sub(r"\1", f"{item['kind']} {item['metadata']['name']}")
 
 
 def normalised(item: dict[str, Any]) -> dict[str, Any]:
@@ -39,7 +44,7 @@ def normalised(item: dict[str, Any]) -> dict[str, Any]:
     if "ports" in spec:
         spec["ports"] = [{key: value for key, value in port.items() if key != "nodePort"} for port in spec["ports"]]
     found = {**fields, "name": metadata["name"], "labels": labels, "annotations": notes, "spec": spec}
-    return json.loads(_RANDOM.sub(r"\1", json.dumps(found)))
+    return json.loads(RANDOM.sub(r"\1", json.dumps(found)))
 
 
 def differences(first: dict[str, Any], second: dict[str, Any]) -> list[str]:

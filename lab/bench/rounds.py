@@ -67,7 +67,7 @@ def one(system: System, side: Side) -> tuple[dict[str, float], dict[str, dict[st
 def _compare(name: str, found: dict[str, dict[str, Any]], resources: list[render.Resource]) -> None:
     """Compare with the first side that was here, and with what the components say that there is."""
     for note, there in found.items():
-        expected = {f"{resource.inputs['kind']} {resource.inputs['metadata']['name']}" for resource in resources}
+        expected = {objects.key(resource.inputs) for resource in resources}
         first = _seen.setdefault((len(resources), note), there)
         wrong = [f"{item} is missing or too much" for item in sorted(expected ^ there.keys())]
         if wrong := wrong + objects.differences(first, there):

@@ -193,3 +193,8 @@ def test_the_page_and_its_picture_are_written_from_the_record(tmp_path):
 def test_the_least_memory_is_what_the_search_found():
     assert f"{record.load()['memory']['results']['smallest']}Mi" == sizes.MINIMUM_MEMORY
     assert tuple(size.value for size in DatabaseSize) == part_memory.SIZES
+
+
+@pytest.mark.parametrize("name", ["mysql-credentials", "mysql-credentials-0a1b2c3d"])
+def test_a_secret_is_the_same_on_each_side_whatever_end_pulumi_gave_its_name(name):
+    assert objects.key({"kind": "Secret", "metadata": {"name": name}}) == "Secret mysql-credentials"
