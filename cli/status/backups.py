@@ -45,10 +45,10 @@ def last(jobs: Iterable[Object], kind: str) -> tuple[datetime, Object] | None:
 
 
 def _is_backup(job: Object) -> bool:
-    """Whether a Job makes a backup: `make restore` runs the same pod with other arguments."""
+    """Whether a Job makes a backup: restores, imports and lists run the same pod with other arguments."""
     containers = job.get("spec", {}).get("template", {}).get("spec", {}).get("containers", [])
     arguments = containers[0].get("args") if containers else None
-    return not arguments or arguments[0] not in ("restore", "list")
+    return not arguments or arguments[0] == "backup"
 
 
 def failed(cronjobs: Iterable[Object], jobs: Iterable[Object]) -> list[str]:

@@ -448,6 +448,11 @@ def test_the_last_backup_failed_and_its_reason_is_the_first_error_of_its_log():
     assert "last good one 5 h ago; last failed 1 h ago: error: the dump is not complete" in shown(status)
 
 
+@pytest.mark.parametrize("what", ["restore", "import_", "receive", "drop_old", "list"])
+def test_a_job_that_makes_no_backup_is_no_failed_one(what):
+    assert status_of(Stack([*well(), job("bad", "Failed", 0.1, what)], logs="error: no")).verdict == "well"
+
+
 def test_a_failed_backup_whose_pod_is_gone_says_what_kubernetes_says_and_an_old_one_is_no_problem():
     gone = programs.NotFound("pods not found")
     assert status_of(Stack([*well(), job("bad", "Failed", 1)], logs=gone)).problems[0].seen == "BackoffLimitExceeded"
