@@ -25,7 +25,8 @@ def backup(stack: Stack, database: str = "") -> None:
     """Make a backup now."""
     with step("make a backup"):
         printed = _run(stack, database, "backup")
-    _made(printed)
+    for line in printed.strip().splitlines():
+        _made(line)
 
 
 def restore(stack: Stack, name: str, *, force: bool, database: str = "") -> None:
@@ -66,7 +67,7 @@ def import_(stack: Stack, file: Path, database: str = "") -> None:
     job = _send(stack, jobs, file) if file.is_file() else jobs.start("import_", file.name)
     with step("load it into a server of its own, and make a backup of that"):
         printed = _result(stack, jobs, job, "import", file.name)
-    name = _made(printed)
+    name = _made(printed.strip().splitlines()[-1])
     console.print(f"Put it in place with: make restore STACK={stack.name} BACKUP={name}", markup=False)
 
 
@@ -83,9 +84,9 @@ def _send(stack: Stack, jobs: Jobs, file: Path) -> str:
     return job
 
 
-def _made(printed: str) -> str:
-    """Say what backup was made; return its name."""
-    name, size, state = printed.strip().splitlines()[-1].split(" ", 2)
+def _made(line: str) -> str:
+    """Say what backup a line of a job names; return its name."""
+    name, size, state = line.split(" ", 2)
     console.print(f"{name} ({int(size):,} bytes), {state}", markup=False)
     return name
 

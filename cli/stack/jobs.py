@@ -8,6 +8,7 @@ from typing import Any
 
 from ..console import Problem
 from . import Stack, guard
+from .namespace import PART_OF
 
 #: A pod that does not start has no end.
 START_SECONDS = 120
@@ -48,14 +49,6 @@ class Jobs:
         self._cronjob = f"{instance}-backup"
         self.kubectl = ("kubectl", "--namespace", self.namespace)
 
-    def run(self, *arguments: str) -> str:
-        """Run a job to its end and return what it printed; it goes with its pod.
-
-        Raises:
-            Failure: It ended with an error; it stays for an hour, to be looked at.
-        """
-        return self.result(self.start(*arguments))
-
     def start(self, *arguments: str) -> str:
         """Create a job with these arguments of the script, and return its name."""
         asked = (*self.kubectl, "get", "cronjob", self._cronjob, "--output", "json")
@@ -66,7 +59,11 @@ class Jobs:
         return job["metadata"]["name"]
 
     def result(self, name: str) -> str:
-        """Wait for a job's end and return what it printed."""
+        """Wait for a job's end and return what it printed; it goes with its pod.
+
+        Raises:
+            Failure: It ended with an error; it stays for an hour, to be looked at.
+        """
         succeeded = self._wait(name)
         logs = self._stack.run(*self.kubectl, "logs", f"job/{name}").stdout
         if succeeded:
@@ -118,7 +115,7 @@ def _backed_up(stack: Stack) -> Iterator[tuple[str, str]]:
 
 
 def _is_backup(inputs: Any) -> bool:
-    return (inputs["metadata"].get("labels") or {}).get("app.kubernetes.io/part-of") == "kubeauth"
+    return PART_OF.items() <= (inputs["metadata"].get("labels") or {}).items()
 
 
 def _job(cronjob: dict[str, Any], arguments: tuple[str, ...]) -> dict[str, Any]:

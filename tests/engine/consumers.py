@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lab import toolchain
+from lab.bench.objects import RANDOM
 from tests import copies
 from tests.conftest import ROOT
 
@@ -109,4 +110,4 @@ def _comparable(text: str) -> str:
     """A manifest without what differs in each project and each run: the stack's mark, and what is random."""
     text = re.sub("kubeauth/stack: .*", "kubeauth/stack: mark", text)
     text = re.sub("backup-password: .*", "backup-password: random", text)
-    return re.sub(r"(-(?:credentials|server|restore))-[0-9a-f]{8}\b", r"\1-random", text)
+    return RANDOM.sub(r"\1-random", text)

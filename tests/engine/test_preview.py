@@ -10,6 +10,7 @@ import pytest
 from cli.console import Problem
 from cli.stack import config
 from lab import toolchain
+from lab.bench.objects import RANDOM
 
 pytestmark = pytest.mark.engine
 
@@ -166,7 +167,7 @@ def test_destroy_keeps_the_namespace_and_the_volumes_and_up_brings_the_rest_back
     def names():
         # Pulumi names Secrets at random.
         found = sorted(path.name for path in (tmp_path / "out").rglob("*.yaml"))
-        return [re.sub(r"(-(?:credentials|server|restore))-[0-9a-f]{8}", r"\1", name) for name in found]
+        return [RANDOM.sub(r"\1", name) for name in found]
 
     prod = stack("prod")
     with prod.offline(tmp_path / "out") as variables:

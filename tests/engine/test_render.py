@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from lab.bench.objects import RANDOM
 from lab.scan import s10_guesses
 
 pytestmark = pytest.mark.engine
@@ -28,7 +29,7 @@ def without_secrets(rendered: dict[str, dict[str, Any]]) -> str:
         if manifest["kind"] == "Secret":
             manifest["data"] = dict.fromkeys(manifest["data"], "[secret]")
     text = yaml.safe_dump_all(rendered.values(), sort_keys=True)
-    return re.sub(r"(mysqlauth-(?:credentials|server|restore))-[0-9a-f]{8}", r"\1-[random]", text)
+    return RANDOM.sub(r"\1-[random]", text)
 
 
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])
