@@ -10,6 +10,7 @@ from components import (
     AppNamespace,
     AuthService,
     AuthServiceArgs,
+    Bucket,
     DatabaseConnection,
     MySqlDatabase,
     MySqlDatabaseArgs,
@@ -57,6 +58,17 @@ if schedule := config.require("mysqlBackupSchedule"):
         "keep": config.require_int("mysqlBackupKeep"),
         "storage_size": config.require("mysqlBackupStorageSize"),
     }
+    if bucket := config.require("mysqlBackupS3Bucket"):
+        database_args["backup"]["s3"] = cast(
+            Bucket,
+            {
+                "bucket": bucket,
+                "endpoint": config.require("mysqlBackupS3Endpoint") or None,
+                "region": config.require("mysqlBackupS3Region"),
+                "existing_secret": config.require("mysqlBackupS3ExistingSecret") or None,
+                "image": config.require("mysqlBackupS3Image"),
+            },
+        )
 auth_args = cast(
     AuthServiceArgs,
     {

@@ -16,6 +16,7 @@ from .kubernetes.traffic import Peer
 from .mysql.account_inputs import DatabaseAccount, DatabaseSchema
 from .mysql.accounts import DatabasePrivileges
 from .mysql.backup_inputs import Backup
+from .mysql.bucket_inputs import Bucket, RestoreFrom
 from .mysql.component import MySqlDatabase
 from .mysql.inputs import DatabaseClient, MySqlDatabaseArgs
 from .mysql.sizes import DatabaseSize
@@ -28,6 +29,7 @@ __all__ = [
     "AuthServiceArgs",
     "Autoscaling",
     "Backup",
+    "Bucket",
     "DatabaseAccount",
     "DatabaseClient",
     "DatabaseConnection",
@@ -50,6 +52,7 @@ __all__ = [
     "Probes",
     "Quota",
     "Resources",
+    "RestoreFrom",
     "SecretKey",
     "ServiceType",
     "Toleration",

@@ -134,6 +134,13 @@ DATABASE: list[tuple[str, Any]] = [
     ("backup", {"schedule": "@daily", "storage_size": "1GB"}),
     ("backup", {"schedule": "@daily", "storage_class": "Fast_SSD"}),
     ("backup", {"schedule": "@daily", "hour": 3}),
+    ("backup", {"schedule": "@daily", "s3": {"bucket": "acme"}}),
+    (
+        "backup",
+        {"schedule": "@daily", "s3": {"bucket": "acme", "existing_secret": "s3", "endpoint": "https://id:key@s3"}},
+    ),
+    ("restore_from", {"s3": {"bucket": "acme", "existing_secret": "s3"}}),
+    ("restore_from", {"s3": {"bucket": "acme", "existing_secret": "s3", "prefix": "a"}, "time": "now"}),
     ("placement", {"node_selectr": {}}),
     ("placement", {"node_selector": {"a b": "c"}}),
     ("placement", {"tolerations": [{"effect": "NoRun"}]}),

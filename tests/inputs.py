@@ -71,6 +71,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "existing_claim": "old-data",
         "retain_data": False,
         "backup": {"schedule": "@daily", "keep": 3},
+        "restore_from": {"s3": {"bucket": "acme", "existing_secret": "s3", "prefix": "a/b"}},
         "size": "large",
         "resources": {"memory_limit": "1Gi"},
         **_WORKLOAD,

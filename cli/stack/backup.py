@@ -1,5 +1,6 @@
 """`kubeauth backup`, `restore` and `import`: the database's backup CronJob, run now with other arguments."""
 
+import re
 import secrets
 from pathlib import Path
 
@@ -12,6 +13,8 @@ DROP_OLD = "drop-old"
 #: The slowest way to a cluster that is waited for, in bytes per second.
 _SLOWEST = 100_000
 
+#: How the line of a backup begins.
+_MADE = re.compile(r"\S+-\d{8}T\d{6}Z\.sql\.gz \d+ ")
 #: What to type next, by what a job says.
 _NEXT = (
     ("has rows", "to replace them: make restore STACK={stack} BACKUP={name} FORCE=1"),
@@ -26,7 +29,10 @@ def backup(stack: Stack, database: str = "") -> None:
     with step("make a backup"):
         printed = _run(stack, database, "backup")
     for line in printed.strip().splitlines():
-        _made(line)
+        if _MADE.match(line):
+            _made(line)
+        else:
+            console.print(line, markup=False)
 
 
 def restore(stack: Stack, name: str, *, force: bool, database: str = "") -> None:
@@ -67,7 +73,7 @@ def import_(stack: Stack, file: Path, database: str = "") -> None:
     job = _send(stack, jobs, file) if file.is_file() else jobs.start("import_", file.name)
     with step("load it into a server of its own, and make a backup of that"):
         printed = _result(stack, jobs, job, "import", file.name)
-    name = _made(printed.strip().splitlines()[-1])
+    name = _made(next(line for line in printed.splitlines() if _MADE.match(line)))
     console.print(f"Put it in place with: make restore STACK={stack.name} BACKUP={name}", markup=False)
 
 

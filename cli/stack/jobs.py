@@ -13,6 +13,8 @@ from .namespace import PART_OF
 #: A pod that does not start has no end.
 START_SECONDS = 120
 _POLL_SECONDS = 1
+#: What the bucket's container does for what the backups' does, and whether it comes first.
+_BUCKET = {"backup": ("push", False), "restore": ("fetch", True), "list": ("show", True)}
 
 
 class Failure(Problem):
@@ -65,7 +67,7 @@ class Jobs:
             Failure: It ended with an error; it stays for an hour, to be looked at.
         """
         succeeded = self._wait(name)
-        logs = self._stack.run(*self.kubectl, "logs", f"job/{name}").stdout
+        logs = self._stack.run(*self.kubectl, "logs", f"job/{name}", "--all-containers").stdout
         if succeeded:
             self._stack.run(*self.kubectl, "delete", "job", name, "--wait=false")
             return logs
@@ -118,6 +120,24 @@ def _is_backup(inputs: Any) -> bool:
     return PART_OF.items() <= (inputs["metadata"].get("labels") or {}).items()
 
 
+def arrange(pod: dict[str, Any], *arguments: str) -> None:
+    """Make a backup's pod do something else: its containers change their arguments and their order.
+
+    Args:
+        pod: The pod's specification, as the component made it.
+        arguments: What the script of backups is to do.
+    """
+    every = {each["name"]: each for each in [*pod.pop("initContainers", []), *pod["containers"]]}
+    backup, bucket = every["backup"], every.get("s3")
+    backup["args"] = list(arguments)
+    pod["containers"] = [backup]
+    if bucket is None or arguments[0] not in _BUCKET:
+        return
+    what, first = _BUCKET[arguments[0]]
+    bucket["args"] = [what, *arguments[1:2]]
+    pod["initContainers"], pod["containers"] = ([bucket], [backup]) if first else ([backup], [bucket])
+
+
 def _job(cronjob: dict[str, Any], arguments: tuple[str, ...]) -> dict[str, Any]:
     spec = cronjob["spec"]["jobTemplate"]["spec"]
     # Only a backup may be ended half-way without a loss of time.
@@ -125,7 +145,7 @@ def _job(cronjob: dict[str, Any], arguments: tuple[str, ...]) -> dict[str, Any]:
         spec.pop("activeDeadlineSeconds", None)
     # Tried once: who typed the command sees why it failed.
     spec |= {"backoffLimit": 0, "ttlSecondsAfterFinished": 3600}
-    spec["template"]["spec"]["containers"][0]["args"] = list(arguments)
+    arrange(spec["template"]["spec"], *arguments)
     name = f"{cronjob['metadata']['name']}-{secrets.token_hex(4)}"
     # As `kubectl create job --from` does: it goes with the CronJob, or its pod would hold the volume claim for ever.
     owner = {

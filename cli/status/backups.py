@@ -46,8 +46,10 @@ def last(jobs: Iterable[Object], kind: str) -> tuple[datetime, Object] | None:
 
 def _is_backup(job: Object) -> bool:
     """Whether a Job makes a backup: restores, imports and lists run the same pod with other arguments."""
-    containers = job.get("spec", {}).get("template", {}).get("spec", {}).get("containers", [])
-    arguments = containers[0].get("args") if containers else None
+    pod = job.get("spec", {}).get("template", {}).get("spec", {})
+    containers = [*pod.get("initContainers", []), *pod.get("containers", [])]
+    # The component's own name; another program's job has one container.
+    arguments = next((each.get("args") for each in containers if each.get("name", "backup") == "backup"), None)
     return not arguments or arguments[0] == "backup"
 
 

@@ -124,7 +124,9 @@ def _public(stack: Stack, clock: Clock, namespace: str, name: str) -> str:
 
 def log(stack: Stack, clock: Clock, namespace: str, job: str) -> Ask:
     """The question for the end of a Job's log."""
-    return lambda: _kubectl(stack, clock, "logs", f"job/{job}", "--namespace", namespace, "--tail", "200")
+    return lambda: _kubectl(
+        stack, clock, "logs", f"job/{job}", "--namespace", namespace, "--all-containers", "--tail", "200"
+    )
 
 
 def _kubectl(stack: Stack, clock: Clock, *arguments: str) -> str:

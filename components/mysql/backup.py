@@ -13,7 +13,7 @@ from pulumi_kubernetes.networking import v1 as networking
 from ..inputs.known import entry, lift, merged
 from ..kubernetes import discovery, labels, pods, resources, traffic, volumes
 from ..kubernetes.children import Children
-from . import backup_script
+from . import backup_script, bucket
 
 RESOURCES = {
     "cpu_request": "50m",
@@ -46,6 +46,8 @@ class Source:
     secret: pulumi.Input[str]
     """The name of the Secret with the password of the account for backups; see `credentials.for_backups`."""
     retain_data: bool
+    copied: bool
+    """Whether there is a bucket that gets copies."""
     labels: Any
     placement: Any
     platform: Any
@@ -91,8 +93,14 @@ def create(children: Children, given: Any, source: Source) -> None:
     server = networking.NetworkPolicyEgressRuleArgs(
         to=[traffic.pods(labels.selector(children.instance))], ports=traffic.ports(source.server_port)
     )
-    egress = [lift(traffic.dns, source.platform), server]
+    there: Any = bucket.egress(entry(given, "s3")) if source.copied else []
+    egress = lift(lambda dns, rules: [dns, server, *rules], lift(traffic.dns, source.platform), there)
     traffic.policy(children, "backup", labels.selector(instance(children.instance)), egress=egress)
+
+
+def schema_names(database: str, schemas: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return every schema's name once, the application's own first; `schemas` have the keys of `DatabaseSchema`."""
+    return [database, *(schema["name"] for schema in schemas if schema["name"] != database)]
 
 
 def _pod_template(
@@ -100,9 +108,11 @@ def _pod_template(
 ) -> core.PodTemplateSpecArgs:
     name = children.instance
 
-    def script(database: str, schemas: Sequence[Mapping[str, str]], port: int, backup: Any) -> str:
+    names = lift(schema_names, source.database, source.schemas)
+
+    def script(names: Sequence[str], port: int, backup: Any) -> str:
         return backup_script.script(
-            [database, *(schema["name"] for schema in schemas if schema["name"] != database)],
+            names,
             secrets=_SECRETS,
             folder=_FOLDER,
             scratch=_SCRATCH,
@@ -111,6 +121,31 @@ def _pod_template(
             verify=backup["verify"],
         )
 
+    mount = core.VolumeMountArgs(name="backups", mount_path=_FOLDER)
+    backup = core.ContainerArgs(
+        name="backup",
+        image=source.image,
+        # `make backup` and `make restore` run this template with other arguments.
+        command=["/bin/sh", "-c", lift(script, names, source.port, given), "backup"],
+        args=["backup"],
+        env=[core.EnvVarArgs(name="DATABASE_HOST", value=source.host)],
+        security_context=pods.security_context(),
+        resources=resources.requirements(RESOURCES, disk=entry(source.platform, "ephemeral_storage")),
+        volume_mounts=[
+            mount,
+            core.VolumeMountArgs(name="secrets", mount_path=_SECRETS, read_only=True),
+            core.VolumeMountArgs(name="tmp", mount_path=_SCRATCH),
+        ],
+    )
+    containers, more = {"containers": [backup]}, []
+    if source.copied:
+        place = pulumi.Output.concat(children.namespace, "/", name)
+        copy = bucket.container(
+            entry(given, "s3"), source.platform, names, place, folder=_FOLDER, mount=mount, arguments=["push"]
+        )
+        # In this order: only what is complete and was restored once is copied.
+        containers = {"init_containers": [backup], "containers": [copy]}
+        more = bucket.volumes(entry(given, "s3"))
     return core.PodTemplateSpecArgs(
         metadata=ObjectMetaArgs(
             labels=merged(labels.recommended("mysql", name, "backup", source.labels), labels.selector(instance(name))),
@@ -119,28 +154,7 @@ def _pod_template(
         spec=core.PodSpecArgs(
             restart_policy="Never",
             dns_config=discovery.dns_config(),
-            containers=[
-                core.ContainerArgs(
-                    name="backup",
-                    image=source.image,
-                    # `make backup` and `make restore` run this template with other arguments.
-                    command=[
-                        "/bin/sh",
-                        "-c",
-                        lift(script, source.database, source.schemas, source.port, given),
-                        "backup",
-                    ],
-                    args=["backup"],
-                    env=[core.EnvVarArgs(name="DATABASE_HOST", value=source.host)],
-                    security_context=pods.security_context(),
-                    resources=resources.requirements(RESOURCES, disk=entry(source.platform, "ephemeral_storage")),
-                    volume_mounts=[
-                        core.VolumeMountArgs(name="backups", mount_path=_FOLDER),
-                        core.VolumeMountArgs(name="secrets", mount_path=_SECRETS, read_only=True),
-                        core.VolumeMountArgs(name="tmp", mount_path=_SCRATCH),
-                    ],
-                )
-            ],
+            **containers,
             volumes=[
                 core.VolumeArgs(
                     name="backups",
@@ -149,6 +163,7 @@ def _pod_template(
                 pods.secret_files("secrets", source.secret),
                 # In memory, because it holds passwords; small, because rows are not written here.
                 pods.scratch("tmp", "64Mi", in_memory=True),
+                *more,
             ],
             **pods.common(source.placement, source.platform),
         ),

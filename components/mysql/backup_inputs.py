@@ -8,6 +8,8 @@ import pulumi
 from ..inputs import quantities, validation
 from ..inputs.errors import InputError
 from ..inputs.record import Record, Rule
+from . import bucket_inputs
+from .bucket_inputs import Bucket
 
 _MACROS = ("@hourly", "@daily", "@weekly", "@monthly", "@yearly", "@annually", "@midnight")
 #: The lowest and highest value of each field, and the words that stand for values.
@@ -37,6 +39,9 @@ class Backup(TypedDict):
 
     verify: NotRequired[pulumi.Input[bool]]
     """Restore each backup into a server of its own, which takes twice the data and 200 MiB there. Default: true."""
+
+    s3: NotRequired[Bucket]
+    """A bucket outside the cluster that gets a copy of each backup. Default: none."""
 
     deadline_seconds: NotRequired[pulumi.Input[int]]
     """How long a backup may take, in seconds. Default: 3600. Allowed: 60 to 604800. A restore is never ended by it."""
@@ -78,6 +83,7 @@ RULES = Record(
         "storage_size": Rule(quantities.byte_quantity("64Mi", "1Gi"), default="1Gi"),
         "storage_class": Rule(validation.resource_name("standard")),
         "verify": Rule(validation.true_or_false, default=True),
+        "s3": Rule(bucket_inputs.RULES, plain=True),
         "deadline_seconds": Rule(validation.whole_number(60, 604800, "seconds", 3600), default=3600),
     },
 )

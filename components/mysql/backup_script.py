@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from . import accounts, scripts, sizes
 
 _FILES = ("dump", "job", "drill", "backup", "restore", "recover", "import")
+MARKER = "kubeauth_restore"
+"""A table that a restore makes beside the living schema; it is in no backup."""
+
 #: How long a restore waits for tables that others use, and others for it, in seconds.
 _PATIENCE = 20
 
@@ -31,7 +34,7 @@ def script(
         "folder": folder,
         "scratch": scratch,
         "schemas": f"'{' '.join(schemas)}'",
-        "marker": "kubeauth_restore",
+        "marker": MARKER,
         "user": accounts.BACKUP_USER,
         "port": port,
         "keep": keep,

@@ -16,7 +16,7 @@ from ..inputs.known import entry, lift, merged
 from ..inputs.record import Given
 from ..kubernetes import discovery, labels, reservations, resources, services, traffic, volumes
 from ..kubernetes.children import Children
-from . import accounts, backup, credentials, mysqld
+from . import accounts, backup, credentials, mysqld, restore_from
 from . import inputs as mysql_inputs
 from .inputs import MySqlDatabaseArgs
 
@@ -145,6 +145,8 @@ class MySqlDatabase(pulumi.ComponentResource):
                         schemas=given["schemas"],
                         accounts=more,
                         account_secrets=account_secrets,
+                        schema_names=lift(backup.schema_names, given["database_name"], given["schemas"]),
+                        restore_from=given["restore_from"],
                     )
                 ),
             ),
@@ -154,7 +156,10 @@ class MySqlDatabase(pulumi.ComponentResource):
             from_=lift(_peers, given["clients"], given["node_port_cidrs"], [*names[1:]]),
             ports=traffic.ports(mysqld.PORT),
         )
-        traffic.policy(children, "clients", labels.selector(instance), ingress=[clients])
+        out = None
+        if "restore_from" in given:
+            out = restore_from.egress(given["restore_from"], lift(traffic.dns, given["platform"]))
+        traffic.policy(children, "clients", labels.selector(instance), ingress=[clients], egress=out)
 
         self.host = discovery.service_fqdn(service, given["cluster_domain"])
         if backup_secret is not None:
@@ -167,6 +172,7 @@ class MySqlDatabase(pulumi.ComponentResource):
                 server_port=mysqld.PORT,
                 secret=backup_secret,
                 retain_data=given["retain_data"],
+                copied="s3" in given.args["backup"],
                 labels=given["labels"],
                 placement=given["placement"],
                 platform=given["platform"],

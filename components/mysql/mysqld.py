@@ -10,7 +10,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from ..inputs.known import entry, lift
 from ..kubernetes import pods, resources
-from . import accounts, probes, scripts, settings, sizes
+from . import accounts, probes, restore_from, scripts, settings, sizes
 
 IMAGE = "mysql:9.7"
 PORT = 3306
@@ -109,6 +109,10 @@ class Server:
     """More accounts by their names, with `schemas` and `privileges`."""
     account_secrets: Mapping[str, pulumi.Input[str]]
     """The names of their Secrets."""
+    schema_names: pulumi.Input[Sequence[str]]
+    """All schemas, the application's own first."""
+    restore_from: Any
+    """What a new data directory begins with, with the keys of `RestoreFrom`; None is nothing."""
 
 
 def pod_template(server: Server) -> core.PodTemplateSpecArgs:
@@ -154,19 +158,26 @@ def pod_template(server: Server) -> core.PodTemplateSpecArgs:
             **fields,
         )
 
+    # One container for both, because the kubelet takes up to a second to see that one has ended.
+    init_containers = [
+        container(
+            "initialize",
+            [data, secrets],
+            command=["/bin/sh", "-c", _INITIALIZE, "initialize"],
+            args=_initialize_arguments(server, certificate_folder),
+        )
+    ]
+    if server.restore_from is not None:
+        init_containers += restore_from.init_containers(
+            server.restore_from, server.platform, server.schema_names, server.settings, container("fill", [data]),
+            volume=data, scratch=_RUN,
+        )  # fmt: skip
+        volumes += restore_from.volumes(server.restore_from)
     return core.PodTemplateSpecArgs(
         metadata=ObjectMetaArgs(labels=server.labels, annotations=server.annotations),
         spec=core.PodSpecArgs(
             termination_grace_period_seconds=server.shutdown_seconds,
-            init_containers=[
-                # One container for both, because the kubelet takes up to a second to see that one has ended.
-                container(
-                    "initialize",
-                    [data, secrets],
-                    command=["/bin/sh", "-c", _INITIALIZE, "initialize"],
-                    args=_initialize_arguments(server, certificate_folder),
-                ),
-            ],
+            init_containers=init_containers,
             containers=[
                 container(
                     f"{server.instance}-container",
@@ -213,6 +224,7 @@ def _initialize_arguments(server: Server, certificate: str) -> pulumi.Input[list
             f"BIRTH={settings.birth(given)}",
             f"BINARY_LOG={'yes' if settings.binary_log(given) else 'no'}",
             *(["RESCUE=yes"] if settings.rescue(given) else []),
+            *(["RESTORE=yes"] if server.restore_from is not None else []),
             end,
             *(f"--{setting}" for setting in [*sizes.INITIALIZE, *native]),
         ]

@@ -7,12 +7,12 @@ from lab import cache
 from lab.images import debian
 from lab.images.build import archive, path_of
 from lab.images.docker import image_id
-from lab.images.recipes import recipes
+from lab.images.recipes import asked_for, recipes
 
 __all__ = ["REFERENCES", "archives", "image_id"]
 
 #: What a pod spec says in `image`, by short name.
-REFERENCES: dict[str, str] = {recipe.name: recipe.reference for recipe in recipes()}
+REFERENCES: dict[str, str] = {recipe.name: recipe.reference for recipe in (*recipes(), *asked_for())}
 
 
 def prepare() -> None:
@@ -26,9 +26,10 @@ def prepare() -> None:
 
 
 def archives(*names: str) -> dict[str, Path]:
-    """Build what is missing and return the docker archive of each image (of all of them without `names`)."""
-    cache.note(CACHE, "images", {path_of(recipe).parent.name for recipe in recipes()})
-    wanted = [recipe for recipe in recipes() if not names or recipe.name in names]
+    """Build what is missing and return the docker archive of each image; without `names`, of those of every system."""
+    every = [*recipes(), *asked_for()]
+    cache.note(CACHE, "images", {path_of(recipe).parent.name for recipe in every})
+    wanted = [recipe for recipe in every if recipe.name in names] if names else recipes()
     whole = all(path_of(recipe).exists() for recipe in wanted)
     found = {recipe.name: archive(recipe) for recipe in wanted}
     if not whole:

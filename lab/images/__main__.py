@@ -13,7 +13,9 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m lab.images", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the archives")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these: {', '.join(REFERENCES)} (default: all)")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"only these: {', '.join(REFERENCES)} (default: those of every system)"
+    )
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - REFERENCES.keys():
         raise console.Problem(f"no image is called {', '.join(sorted(unknown))}", f"known: {', '.join(REFERENCES)}")

@@ -9,6 +9,7 @@ from cli.paths import CHECKOUT
 #: The series: the newest patch that Debian has goes in, so a tag with a patch would soon be wrong. It is in the label.
 MYSQL_VERSION = "9.7"
 AUTHENTICATE_VERSION = "1.0.0"
+RCLONE_VERSION = "1.60"
 AUTHENTICATE_SOURCES = CHECKOUT / loading.AUTHENTICATE_SOURCES
 
 STABLE, UNSTABLE = "bookworm", "unstable"
@@ -114,8 +115,13 @@ class Recipe:
 
 
 def recipes() -> list[Recipe]:
-    """All images, smallest first."""
+    """The images of every system, smallest first."""
     return [_pause(), _mysql(), _authenticate()]
+
+
+def asked_for() -> list[Recipe]:
+    """Images that are built only where somebody names them."""
+    return [_rclone()]
 
 
 def _pause() -> Recipe:
@@ -155,4 +161,13 @@ def _authenticate() -> Recipe:
         sources=AUTHENTICATE_SOURCES, sources_to="/build/authenticate_service",
         user=f"{AUTHENTICATE_USER}:{AUTHENTICATE_USER}", workdir="/build/authenticate_service",
         env=("PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1"), command=("/bin/sh", "-c", "python run.py"),
+    )  # fmt: skip
+
+
+def _rclone() -> Recipe:
+    # Whatever else coreutils and the others have is not needed, but harmless: nothing of it runs.
+    return Recipe(
+        "rclone", RCLONE_VERSION, STABLE,
+        ("rclone", "ca-certificates", "dash", "coreutils", "findutils", "grep", "mawk", "sed"), 15,
+        files=_accounts(), links={"usr/bin/sh": "dash", "usr/bin/awk": "mawk"}, command=("rclone",),
     )  # fmt: skip

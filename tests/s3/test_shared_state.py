@@ -1,16 +1,13 @@
 """Two colleagues, two checkouts, one stack whose state is in a bucket: what docs/guides/add-a-stack.md says, done.
 
-`make test-shared-state` runs it, with a real S3 server and a node of its own.
+`make test-s3` runs it, with a real S3 server and a node of its own.
 """
 
 import os
 import re
 import signal
-import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +19,8 @@ from lab import toolchain
 from lab.node import Node, owned
 from tests import copies
 from tests.conftest import ROOT
+
+from . import server
 
 STACK = "qa"
 #: How long one command may take, in seconds.
@@ -52,47 +51,17 @@ class Colleague:
         self.run("git", "commit", "-qm", subject)
 
 
-def free_port() -> int:
-    # The server takes this port and the one 10000 above it.
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return 20000 + probe.getsockname()[1] % 10000
-
-
 @pytest.fixture(scope="module")
 def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a bucket on a server of the test's own."""
-    weed = toolchain.program("weed")
-    folder = tmp_path_factory.mktemp("s3")
-    ports = [free_port() + number for number in range(4)]
-    names = ("master.port", "volume.port", "filer.port", "s3.port")
-    options = [f"-{name}={port}" for name, port in zip(names, ports, strict=True)]
-    command = [str(weed), "server", f"-dir={folder}", "-ip=127.0.0.1", "-filer=true", "-s3", "-volume.max=5", *options]
-    with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
-        try:
-            address = f"127.0.0.1:{ports[3]}"
-            until = time.monotonic() + 120
-            while not made(f"http://{address}/state"):
-                assert time.monotonic() < until, (folder / "log").read_text()[-2000:]
-                time.sleep(0.5)
-            yield f"s3://state?endpoint={address}&disableSSL=true&s3ForcePathStyle=true&region=us-east-1"
-        finally:
-            server.terminate()
+    with server.running(tmp_path_factory.mktemp("s3"), "127.0.0.1", "state") as address:
+        yield f"s3://state?endpoint={address}&disableSSL=true&s3ForcePathStyle=true&region=us-east-1"
 
 
 def updating(pid: int) -> bool:
     """Whether a command has come so far that Pulumi changes the stack."""
     found = [child for child in psutil.Process(pid).children(recursive=True) if child.name() == "pulumi"]
     return any("up" in child.cmdline()[:2] for child in found)
-
-
-def made(url: str) -> bool:
-    request = urllib.request.Request(url, method="PUT")  # noqa: S310 - http to this machine
-    try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=5):
-            return True
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 @pytest.fixture(scope="module")

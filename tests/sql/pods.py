@@ -4,6 +4,7 @@ Only paths, the port and /bin/sh are other ones; a folder stands for each volume
 """
 
 import base64
+import copy
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any, cast
 
+from cli.stack import jobs
 from components import MySqlDatabase, MySqlDatabaseArgs
 from tests.unit.recorder import CHOSEN, LIVE, Recorder, Secret, deploy
 
@@ -36,6 +38,8 @@ class Pod:
         self.spec: dict[str, Any] = {}
         self._paths: dict[str, str] = {}
         self.environment = {"PATH": programs.path(shell), "HOSTNAME": "pod"}
+        self.bucket = folder / "bucket"
+        """A folder that stands for the server of buckets."""
 
     def mount(self, spec: dict[str, Any], secrets: dict[str, dict[str, str]], shared: dict[str, Path]) -> None:
         """Take a pod's specification.
@@ -81,12 +85,27 @@ class Pod:
         word = re.sub(rf"(?<![\w/.])(?:{paths})(?![\w.-])", lambda match: self._paths[match[0]], word)
         return re.sub(r"(?<!\d)3306(?!\d)", str(self.port), word)
 
-    def run(self, words: list[str], stdin: str = "") -> Done:
+    def run(self, words: list[str], stdin: str = "", env: dict[str, str] | None = None) -> Done:
         """Run a command of the pod to its end."""
         return subprocess.run(
-            self.here(words), input=stdin, env=self.environment, capture_output=True, text=True, check=False,
-            timeout=LIMIT, start_new_session=True, **_account(),
+            self.here(words), input=stdin, env={**self.environment, **(env or {})}, capture_output=True, text=True,
+            check=False, timeout=LIMIT, start_new_session=True, **_account(),
         )  # fmt: skip
+
+    def run_each(self, containers: list[dict[str, Any]]) -> Done:
+        """Run containers one after the other until one fails; what they print is the pod's."""
+        done = Done([], 0, "", "")
+        for container in containers:
+            env = {
+                entry["name"]: entry["value"] for entry in container.get("env", []) if entry["name"] != "DATABASE_HOST"
+            }
+            # The bucket is a folder here, which rclone reads and writes as it does any other of its remotes.
+            env |= {"RCLONE_CONFIG_STORE_TYPE": "alias", "RCLONE_CONFIG_STORE_REMOTE": str(self.bucket)}
+            one = self.run([*container["command"], *container.get("args", [])], env=env)
+            done = Done(one.args, one.returncode, done.stdout + one.stdout, done.stderr + one.stderr)
+            if one.returncode:
+                break
+        return done
 
 
 class DatabasePod(Pod):
@@ -134,12 +153,7 @@ class DatabasePod(Pod):
 
     def initialize(self) -> Done:
         """Run the init containers."""
-        done = Done([], 0, "", "")
-        for container in self.spec.get("initContainers", []):
-            done = self.run([*container["command"], *container.get("args", [])])
-            if done.returncode:
-                break
-        return done
+        return self.run_each(self.spec.get("initContainers", []))
 
     def start(self, *, wait: bool = True) -> None:
         """Run the init containers, then the server until its startup probe succeeds or it ends."""
@@ -238,12 +252,16 @@ class BackupPod(Pod):
         """
         assert self.database.recorder
         cronjob = self.database.recorder.one("CronJob", "mysqlauth-backup").inputs["spec"]["jobTemplate"]["spec"]
-        self.mount(cronjob["template"]["spec"], self.database.secrets, {"backups": self.backups})
-        [container] = self.spec["containers"]
+        pod = copy.deepcopy(cronjob["template"]["spec"])
+        if arguments:
+            jobs.arrange(pod, *arguments)
+        self.mount(pod, self.database.secrets, {"backups": self.backups})
         self.environment["DATABASE_HOST"] = "127.0.0.1"
         self._count(kill_at)
-        command = [self._changed(word) for word in container["command"]]
-        return self.run([*command, *(arguments or container["args"])])
+        containers = [*pod.get("initContainers", []), *pod["containers"]]
+        for container in containers:
+            container["command"] = [self._changed(word) for word in container["command"]]
+        return self.run_each(containers)
 
     def _changed(self, word: str) -> str:
         for old, new in self.script.items():

@@ -25,7 +25,7 @@ class Programs:
     root: Path
     """The image's files."""
     bin: Path
-    """Scripts that start MySQL's programs with the image's own libraries."""
+    """Scripts that start MySQL's programs with the image's own libraries, and rclone."""
     tools: Path
     """busybox under the names of its tools; from the image of the node's pause, as MySQL's image has none."""
 
@@ -46,18 +46,25 @@ def unpack(folder: Path) -> Programs:
         folder: An empty folder that other users may read.
     """
     found = Programs(folder / "root", folder / "bin", folder / "pause/usr/bin")
-    archives = images.archives("mysql", "pause")
+    archives = images.archives("mysql", "pause", "rclone")
     _unpack(archives["mysql"], found.root)
     _unpack(archives["pause"], folder / "pause")
-    [loader] = (found.root / "usr/lib").glob("*/ld-linux-*.so.*")
+    _unpack(archives["rclone"], folder / "rclone")
     found.bin.mkdir()
+    _script(found.bin, folder / "rclone", "usr/bin/rclone")
     for name in _NAMES:
-        [program] = [path for path in (found.root / "usr/sbin" / name, found.root / "usr/bin" / name) if path.exists()]
-        more = f" --basedir={found.root}/usr" if name == "mysqld" else ""
-        script = found.bin / name
-        script.write_text(_PROGRAM.format(loader=loader, libraries=loader.parent, program=program, more=more))
-        script.chmod(0o755)
+        [program] = [path for path in (f"usr/sbin/{name}", f"usr/bin/{name}") if (found.root / path).exists()]
+        _script(found.bin, found.root, program, f" --basedir={found.root}/usr" if name == "mysqld" else "")
     return found
+
+
+def _script(folder: Path, root: Path, program: str, more: str = "") -> None:
+    """Write what starts a program of an image with that image's own libraries."""
+    [loader] = (root / "usr/lib").glob("*/ld-linux-*.so.*")
+    script = folder / Path(program).name
+    text = _PROGRAM.format(loader=loader, libraries=loader.parent, program=root / program, more=more)
+    script.write_text(text)
+    script.chmod(0o755)
 
 
 def _unpack(image: Path, root: Path) -> None:

@@ -29,10 +29,11 @@ class Cluster:
     def __init__(self, said="", *, succeeds=True):
         self.name, self.said, self.succeeds = "dev", said, succeeds
         self.created, self.deleted, self.sent = [], [], []
+        self.pod: Any = {"containers": [{"name": "backup", "args": ["backup"]}]}
 
     def ask(self, *command: str, purpose: str, text: str = "", source: Path = Path(), seconds: float = 0):
         if "cronjob" in command:
-            spec = {"activeDeadlineSeconds": 60, "template": {"spec": {"containers": [{"args": ["backup"]}]}}}
+            spec = {"activeDeadlineSeconds": 60, "template": {"spec": self.pod}}
             return json.dumps(
                 {
                     "apiVersion": "batch/v1",
@@ -165,3 +166,41 @@ def test_a_pod_that_does_not_start_is_told_after_its_time(state, monkeypatch):
     with pytest.raises(Problem, match="is not running after") as caught:
         backup.backup(stack)
     assert "describe pod --selector job-name=orders-backup-" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("arguments", "order"),
+    [
+        (("backup",), [("backup", ["backup"]), ("s3", ["push"])]),
+        (("restore", NAME, "force"), [("s3", ["fetch", NAME]), ("backup", ["restore", NAME, "force"])]),
+        (("list",), [("s3", ["show"]), ("backup", ["list"])]),
+        (("drop_old",), [("backup", ["drop_old"])]),
+        (("receive", "x", "1"), [("backup", ["receive", "x", "1"])]),
+    ],
+)
+def test_a_bucket_is_read_before_what_needs_it_and_written_after_a_backup(state, arguments, order):
+    state.append(cronjob("orders"))
+    stack: Any = Cluster()
+    stack.pod = {
+        "initContainers": [{"name": "backup", "args": ["backup"]}],
+        "containers": [{"name": "s3", "args": ["push"]}],
+    }
+    jobs.Jobs(stack).start(*arguments)
+    [(_, job)] = stack.created
+    pod = job["spec"]["template"]["spec"]
+    found = [*pod.get("initContainers", []), *pod["containers"]]
+    assert [(each["name"], each["args"]) for each in found] == order
+    assert len(pod["containers"]) == 1
+
+
+def test_what_a_job_says_besides_its_backups_is_told_as_it_is(state, capsys):
+    state.append(cronjob("orders"))
+    copied = f"{NAME} is in the bucket, read back and the same."
+    stack: Any = Cluster(
+        f"A restore that did not finish was undone.\n{NAME} 1520 verified 2026-11-27T03:00:11Z\n{copied}\n"
+    )
+    backup.backup(stack)
+    said = capsys.readouterr().err
+    assert "A restore that did not finish was undone." in said
+    assert f"{NAME} (1,520 bytes), verified 2026-11-27T03:00:11Z" in said
+    assert copied in said

@@ -66,7 +66,11 @@ list_() {
   fi
   say "$1 $(wc -c < "$folder/$1") $state$(sed -n 's/^-- kubeauth: warning: /; warning: /p' "$scratch/head" | tr -d '\n')"
 }
-list() { for_each list_all; }
+list() {
+  for_each list_all
+  # Written for this job, and for no later one.
+  rm -f "$folder/.in-bucket"
+}
 list_all() {
   backups | while read -r name; do list_ "$name"; done > "$scratch/list"
   cat "$scratch/list"
@@ -76,6 +80,17 @@ list_all() {
   elif [ -s "$scratch/list" ]; then
     say "No backup of $database was verified."
   fi
+  list_bucket
   connect
   kept_
+}
+# What the bucket has and the volume has not, or why it cannot be read.
+list_bucket() {
+  [ -e "$folder/.in-bucket" ] || return 0
+  sed -n 's/^error: /The bucket is not known: /p' "$folder/.in-bucket"
+  grep "^$database-[0-9]\{8\}T[0-9]\{6\}Z\.sql\.gz " "$folder/.in-bucket" | sort > "$scratch/bucket" || :
+  while read -r name bytes; do
+    [ -e "$folder/$name" ] || say "$name $bytes in the bucket only"
+  done < "$scratch/bucket"
+  say "The bucket has $(wc -l < "$scratch/bucket") backups of $database."
 }

@@ -9,8 +9,13 @@ start_copy() {
   # shellcheck disable=SC2086 # words without blanks
   mysqld --no-defaults --initialize-insecure "--datadir=$work/data" $small $same > "$work/log" 2>&1 ||
     fail "no server to check with could be made: $(grep -m 1 ERROR "$work/log" || tail -n 1 "$work/log")"
+  serve_copy "$work/data"
+  value copy "CREATE DATABASE \`$database\`"
+}
+# Starts a server on the data directory $1 that nobody else reaches; whoever is killed with it makes it anew.
+serve_copy() {
   # shellcheck disable=SC2086
-  mysqld --no-defaults "--datadir=$work/data" $small $same --skip-networking --mysqlx=OFF "--socket=$scratch/copy.sock" \
+  mysqld --no-defaults "--datadir=$1" $small $same --skip-networking --mysqlx=OFF "--socket=$scratch/copy.sock" \
     "--pid-file=$scratch/copy.pid" "--tmpdir=$work" --secure-file-priv=NULL --skip-log-bin --event-scheduler=OFF \
     --max-allowed-packet=1G --innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=OFF >> "$work/log" 2>&1 &
   copy=$!
@@ -19,7 +24,6 @@ start_copy() {
     kill -0 $copy 2> /dev/null || fail "the server to check with ended: $(grep -m 1 ERROR "$work/log" || :)"
     sleep 1
   done
-  value copy "CREATE DATABASE \`$database\`"
 }
 stop_copy() {
   [ -z "${copy-}" ] || { kill -KILL "$copy"; wait "$copy" || :; } 2> /dev/null
@@ -53,10 +57,13 @@ drill() {
   fi
   { rules; content_of "$part"; } | load_copy ||
     fail "the backup cannot be restored; earlier backups are as they were: $(cat "$scratch/error")"
-  if [ "$(content_of "$part" | sha256sum)" != "$(sum content copy "$database")" ]; then
-    content_of "$part" | cut -c 1-120 > "$work/dumped"
-    content copy "$database" 2>&1 | cut -c 1-120 > "$work/restored"
-    fail "the backup, once restored, is not what was dumped; earlier backups are as they were: \
+  is_same "$part" || fail "the backup, once restored, is not what was dumped; earlier backups are as they were: \
 $(difference "$work/dumped" "$work/restored")"
-  fi
+}
+# Whether the copy's schema is what the file $1 holds; if not, $work has both texts.
+is_same() {
+  [ "$(content_of "$1" | sha256sum)" != "$(sum content copy "$database")" ] || return 0
+  content_of "$1" | cut -c 1-120 > "$work/dumped"
+  content copy "$database" 2>&1 | cut -c 1-120 > "$work/restored"
+  return 1
 }

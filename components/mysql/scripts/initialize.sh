@@ -27,6 +27,7 @@ make() {
     --innodb-redo-log-capacity=8M "$@" $(options)
   [ $found = no ] || : > "$new/${zones##*/}"
   printf '%s\n' "$BIRTH" > "$new/${birth##*/}"
+  [ -z "${RESTORE-}" ] || : > "$new/kubeauth-unfilled"
   sync -f "$new"
   # Refuses where there is one already: another pod was first.
   mv -T "$new" "$data" || rm -rf "$new"
@@ -55,6 +56,8 @@ into a database with a volume of its own"
 [ ! -e "$VOLUME/mysql.ibd" ] && [ ! -e "$VOLUME/ibdata1" ] || foreign "of MySQL's own image, in its root"
 [ ! -e "$VOLUME/.user_scripts_initialized" ] || foreign "of Bitnami's chart"
 mkdir -p "$temporary"
+# A restore was ended before the first start of the server: nobody has written to this.
+[ ! -e "$data/kubeauth-unfilled" ] || mv "$data" "$VOLUME/old.unfilled"
 rm -rf "${temporary:?}"/* "$VOLUME"/old.*
 if [ -z "$(ls -A "$data" 2> /dev/null)" ]; then make "$@"; fi
 if [ ! -e "$birth" ]; then

@@ -1,0 +1,117 @@
+"""The container that copies backups to a bucket and back, and where it may go."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import pulumi
+from pulumi_kubernetes.core import v1 as core
+from pulumi_kubernetes.networking import v1 as networking
+
+from ..inputs.known import entry, lift
+from ..kubernetes import pods, resources, traffic
+from . import accounts, scripts
+
+CONTAINER = "s3"
+"""The container's name, in jobs and in a database's pod."""
+
+RESOURCES = {"cpu_request": "50m", "cpu_limit": "500m", "memory_request": "64Mi", "memory_limit": "256Mi"}
+"""rclone holds parts of a file, 5 MiB each, and a list of names."""
+
+_SECRETS = "/etc/kubeauth/s3"
+_SCRATCH = "/run/s3"
+_ANYWHERE = ("0.0.0.0/0", "::/0")
+_LATEST = "99991231T235959Z"
+
+
+def container(
+    given: Any,
+    platform: Any,
+    schemas: pulumi.Input[Sequence[str]],
+    prefix: pulumi.Input[str],
+    *,
+    folder: str,
+    mount: core.VolumeMountArgs,
+    arguments: Sequence[str],
+    unfilled: str = "",
+    time: pulumi.Input[str] | None = None,
+) -> core.ContainerArgs:
+    """Return the container.
+
+    Args:
+        given: Complete, with the keys of `Bucket`.
+        platform: Complete, with the keys of `Platform`.
+        schemas: Whose backups.
+        prefix: Where they are in the bucket, when the input does not say it.
+        folder: Where they are in the pod.
+        mount: The volume that the folder is in.
+        arguments: What it does, as scripts/bucket.sh names it.
+        unfilled: The file whose presence says that a data directory is still empty.
+        time: The youngest backup that is brought. Default: the newest.
+    """
+
+    def script(known: Mapping[str, Any], schemas: Sequence[str], prefix: str, time: str | None) -> str:
+        values = {
+            "source": _SECRETS,
+            "folder": folder,
+            "scratch": _SCRATCH,
+            "path": f"{known['bucket']}/{known.get('prefix', prefix)}",
+            "encrypt": "yes" if known["encrypt"] else "no",
+            "schemas": f"'{' '.join(schemas)}'",
+            "keep": known["keep"],
+            "keep_days": known["keep_days"],
+            "unfilled": f"'{unfilled}'",
+            "time": time.translate({ord("-"): None, ord(":"): None}) if time else _LATEST,
+        }
+        settings = "".join(f"{key}={value}\n" for key, value in values.items())
+        return accounts.FUNCTIONS + settings + scripts.text("bucket") + '"$@"\n'
+
+    return core.ContainerArgs(
+        name=CONTAINER,
+        image=entry(given, "image"),
+        command=["/bin/sh", "-c", lift(script, given, schemas, prefix, time), CONTAINER],
+        args=list(arguments),
+        env=[core.EnvVarArgs(name=name, value=value) for name, value in _remote(given).items()],
+        security_context=pods.security_context(),
+        resources=resources.requirements(RESOURCES, disk=entry(platform, "ephemeral_storage")),
+        volume_mounts=[
+            mount,
+            core.VolumeMountArgs(name="s3", mount_path=_SECRETS, read_only=True),
+            core.VolumeMountArgs(name="s3-tmp", mount_path=_SCRATCH),
+        ],
+    )
+
+
+def volumes(given: Any) -> list[core.VolumeArgs]:
+    """Return the volumes that the container mounts besides the backups'; `given` has the keys of `Bucket`."""
+    return [pods.secret_files("s3", entry(given, "existing_secret")), pods.scratch("s3-tmp", "64Mi", in_memory=True)]
+
+
+def egress(given: Any) -> pulumi.Input[Sequence[networking.NetworkPolicyEgressRuleArgs]]:
+    """Return the rules that let a pod talk to the bucket's server; `given` has the keys of `Bucket`."""
+
+    def rules(known: Mapping[str, Any]) -> list[networking.NetworkPolicyEgressRuleArgs]:
+        if "egress" in known:
+            return [traffic.to(peer) for peer in known["egress"]]
+        parts = urlsplit(known.get("endpoint", "https://"))
+        port = parts.port or (80 if parts.scheme == "http" else 443)
+        return [
+            networking.NetworkPolicyEgressRuleArgs(to=[*map(traffic.network, _ANYWHERE)], ports=traffic.ports(port))
+        ]
+
+    return lift(rules, given)
+
+
+def _remote(given: Any) -> dict[str, pulumi.Input[str]]:
+    """The remote `store` of rclone, without the account, as environment variables."""
+    kind = {
+        "TYPE": "s3",
+        "PROVIDER": lift(lambda known: "Other" if "endpoint" in known else "AWS", given),
+        "REGION": entry(given, "region"),
+        # Empty means AWS's own.
+        "ENDPOINT": lift(lambda known: known.get("endpoint", ""), given),
+        # With the bucket in the path a server needs no name for each; it is not made, which needs more rights.
+        "FORCE_PATH_STYLE": lift(lambda known: str("endpoint" in known).lower(), given),
+        "NO_CHECK_BUCKET": "true",
+    }
+    return {f"RCLONE_CONFIG_STORE_{key}": value for key, value in kind.items()}
