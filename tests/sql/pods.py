@@ -107,6 +107,16 @@ class Pod:
                 break
         return done
 
+    def begin(self, words: list[str], log: Path) -> subprocess.Popen[Any]:
+        """Start a program of the pod, with its output in a file."""
+        with log.open("wb") as output:
+            # A container's output belongs to its user.
+            _give(log)
+            return subprocess.Popen(
+                self.here(words), env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                cwd=self.folder, **_account(),
+            )  # fmt: skip
+
 
 class DatabasePod(Pod):
     """A MySqlDatabase's pod. `declare` takes the inputs, `initialize` and `start` do what the kubelet does."""
@@ -160,13 +170,7 @@ class DatabasePod(Pod):
         done = self.initialize()
         assert done.returncode == 0, done.stderr
         container = self.spec["containers"][0]
-        with self.log.open("wb") as log:
-            # A container's output belongs to its user.
-            _give(self.log)
-            self._server = subprocess.Popen(
-                self.here([*container["command"], *container.get("args", [])]),
-                env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.folder, **_account(),
-            )  # fmt: skip
+        self._server = self.begin([*container["command"], *container.get("args", [])], self.log)
         deadline = time.monotonic() + LIMIT
         while wait and self.running and not self.probe("startup"):
             assert time.monotonic() < deadline, self.said()

@@ -93,43 +93,6 @@ def test_a_server_without_room_to_write_is_not_ready_but_alive(pod, monkeypatch)
     assert server.probe("liveness")
 
 
-@pytest.mark.parametrize("name", ["mysql.ibd", "ibdata1", ".user_scripts_initialized"])
-def test_a_volume_of_another_image_is_refused(pod, name):
-    server = pod(begin=False)
-    (server.folder / "data" / name).write_text("")
-    done = server.initialize()
-    assert done.returncode == 1
-    assert done.stderr.startswith("error: the volume holds a data directory of ")
-    assert [path.name for path in (server.folder / "data").iterdir()] == [name], "nothing is made beside it"
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-def test_a_data_directory_of_bitnamis_user_is_refused(pod):
-    server = pod(begin=False)
-    data = server.folder / "data/data"
-    data.mkdir()
-    (data / "mysql.ibd").write_text("")
-    os.chown(data, 1001, USER)
-    data.chmod(0o777)
-    assert "of Bitnami's chart" in server.initialize().stderr
-
-
-def test_a_data_directory_in_the_layout_of_bitnamis_chart_is_left_as_it_is(pod):
-    """As bitnami/mysql 9.x makes it: /bitnami/mysql is the volume, with the data below `data`, of user 1001."""
-    server = pod()
-    server.stop()
-    data = server.folder / "data/data"
-    for own in ("kubeauth-birth", "kubeauth-time-zones"):
-        (data / own).unlink()
-    (server.folder / "data/.mysql_initialized").touch()
-    (server.folder / "data/.user_scripts_initialized").touch()
-    before = {path.relative_to(data): path.stat().st_mtime_ns for path in data.rglob("*")}
-    done = server.initialize()
-    assert done.returncode == 1
-    assert "a data directory of Bitnami's chart: it is left alone" in done.stderr
-    assert {path.relative_to(data): path.stat().st_mtime_ns for path in data.rglob("*")} == before
-
-
 def test_a_broken_server_is_rescued_by_a_setting_and_read_from(pod):
     given = {"init_sql": "SELECT 1;"}
     server = pod(**given)

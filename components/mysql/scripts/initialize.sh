@@ -1,5 +1,5 @@
 # Makes the data directory, or checks that the one that is there fits. The arguments are mysqld's options.
-# shellcheck shell=sh disable=SC2153 # accounts.sh comes before
+# shellcheck shell=sh disable=SC2153,SC2154 # accounts.sh and found.sh come before
 data=$VOLUME/data temporary=$VOLUME/tmp
 # Settings that count only when a data directory is made, as they were then; and a mark that time zones are loaded.
 birth=$data/kubeauth-birth
@@ -33,6 +33,18 @@ make() {
   mv -T "$new" "$data" || rm -rf "$new"
   sync -f "$VOLUME"
 }
+# A server whose SQL failed would stay for ever.
+followed() {
+  over=''
+  while IFS= read -r line; do
+    printf '%s\n' "$line" >&2
+    case $line in
+      *'Received SHUTDOWN'*) over=${over:-yes} ;;
+      *'ready for connections'*) over=${over:-no} && kill "$(cat "$RUN/once.pid")" ;;
+    esac
+  done
+  [ "$over" = yes ]
+}
 # The server runs an init file without anybody else, and ends.
 run_once() {
   file=$1
@@ -40,41 +52,49 @@ run_once() {
   echo 'SHUTDOWN;' >> "$file"
   # shellcheck disable=SC2046 # options
   mysqld --no-defaults --datadir="$data" --init-file="$file" --skip-networking --mysqlx=OFF --secure-file-priv=NULL \
-    --socket="$RUN/once.sock" --pid-file="$RUN/once.pid" --tmpdir="$temporary" "$@" $(options)
+    --socket="$RUN/once.sock" --pid-file="$RUN/once.pid" --tmpdir="$temporary" "$@" $(options) 2>&1 | followed ||
+    fail "a server that was to prepare the data ended early: its first [ERROR] above says why"
+}
+# How the server that left its binary logs was told to name them.
+logs() {
+  for name in binlog mysql-bin; do
+    if [ -e "$data/$name.index" ]; then echo "--log-bin=$name" && return; fi
+  done
+  echo --skip-log-bin
 }
 # Without its binary log a server that crashed may not recover; with it once more, and emptied, it ends in order.
 drop_binary_logs() {
-  echo 'RESET BINARY LOGS AND GTIDS;' > "$RUN/once.sql"
-  run_once "$RUN/once.sql" "$@"
-  rm -f "$data"/binlog.*
-}
-foreign() {
-  fail "the volume holds a data directory $1: it is left alone, and no empty one is made beside it. Load a dump of it \
-into a database with a volume of its own"
+  while named=$(logs) && [ "$named" != --skip-log-bin ]; do
+    echo 'RESET BINARY LOGS AND GTIDS;' > "$RUN/once.sql"
+    run_once "$RUN/once.sql" "$named" "$@"
+    rm -f "$data/${named#*=}".*
+  done
 }
 
-[ ! -e "$VOLUME/mysql.ibd" ] && [ ! -e "$VOLUME/ibdata1" ] || foreign "of MySQL's own image, in its root"
-[ ! -e "$VOLUME/.user_scripts_initialized" ] || foreign "of Bitnami's chart"
+[ ! -e "$half" ] || gather
+find_data
+if [ -n "$found" ]; then
+  judge "$found"
+  if [ "$found" != "$data" ]; then
+    data=$found temporary=$scratch
+    take "$(logs)" "$@"
+    data=$VOLUME/data temporary=$VOLUME/tmp
+    if [ "$found" = "$VOLUME" ]; then gather; else rm -rf "$scratch" && mv -T "$found" "$data"; fi
+  fi
+fi
 mkdir -p "$temporary"
 # A restore was ended before the first start of the server: nobody has written to this.
 [ ! -e "$data/kubeauth-unfilled" ] || mv "$data" "$VOLUME/old.unfilled"
 rm -rf "${temporary:?}"/* "$VOLUME"/old.*
 if [ -z "$(ls -A "$data" 2> /dev/null)" ]; then make "$@"; fi
-if [ ! -e "$birth" ]; then
-  # The user of Bitnami's images.
-  [ "$(stat -c %u "$data")" != 1001 ] || foreign "of Bitnami's chart"
-  was="" known=no
-else
-  was=$(cat "$birth") known=yes
-fi
+# What is broken is not started without the setting that is to save it.
+[ -e "$birth" ] || [ -n "${RESCUE-}" ] || take "$(logs)" "$@"
+was=$(cat "$birth" 2> /dev/null || echo "$BIRTH")
 [ "$was" = "$BIRTH" ] || fail "settings that count only when a database is made are ${BIRTH:-not given}, but this one \
 was made with ${was:-the defaults}: put them back, or load a dump into a new database"
-# The version before made databases with MySQL's defaults.
-[ $known = yes ] || echo > "$birth"
-# What is broken is not started without the setting that is to save it.
 if [ -n "${RESCUE-}" ]; then exit 0; fi
 if [ "$BINARY_LOG" = no ]; then
-  [ ! -e "$data/binlog.index" ] || drop_binary_logs "$@"
+  drop_binary_logs "$@"
   set -- "$@" --skip-log-bin
 fi
 if [ ! -e "$zones" ] && write_zones; then
