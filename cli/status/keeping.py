@@ -16,8 +16,8 @@ from .questions import Question
 
 #: A certificate that ends sooner is a problem: whoever renews it should have done so.
 RENEWED = timedelta(days=14)
-#: How long after its time a backup may still be on its way: a Job ends after an hour, and may begin an hour late.
-BACKUP_LATE = timedelta(hours=2)
+#: How late a Job may begin, and how long it may take, where its CronJob does not say it.
+_HOUR = 3600
 #: What says that this user may not read something.
 NO_RIGHTS = "not readable with your rights"
 
@@ -42,18 +42,25 @@ def backups(made: Status, seen: Seen) -> None:
             suspended = bool(spec.get("suspend"))
             one = Backup(namespace, name, spec["schedule"], suspended, succeeded, bad[0] if bad else None, reason)
             found.append(one)
-            made.problems += _backup_problems(one, told, seen, job)
+            limits = (spec.get("startingDeadlineSeconds"), _active(spec))
+            late = timedelta(seconds=sum(_HOUR if limit is None else limit for limit in limits))
+            made.problems += _backup_problems(one, told, seen, job, late)
     made.backups = found
 
 
-def _backup_problems(one: Backup, told: dict[str, Any], seen: Seen, job: str) -> Iterator[Problem]:
+def _active(spec: dict[str, Any]) -> int | None:
+    return spec.get("jobTemplate", {}).get("spec", {}).get("activeDeadlineSeconds")
+
+
+def _backup_problems(one: Backup, told: dict[str, Any], seen: Seen, job: str, late: timedelta) -> Iterator[Problem]:
+    """What is wrong with one database's backups; `late` is how long after its time one may still be on its way."""
     kubectl = f"kubectl -n {one.namespace}"
     due = moment(told.get("lastScheduleTime", ""))
     if one.failed and (one.succeeded is None or one.failed > one.succeeded):
         again = f"{kubectl} create job --from=cronjob/{one.name} {one.name}-again"
         again = f"make backup STACK={seen.stack}" if "mysqlBackupSchedule" in seen.keys else again
         yield Problem(f"the last backup of {one.name} failed", one.reason, f"{kubectl} logs job/{job}; then {again}")
-    elif due and not told.get("active") and seen.at - due > BACKUP_LATE and not (one.succeeded and one.succeeded > due):
+    elif due and not told.get("active") and seen.at - due > late and not (one.succeeded and one.succeeded > due):
         what = f"the backup of {one.name} that was due at {due:%Y-%m-%d %H:%M} UTC did not succeed"
         yield Problem(what, "", f"{kubectl} get jobs; {kubectl} describe cronjob {one.name}")
     if one.suspended:

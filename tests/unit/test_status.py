@@ -468,6 +468,13 @@ def test_a_backup_that_was_due_and_did_not_come_is_a_problem(due, verdict):
     assert status_of(Stack([*items, cron(lastScheduleTime=when)])).verdict == verdict
 
 
+def test_a_backup_may_take_as_long_as_its_cronjob_says():
+    items = [item for item in well() if item["kind"] != "CronJob"]
+    slow = cron(lastScheduleTime=(NOW - timedelta(hours=3)).isoformat())
+    slow["spec"] |= {"startingDeadlineSeconds": 3600, "jobTemplate": {"spec": {"activeDeadlineSeconds": 14400}}}
+    assert status_of(Stack([*items, slow])).verdict == "well"
+
+
 @pytest.mark.parametrize(("days", "verdict"), [(-1, "wrong"), (13, "wrong"), (15, "well")])
 def test_a_certificate_that_ends_soon_is_a_problem(days, verdict):
     assert status_of(Stack(well(), certificate=certificate(days))).verdict == verdict

@@ -67,6 +67,7 @@ def unpacked(tmp_path, monkeypatch):
 def test_references_are_what_the_stack_configuration_says():
     assert REFERENCES == {
         "pause": "localhost/pause:1", "mysql": "localhost/mysql:9.7", "authenticate": "localhost/authenticate:1.0.0",
+        "rclone": "localhost/rclone:1.60",
     }  # fmt: skip
 
 
