@@ -34,7 +34,9 @@ def init_containers(
         volume: The data's volume; the data directory is its folder `data`.
         scratch: A folder in memory.
     """
-    folder, unfilled = f"{volume.mount_path}/tmp/restore", f"{volume.mount_path}/data/kubeauth-unfilled"
+    # The folder goes with each start.
+    folder = f"{volume.mount_path}/tmp/restore"  # noqa: S108 - of this volume
+    unfilled = f"{volume.mount_path}/data/kubeauth-unfilled"
 
     def script(names: Sequence[str], chosen: Mapping[str, str]) -> str:
         same = [f"--{setting}" for setting in settings.birth(chosen).split()]
