@@ -78,7 +78,7 @@ RULES: dict[str, Rule] = {
     "tls": Rule(
         protection.tls,
         "passwords and rows travel in plain text, or to whoever answers",
-        "renew the certificate or give the client its CA (docs/guides/production.md) instead",
+        "renew the certificate, or give the client its CA (docs/guides/production.md)",
     ),
     "account": Rule(
         rights.account,
