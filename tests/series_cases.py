@@ -155,7 +155,7 @@ k8s.apiextensions.CustomResource("way-in", api_version="gateway.networking.k8s.i
 HARMLESS: dict[str, tuple[tuple[Edit, ...], tuple[str, ...]]] = {
     "harmless: a word in the documentation": ((write("NOTES.md", "One more line.\n"),), ()),
     "harmless: a comment in the program": ((append("__main__.py", "# One more line.\n"),), ()),
-    "harmless: more pods of the service": ((setting("authReplicas", 3),), ()),
+    "harmless: more pods of the service": ((setting("authReplicas", 3),), (AUTH,)),
     "harmless: fewer networks may use the node port": ((setting("mysqlNodePortCidrs", ["10.99.1.0/24"]),), ()),
     "harmless: more memory": ((setting("mysqlResourcesMemoryLimit", "768Mi"),), (DATABASE,)),
     "harmless: another setting of MySQL": ((setting("mysqlSettings", {"max_connections": "90"}),), (DATABASE,)),
@@ -406,6 +406,7 @@ CASES = (
         (setting("authReplicas", 3),),
         "refused",
         frozenset({"quota room"}),
+        frozenset({AUTH}),
         first=(beside(object_("core.v1.ResourceQuota", "room", spec={"hard": {"pods": "3"}})),),
     ),
     Case(
