@@ -430,5 +430,11 @@ CASES = (
         frozenset({"network-policy mysqlauth-clients"}),
         frozenset({DATABASE}),
     ),
+    Case(
+        "harmless: fewer pods of the service",
+        (setting("authReplicas", 1),),
+        restarts=frozenset({AUTH}),
+        first=(setting("authReplicas", 3),),
+    ),
     *(Case(name, edits, restarts=frozenset(restarts)) for name, (edits, restarts) in HARMLESS.items()),
 )

@@ -133,6 +133,17 @@ def test_pulumis_own_protection_may_not_be_taken_off_in_passing():
     assert not rules(change("my:company:Backend", {}, {}, dropped=("protect",), given=False))
 
 
+@pytest.mark.parametrize(("replicas", "stopped"), [(1, False), (2, True)])
+def test_a_budget_may_go_with_all_pods_but_one(replicas, stopped):
+    def web(number: int) -> dict[str, Any]:
+        return {"spec": {"replicas": number, "template": {"metadata": {"labels": {"app": "web", "of": "shop"}}}}}
+
+    budget = change(
+        "kubernetes:policy/v1:PodDisruptionBudget", {"spec": {"selector": {"matchLabels": {"app": "web"}}}}, None
+    )
+    assert rules(budget, change(DEPLOYMENT, web(3), web(replicas))) == (["protection"] if stopped else [])
+
+
 @pytest.mark.parametrize(("suspended", "stopped"), [(True, True), (False, False)])
 def test_backups_may_not_be_suspended_or_removed_while_the_database_stays(suspended, stopped):
     kind = "kubernetes:batch/v1:CronJob"

@@ -62,9 +62,9 @@ def protection(change: Change, context: Context) -> Found:
     if context.goes_with_its_component(change) or context.goes_with_its_namespace(change):
         return
     if change.op == DELETE:
-        if change.kind == "PodDisruptionBudget":
+        if change.kind == "PodDisruptionBudget" and not _of_one_pod(change, context):
             yield "deleted", "a drained node may stop all its pods at once"
-        elif change.kind in _BACKUPS or _backs_up(change):
+        if change.kind in _BACKUPS or _backs_up(change):
             yield "deleted", "no backup is made any more"
         return
     for option in () if change.is_component else change.dropped:
@@ -72,6 +72,16 @@ def protection(change: Change, context: Context) -> Found:
     for path, old, new in inputs.changed(change):
         if consequence := _unprotected(change, path, old, new):
             yield f"{path}: {shown(old)} → {shown(new)}", consequence
+
+
+def _of_one_pod(budget: Change, context: Context) -> bool:
+    """Whether a budget's workload has one pod from now on: then a budget would only hold up whoever drains a node."""
+    selector = lookup(budget.before, "spec", "selector", "matchLabels")
+    for change in context.changes:
+        labels = lookup(change.after, "spec", "template", "metadata", "labels")
+        if isinstance(selector, dict) and isinstance(labels, dict) and selector and selector.items() <= labels.items():
+            return lookup(change.after, "spec", "replicas") in (None, 0, 1)
+    return False
 
 
 def _unprotected(change: Change, path: str, old: object, new: object) -> str:
