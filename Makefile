@@ -87,9 +87,13 @@ policy: venv ## Check a stack against the policy pack without any cluster: make 
 	@$(RUN) policy $(call option,STACK,stack)
 
 .PHONY: preview-comment
-preview-comment: venv ## The comment of a pull request: STACK=dev BASE=origin/main, or LIVE=1; OUT=folder ALLOW=dev/name
-	@$(RUN) comment $(call option,STACK,stack) $(if $(LIVE),--live,$(call option,BASE,base)) $(call option,OUT,out) \
-	  $(WAY)
+preview-comment: venv ## The comment of a pull request: STACK=dev BASE=origin/main, or LIVE=1; OUT=folder SARIF=file ALLOW=dev/name
+	@$(RUN) comment $(call option,STACK,stack) $(if $(LIVE),--live) $(call option,BASE,base) $(call option,OUT,out) \
+	  $(call option,SARIF,sarif) $(WAY)
+
+.PHONY: approved
+approved: venv ## Compare what `up` would do now with an approved preview: make approved STACK=prod FILE=preview-out/prod.json
+	@$(RUN) approved $(call option,STACK,stack) $(call option,FILE,file) $(WAY)
 
 .PHONY: preview-stacks
 preview-stacks: venv ## The stacks of this checkout and of BASE as a JSON list, for CI

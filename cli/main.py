@@ -138,6 +138,7 @@ def policy(**given: Any) -> None:
 @click.option("--base", default="origin/main", show_default=True, help="The commit or branch to compare with.")
 @click.option("--live", is_flag=True, help="Ask state and cluster instead of git.")
 @click.option("--allow", default="", help="Tokens that the gate named, with blanks between.")
+@click.option("--sarif", type=click.Path(path_type=Path), help="A file for the findings on the changed lines.")
 @OUT
 @JSON
 def comment(**given: Any) -> None:
@@ -145,6 +146,24 @@ def comment(**given: Any) -> None:
     from .preview import commands
 
     sys.exit(commands.comment(**given))
+
+
+@kubeauth.command(
+    epilog=example("kubeauth approved --stack prod --file out/prod.json")
+    + "\n\nExit status: 0 the same, 1 failed, 3 something else would be deployed."
+)
+@on_cluster
+@click.option(
+    "--file",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The preview that was approved: <stack>.json of `comment --out`.",
+)
+def approved(**given: Any) -> None:
+    """Compare what `up` would do now with a preview that was approved, and say in what they differ."""
+    from .preview import commands
+
+    sys.exit(commands.deployable(**given))
 
 
 @kubeauth.command(

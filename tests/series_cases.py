@@ -76,6 +76,42 @@ def new_stack(name: str, like: str, **settings: object) -> Edit:
     return edit
 
 
+def beside(code: str) -> Edit:
+    """Add a resource of the program's own, beside kubeauth's components."""
+
+    def edit(root: Path) -> None:
+        file = root / "__main__.py"
+        head = "import pulumi_kubernetes as k8s\n"
+        file.write_text(f"{head}{file.read_text(encoding='utf-8')}\n{code}\n", encoding="utf-8")
+
+    return edit
+
+
+def object_(kind: str, name: str, **content: object) -> str:
+    """The code of an object of Kubernetes in the stack's namespace, or of none where its kind has none."""
+    metadata = f'{{"name": "{name}"}}' if "Cluster" in kind else f'{{"name": "{name}", "namespace": namespace.name}}'
+    return f"k8s.{kind}({name!r}, metadata={metadata}, **{content!r})"
+
+
+def append(name: str, text: str) -> Edit:
+    """Add lines to a file that is there."""
+
+    def edit(root: Path) -> None:
+        file = root / name
+        file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+    return edit
+
+
+def write(name: str, content: str) -> Edit:
+    """Add a file."""
+
+    def edit(root: Path) -> None:
+        (root / name).write_text(content, encoding="utf-8")
+
+    return edit
+
+
 def remove(name: str) -> Edit:
     """Remove a file."""
     return lambda root: (root / name).unlink()
@@ -99,9 +135,77 @@ ALIAS = patch(
     "opts=pulumi.ResourceOptions.merge(children.options(protect=retain), "
     'pulumi.ResourceOptions(aliases=[pulumi.Alias(name=f"{children.name}-data")])),',
 )
+CACHE = """
+k8s.apps.v1.StatefulSet("cache", metadata={"name": "cache", "namespace": namespace.name}, spec={
+    "serviceName": "cache", "selector": {"matchLabels": {"app": "cache"}}, "template": {
+        "metadata": {"labels": {"app": "cache"}}, "spec": {"containers": [{"name": "cache", "image": "valkey:8.1"}]}}})
+"""
+VIEWER: dict[str, object] = {"rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]}]}
+PROGRAM = '"size": config.require("mysqlSize"),'
 NEW_DATABASE = frozenset({"database mysqlauth", "claim mysqlauth-data", "wider-service usersdb-service"})
 PORT_TAKEN = "the API server refuses, as it would `up`: the old Service still has node port 32001"
 USERSDB = "usersdb-service.production-cloud.svc.cluster.local:3306"
+
+PROTECTED = ("mysqlauth-data", "production-cloud-namespace", "production-cloud-default-deny")
+ROUTE = """
+k8s.apiextensions.CustomResource("way-in", api_version="gateway.networking.k8s.io/v1", kind="HTTPRoute",
+    metadata={"name": "way-in", "namespace": namespace.name}, spec={"hostnames": ["shop.example.com"], "rules": []})
+"""
+#: What nobody should be stopped for: the edits, and which pods restart.
+HARMLESS: dict[str, tuple[tuple[Edit, ...], tuple[str, ...]]] = {
+    "harmless: a word in the documentation": ((write("NOTES.md", "One more line.\n"),), ()),
+    "harmless: a comment in the program": ((append("__main__.py", "# One more line.\n"),), ()),
+    "harmless: more pods of the service": ((setting("authReplicas", 3),), (AUTH,)),
+    "harmless: fewer networks may use the node port": ((setting("mysqlNodePortCidrs", ["10.99.1.0/24"]),), ()),
+    "harmless: more memory": ((setting("mysqlResourcesMemoryLimit", "768Mi"),), (DATABASE,)),
+    "harmless: another setting of MySQL": ((setting("mysqlSettings", {"max_connections": "90"}),), (DATABASE,)),
+    "harmless: no node port any more": ((setting("mysqlServiceType", "ClusterIP"), setting("mysqlNodePort", 0)), ()),
+    "harmless: the data is protected": ((setting("mysqlRetainData", True),), ()),
+    "harmless: a ConfigMap": (
+        (
+            beside(
+                object_(
+                    "core.v1.ConfigMap", "settings", data={"app.ini": "password_file = /run/secrets/x\ntoken_ttl = 60"}
+                )
+            ),
+        ),
+        (),
+    ),
+    "harmless: a Service inside": (
+        (beside(object_("core.v1.Service", "web", spec={"selector": {"app": "web"}, "ports": [{"port": 80}]})),),
+        (),
+    ),
+    "harmless: a Role that names what it needs": ((beside(object_("rbac.v1.Role", "viewer", **VIEWER)),), ()),
+    "harmless: a claim": (
+        (
+            beside(
+                object_(
+                    "core.v1.PersistentVolumeClaim",
+                    "files",
+                    spec={"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+                )
+            ),
+        ),
+        (),
+    ),
+    "harmless: a quota with room": (
+        (beside(object_("core.v1.ResourceQuota", "room", spec={"hard": {"pods": "20", "requests.memory": "8Gi"}})),),
+        (),
+    ),
+    "harmless: a disruption budget": (
+        (
+            beside(
+                object_(
+                    "policy.v1.PodDisruptionBudget",
+                    "some",
+                    spec={"maxUnavailable": 1, "selector": {"matchLabels": {"name": "authenticate-selector"}}},
+                )
+            ),
+        ),
+        (),
+    ),
+    "harmless: a rule of the gate that tells more": ((write("kubeauth-gate.yaml", "data: [MinioTenant]\n"),), ()),
+}
 
 CASES = (
     Case(
@@ -240,4 +344,97 @@ CASES = (
         stack="staging",
         live_impossible="staging is not deployed on the node",
     ),
+    Case(
+        "a StatefulSet of the program's own is removed",
+        (patch("__main__.py", CACHE, ""),),
+        "refused",
+        frozenset({"data cache"}),
+        first=(beside(CACHE),),
+        live_impossible="its image is on no node",
+    ),
+    Case(
+        "the gate is told to let claims go",
+        (write("kubeauth-gate.yaml", "rules: {claim: off}\n"), setting("mysqlName", "usersdb")),
+        "refused",
+        NEW_DATABASE | {"weaker-checks kubeauth-gate.yaml"},
+        frozenset({AUTH}),
+        USERSDB,
+        live_fails=PORT_TAKEN,
+    ),
+    Case(
+        "the database answers without TLS",
+        (patch("__main__.py", PROGRAM, f'{PROGRAM} "require_tls": False,'),),
+        "refused",
+        frozenset({"tls mysqlauth-deployment"}),
+        frozenset({DATABASE}),
+    ),
+    Case(
+        "another schema of the application",
+        (setting("mysqlDatabaseName", "shop"),),
+        "refused",
+        frozenset({"account mysqlauth-deployment"}),
+        frozenset({AUTH, DATABASE}),
+    ),
+    Case(
+        "another account of the application",
+        (setting("mysqlUsername", "shop"),),
+        "refused",
+        frozenset({"account mysqlauth-credentials"}),
+        frozenset({AUTH, DATABASE}),
+    ),
+    Case(
+        "the data is no longer protected",
+        (setting("mysqlRetainData", False),),
+        "refused",
+        frozenset(f"protection {name}" for name in PROTECTED),
+        first=(setting("mysqlRetainData", True),),
+    ),
+    Case(
+        "rights in the whole cluster",
+        (beside(object_("rbac.v1.ClusterRole", "viewer", **VIEWER)),),
+        "refused",
+        frozenset({"rights viewer"}),
+    ),
+    Case(
+        "a password in a ConfigMap",
+        (beside(object_("core.v1.ConfigMap", "settings", data={"app.ini": "password = canary-of-plain"})),),
+        "refused",
+        frozenset({"plain-secret settings"}),
+    ),
+    Case(
+        "more pods than the quota has room for",
+        (setting("authReplicas", 3),),
+        "refused",
+        frozenset({"quota room"}),
+        frozenset({AUTH}),
+        first=(beside(object_("core.v1.ResourceQuota", "room", spec={"hard": {"pods": "3"}})),),
+    ),
+    Case(
+        "a way in from outside",
+        (beside(ROUTE),),
+        "refused",
+        frozenset({"wider-service way-in"}),
+        live_fails="the node has no Gateway API",
+    ),
+    Case(
+        "the policies only advise",
+        (patch("policy/config.dev.json", '"all": "mandatory"', '"all": "advisory"'),),
+        "refused",
+        frozenset({"weaker-checks policy/config.dev.json"}),
+    ),
+    Case(
+        "backups each night",
+        (setting("mysqlBackupSchedule", "0 3 * * *"),),
+        "refused",
+        # The backups' pods may reach the server, and could not before.
+        frozenset({"network-policy mysqlauth-clients"}),
+        frozenset({DATABASE}),
+    ),
+    Case(
+        "harmless: fewer pods of the service",
+        (setting("authReplicas", 1),),
+        restarts=frozenset({AUTH}),
+        first=(setting("authReplicas", 3),),
+    ),
+    *(Case(name, edits, restarts=frozenset(restarts)) for name, (edits, restarts) in HARMLESS.items()),
 )

@@ -8,11 +8,13 @@ from .. import machine
 from ..clusters.road import Road
 from ..console import Problem
 from ..stack import Stack, cluster
-from . import approval, gate, live, markdown, offline
+from . import approval, approved, gate, gate_file, live, markdown, meaning, offline, policy_file
 from . import drift as drifting
+from . import sarif as findings
 from . import touched as touching
-from .model import Preview
-from .report import STATUS, Report
+from .model import CREATE, DELETE, REPLACE, UPDATE, Change, Preview
+from .report import OK, REFUSED, STATUS, Report
+from .rules import checks
 
 
 def comment(
@@ -26,13 +28,31 @@ def comment(
     allow: str,
     out: Path | None,
     as_json: bool,
+    sarif: Path | None = None,
 ) -> int:
     """Preview a stack against git or, with access, against its state; judge and tell it. Return the exit status."""
     made = Report(stack, f"Preview of stack `{stack}`", Preview())
     way = Way(stack, node, context, cluster) if live else None
     forms = _fill(made, way, base)
-    made.findings = gate.judge(made.preview, stack, approval.given(allow))
+    _judge(made, base, allow)
+    if not live:
+        _look_back(made, base)
+    if sarif:
+        _mark(made, base, sarif, forms)
     return _tell(made, forms, out, as_json=as_json)
+
+
+def deployable(*, stack: str, node: str, context: str, cluster: str, file: Path) -> int:
+    """Compare what `up` would do now with what was approved. Return the exit status."""
+    reviewed = approved.read(file, stack)
+    made = Report(stack, f"Deployment of stack `{stack}`", Preview())
+    forms = _fill(made, Way(stack, node, context, cluster), "")
+    if made.preview.failure:
+        raise Problem(live.without(made.preview.failure, forms))
+    found = approved.differences(reviewed, approved.operations(made.preview))
+    told = [f"⛔ stack {stack} would get something else than was approved:", *found]
+    print(live.without("\n  ".join(told), forms) if found else f"✅ stack {stack} gets what was approved")
+    return STATUS[REFUSED if found else OK]
 
 
 def drift(*, stack: str, node: str, context: str, cluster: str, out: Path | None, as_json: bool) -> int:
@@ -74,6 +94,47 @@ class Way:
         return way
 
 
+def _judge(made: Report, base: str, allow: str) -> None:
+    """Apply the gate, by the rules of the base."""
+    settings, more = gate.Settings(), list[Change]()
+    try:
+        commit = offline.merge_base(base)
+        settings = gate_file.of_commit(commit)
+        more += checks.weakened(made.stack, gate_file.FILE, list(gate_file.weaker(settings, gate_file.of_tree())))
+        for file in (f"policy/config.{made.stack}.json", "policy/config.default.json"):
+            more += checks.weakened(made.stack, file, policy_file.weaker(commit, file))
+    except Problem as problem:
+        made.preview.failure = made.preview.failure or _words(problem)
+    made.findings = gate.judge(made.preview, made.stack, approval.given(allow), settings, more)
+
+
+def _look_back(made: Report, base: str) -> None:
+    """Put the way back into a report, where there is a way: a stack that stays and changes."""
+    changes = made.preview.of(CREATE, UPDATE, REPLACE, DELETE)
+    both = made.preview.failure == "" and not made.preview.is_new and offline.stays(made.stack)
+    if both and changes:
+        try:
+            preview = offline.way_back(made.stack, base, machine.this().toolchain())
+        except Problem as problem:
+            preview = Preview(failure=_words(problem))
+        made.back = meaning.back(preview, gate.judge(preview, made.stack))
+
+
+def _mark(made: Report, base: str, file: Path, forms: list[str]) -> None:
+    """Write the findings on the lines of the change."""
+    try:
+        found = findings.of(made, findings.changed(offline.merge_base(base)))
+    except Problem as problem:
+        made.preview.failure = made.preview.failure or _words(problem)
+        found = findings.of(made, [])
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(live.without(json.dumps(found, indent=2) + "\n", forms), encoding="utf-8")
+
+
+def _words(problem: Problem) -> str:
+    return f"{problem}\n{f'fix: {problem.fix}' if problem.fix else ''}".strip()
+
+
 def _fill(made: Report, asked: Way | None, base: str) -> list[str]:
     """Put into a report what the engine says, or why it cannot; return the stack's secrets, for the readers' sake."""
     forms: list[str] = []
@@ -94,7 +155,7 @@ def _fill(made: Report, asked: Way | None, base: str) -> list[str]:
         else:
             made.preview, made.notes = live.preview(stack)
     except Problem as problem:
-        made.preview.failure = f"{problem}\n{f'fix: {problem.fix}' if problem.fix else ''}".strip()
+        made.preview.failure = _words(problem)
     return forms
 
 

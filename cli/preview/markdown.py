@@ -2,7 +2,7 @@
 
 import re
 
-from . import difftext, summary
+from . import difftext, graph, meaning, summary
 from .approval import PREFIX
 from .model import Preview
 from .report import DRIFT, FAILED, OK, REFUSED, Report
@@ -65,7 +65,7 @@ def _verdict(report: Report) -> str:
     stops = [_count(len({finding.change.urn for finding in report.refused}), "resource")] if report.refused else []
     stops += ["policies"] if report.breaks_policies else []
     text = {
-        OK: f"✅ {changes}.** {'This pull request says that it is meant.' if report.findings else ''}",
+        OK: f"✅ {changes}.** {'This pull request says that it is meant.' if report.let_in else ''}",
         FAILED: f"❌ It failed; the engine says why.** {'What follows is incomplete.' if listed else ''}",
         REFUSED: f"⛔ Stopped: {' and '.join(stops)}.** {changes}.",
         DRIFT: f"⚠️ {changes}, outside Pulumi.**",
@@ -80,13 +80,38 @@ def _sections(report: Report) -> list[str]:
         words = preview.failure.strip().splitlines()
         cut = [f"… {len(words) - _ERROR_LINES} lines before"] if len(words) > _ERROR_LINES else []
         sections.append(_block("\n".join([*cut, *(line[:_LONGEST] for line in words[-_ERROR_LINES:])])))
-    sections += [_hosts(preview), _table(report), _findings(report), _upgrades(report), _exposures(preview)]
+    sections += [
+        _meaning(report),
+        _graph(report),
+        _hosts(preview),
+        _table(report),
+        _findings(report),
+        _upgrades(report),
+        _exposures(preview),
+    ]
     if report.remedies:
         sections.append("To put it right, in the shell of `make env`:\n\n" + _block("\n".join(report.remedies)))
     for title, lines in (("Policies", preview.policies), ("Warnings", sorted(set(preview.warnings)))):
         if lines:
             sections.append(f"**{title}**\n\n" + "\n".join(f"- {_code(line, in_table=False)}" for line in lines[:30]))
     return sections
+
+
+def _meaning(report: Report) -> str:
+    """What the change means, a line each: who is away for how long, and whether there is a way back."""
+    if report.is_drift:
+        return ""
+    lines = [f"- **{_code(str(change))}**: {words}." for change, words in meaning.away(report.preview)]
+    if report.back:
+        way = meaning.way_back(report.findings, report.back)
+        way = way if way.startswith(meaning.LOSSLESS) else _code(way, in_table=False)
+        lines.append(f"- **The way back** (the engine's preview from this change to its base): {way}.")
+    return "\n".join(lines)
+
+
+def _graph(report: Report) -> str:
+    lines = [] if report.is_drift else graph.lines(report.preview)
+    return "\n".join(["```mermaid", *lines, "```"]) if lines else ""
 
 
 def _hosts(preview: Preview) -> str:
@@ -128,14 +153,16 @@ def _findings(report: Report) -> str:
         return ""
     rows = [
         f"| {_code(str(finding.change))} | {_code(finding.property)} | {_escaped(finding.consequence)} | "
-        f"{'allowed' if finding.allowed else '**refused**'} |"
+        f"{'told' if not finding.stops else 'allowed' if finding.allowed else '**refused**'} |"
         for finding in report.findings
     ]
     tokens = sorted({finding.token for finding in report.refused})
-    how = ""
+    laws = {finding.rule: finding.law() for finding in report.refused}
+    how = "".join(f"\n- `{name}`: {law.why}. Instead: {law.do}." for name, law in laws.items())
+    how = how and f"\n{how}"
     if tokens:
         lines = "\n".join(f"{PREFIX} {token}" for token in tokens)
-        how = f"\n\nIf it is meant, add to the pull request's description, one line per resource:\n\n{_block(lines)}"
+        how += f"\n\nIf it is meant, add to the pull request's description, one line per resource:\n\n{_block(lines)}"
     return "\n".join(["**Gate**", "", "| resource | property | consequence | |", "|---|---|---|---|", *rows]) + how
 
 

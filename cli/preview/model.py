@@ -55,6 +55,12 @@ class Change:
     """The properties that force a replacement."""
     protected: bool = False
     """Whether Pulumi refuses to delete or replace it."""
+    retained: bool = False
+    """Whether Pulumi leaves it where it is when it goes from the program (`retainOnDelete`)."""
+    dropped: tuple[str, ...] = ()
+    """What Pulumi kept it with and no longer does: `protect`, `retainOnDelete`."""
+    given: bool = False
+    """Whether a provider makes it: the engine's `custom`. Of Kubernetes' types all are taken for such."""
     parent: str = ""
     """The URN of the component it belongs to."""
 
@@ -76,7 +82,7 @@ class Change:
     @property
     def is_component(self) -> bool:
         """Whether it only groups others: nothing of it is on the cluster."""
-        return not self.types[-1].startswith("kubernetes:")
+        return not (self.given or self.types[-1].startswith("kubernetes:"))
 
     @property
     def renamed_from(self) -> str:
@@ -132,6 +138,11 @@ def lookup(value: Any, *path: str) -> Any:
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return value
+
+
+def mappings(value: Any) -> list[dict[str, Any]]:
+    """The mappings in a list; none where it is secret or not known yet."""
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 def masked(value: Any) -> Any:
@@ -209,6 +220,9 @@ def _change(step: dict[str, Any]) -> Change | None:
         changed=tuple(sorted(step.get("detailedDiff") or step.get("diffs") or [])),
         reasons=tuple(sorted(step.get("keys") or [])) if op == REPLACE else (),
         protected=bool(old.get("protect")),
+        retained=bool(old.get("retainOnDelete")),
+        dropped=tuple(key for key in ("protect", "retainOnDelete") if old.get(key) and new and not new.get(key)),
+        given=bool((new or old).get("custom")),
         parent=(new or old).get("parent", ""),
     )
 

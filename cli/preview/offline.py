@@ -57,10 +57,29 @@ def preview(stack: str, base: str, tools: Toolchain) -> tuple[Preview, list[str]
             )
             return run.ask(tree, "destroy", "--preview-only"), notes
         if not before.exists():
-            notes.append("**This stack is new.** The gate does not judge it: there is nothing to lose.")
+            notes.append("**This stack is new.** There is nothing to lose: only few rules of the gate judge it.")
         if _differ(tree / "requirements.txt", paths.CHECKOUT / "requirements.txt"):
             notes.append("`requirements.txt` changes; both sides were evaluated with the working tree's packages.")
         return run.ask(paths.CHECKOUT, "preview", *policy.options(stack)), notes
+
+
+def way_back(stack: str, base: str, tools: Toolchain) -> Preview:
+    """Preview the other direction: what the working tree makes becomes the state, and the base is asked for.
+
+    Raises:
+        Problem: One of the sides cannot be evaluated; the message has the engine's words.
+    """
+    with tempfile.TemporaryDirectory(prefix="kubeauth-preview-") as folder:
+        work = Path(folder)
+        tree = _export(merge_base(base), work / "base")
+        run = _Runs(stack, tools, work)
+        run.deploy(paths.CHECKOUT)
+        return run.ask(tree, "preview")
+
+
+def stays(stack: str) -> bool:
+    """Whether the working tree still has a stack."""
+    return (paths.CHECKOUT / f"Pulumi.{stack}.yaml").exists()
 
 
 def merge_base(base: str) -> str:

@@ -66,13 +66,20 @@ def _covers(known: tuple[str, str], pair: tuple[str, str]) -> bool:
     (old_peer, old_port), (peer, port) = known, pair
     if old_port not in (port, ANY_PORT):
         return False
-    if old_peer in (peer, ANYONE):
-        return True
+    return old_peer == ANYONE or inside(peer, [old_peer])
+
+
+def inside(network: str, others: list[str]) -> bool:
+    """Whether a network is one of others, or lies in one of them."""
+    return network in others or any(_lies_in(network, other) for other in others)
+
+
+def _lies_in(inner: str, outer: str) -> bool:
     try:
-        old_network, network = ipaddress.ip_network(old_peer), ipaddress.ip_network(peer)
+        one, other = ipaddress.ip_network(inner), ipaddress.ip_network(outer)
     except ValueError:
         return False
-    return old_network.version == network.version and network.subnet_of(old_network)  # pyright: ignore[reportArgumentType] - one version
+    return one.version == other.version and one.subnet_of(other)  # pyright: ignore[reportArgumentType] - one version
 
 
 def _compact(value: Any) -> str:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import summary
-from .gate import Finding, version_steps
+from . import approved, meaning, summary
+from .gate import Finding
 from .model import CREATE, DELETE, REPLACE, UPDATE, Preview
+from .rules.data import version_steps
 from .versions import Step
 
 OK, REFUSED, FAILED, DRIFT = "ok", "refused", "failed", "drift"
@@ -31,10 +32,18 @@ class Report:
     remedies: list[str] = field(default_factory=list)
     """Commands that put drift right."""
 
+    back: meaning.Back | None = None
+    """The way back; None where it is not asked for."""
+
     @property
     def refused(self) -> list[Finding]:
-        """The findings that nobody allowed."""
-        return [finding for finding in self.findings if not finding.allowed]
+        """The findings that stop, and that nobody allowed."""
+        return [finding for finding in self.findings if finding.stops and not finding.allowed]
+
+    @property
+    def let_in(self) -> list[Finding]:
+        """The findings that would stop, had the pull request not named them."""
+        return [finding for finding in self.findings if finding.stops and finding.allowed]
 
     @property
     def upgrades(self) -> list[Step]:
@@ -70,6 +79,8 @@ class Report:
             "exit": STATUS[self.verdict],
             "counts": summary.counts(self.preview),
             "restarts": [str(restart.change) for restart in summary.restarts(self.preview)],
+            "away": {} if self.is_drift else {str(it): words for it, words in meaning.away(self.preview)},
+            "way_back": meaning.way_back(self.findings, self.back) if self.back else "",
             "exposes": {found.name: found.after for found in summary.exposures(self.preview) if found.after},
             "database_hosts": [
                 {"where": host.where, "before": host.before, "after": host.after}
@@ -83,6 +94,9 @@ class Report:
                     "consequence": finding.consequence,
                     "allow": finding.token,
                     "allowed": finding.allowed,
+                    "stops": finding.stops,
+                    "why": finding.law().why,
+                    "do": finding.law().do,
                 }
                 for finding in self.findings
             ],
@@ -95,6 +109,7 @@ class Report:
                 }
                 for step in self.upgrades
             ],
+            "operations": {} if self.is_drift else approved.operations(self.preview),
             "policies": self.preview.policies,
             "failure": self.preview.failure,
         }

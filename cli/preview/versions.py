@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .model import UNKNOWN, Change, lookup
+from .model import UNKNOWN, Change, lookup, mappings
 
 #: MySQL's long-term series; every other series from 8.1 on is an innovation series.
 LTS = ((5, 7), (8, 0), (8, 4), (9, 7))
@@ -206,16 +206,19 @@ def steps(change: Change, *, is_database: bool) -> Iterator[Step]:
             yield Step(change, before, after, judgement)
 
 
+def is_server(change: Change) -> bool:
+    """Whether a workload runs, before the change, a server with data that is known by its image's name."""
+    before = change.before or {}
+    return any(product(str(it.get("image", ""))) for it in filter(_with_data(before), _containers(before)))
+
+
 def _containers(inputs: dict[str, Any]) -> list[dict[str, Any]]:
-    found = lookup(inputs, "spec", "template", "spec", "containers")
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+    return mappings(lookup(inputs, "spec", "template", "spec", "containers"))
 
 
 def _with_data(inputs: dict[str, Any]) -> Callable[[dict[str, Any]], bool]:
     """Whether a container of a workload mounts a volume that outlives its pod."""
-    volumes = [
-        volume for volume in lookup(inputs, "spec", "template", "spec", "volumes") or [] if isinstance(volume, dict)
-    ]
+    volumes = mappings(lookup(inputs, "spec", "template", "spec", "volumes"))
     kept = {volume.get("name") for volume in volumes if volume.get("persistentVolumeClaim")}
-    kept |= {lookup(claim, "metadata", "name") for claim in lookup(inputs, "spec", "volumeClaimTemplates") or []}
-    return lambda container: any(mount.get("name") in kept for mount in container.get("volumeMounts") or [])
+    kept |= {lookup(claim, "metadata", "name") for claim in mappings(lookup(inputs, "spec", "volumeClaimTemplates"))}
+    return lambda container: any(mount.get("name") in kept for mount in mappings(container.get("volumeMounts")))

@@ -29,7 +29,7 @@ def play(clone: Clone, case: Case, live: bool, out: Path | None) -> tuple[Said, 
     folder = out / re.sub("[^a-z]+", "-", case.name.lower()) if out else None
     without = clone.say(case, folder, "--base", "HEAD~1")
     folder = folder and folder / "live"
-    with_access = clone.say(case, folder, "--live") if live and not case.live_impossible else None
+    with_access = clone.say(case, folder, "--live", "--base", "HEAD~1") if live and not case.live_impossible else None
     if live and case.first:
         clone.run("git", "checkout", "-q", "-B", "case", "main")
         clone.up()

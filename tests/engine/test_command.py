@@ -79,6 +79,47 @@ def test_a_change_of_another_project_is_commented_and_judged(shop):
     assert json.loads(kubeauth(shop, "stacks", "--base", "HEAD").stdout) == ["dev"]
 
 
+def action(consumer: Consumer, home: Path, description: str) -> dict[str, subprocess.CompletedProcess[str]]:
+    """Run the steps of the action `preview`, but for the first: the command is installed as that does it."""
+    home.mkdir()
+    (home / "kubeauth").symlink_to(consumer.folder / "venv")
+    (home / "event.json").write_text(json.dumps({"pull_request": {"labels": [], "body": description}}))
+    given = {"stack": "dev", "base": "HEAD", "project": ".", "out": "preview-out"}
+    env = {**consumer.env, "RUNNER_TEMP": str(home), "GITHUB_EVENT_PATH": str(home / "event.json")}
+    env |= {"GITHUB_STEP_SUMMARY": str(home / "summary.md")}
+    did = {}
+    for step in yaml.safe_load((ROOT / ".github/actions/preview/action.yml").read_text())["runs"]["steps"][1:]:
+        named = {name: given[value[len("${{ inputs.") : -len(" }}")]] for name, value in step["env"].items()}
+        command = ["bash", "-e", "-c", step["run"]]
+        did[step["name"]] = subprocess.run(
+            command, cwd=consumer.folder, env=env | named, capture_output=True, text=True, check=False
+        )
+    return did
+
+
+def test_the_action_stops_a_change_of_another_project_until_it_says_that_it_is_meant(shop, tmp_path):
+    program = shop.folder / "__main__.py"
+    text = program.read_text()
+    program.write_text(text.replace('MySqlDatabase(\n    "mysql"', 'MySqlDatabase(\n    "orders"'))
+    try:
+        refused = action(shop, tmp_path / "refused", "")
+        report = json.loads((shop.folder / "preview-out/dev.json").read_text())
+        found = json.loads((shop.folder / "preview-out/dev.sarif").read_text())["runs"][0]["results"]
+        lines = "\n".join(f"allow-destructive: {finding['allow']}" for finding in report["findings"])
+        meant = action(shop, tmp_path / "meant", lines)
+    finally:
+        program.write_text(text)
+        shutil.rmtree(shop.folder / "preview-out")
+    assert [done.returncode for done in refused.values()] == [3, 0], str(refused)
+    assert "⛔" in (tmp_path / "refused/summary.md").read_text()
+    assert (
+        {it["ruleId"] for it in found} == {finding["rule"] for finding in report["findings"]} >= {"claim", "database"}
+    )
+    assert {it["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for it in found} == {"__main__.py"}
+    assert report["way_back"].startswith("does not bring back what this change loses: ")
+    assert [done.returncode for done in meant.values()] == [0, 0], str(meant)
+
+
 def test_messages_name_the_command_that_was_typed(shop):
     missing = kubeauth(shop, "render")
     assert missing.returncode == 1

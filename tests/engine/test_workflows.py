@@ -14,7 +14,7 @@ from cli.console import Problem
 from lab import workflows as lint
 from lab.series.clone import Clone
 from tests.fake_github import FakeGitHub, fake
-from tests.series_cases import setting
+from tests.series_cases import patch, setting
 from tests.workflows import FOLDER, Job, workflow
 
 __all__ = ["fake"]  # a fixture
@@ -39,6 +39,9 @@ def clone(tmp_path_factory, engine) -> Clone:
     clone.commit("Somebody else's change")
     who = ("-c", "user.name=github", "-c", "user.email=github@example.com")
     clone.run("git", *who, "merge", "-q", "--no-ff", "-m", "Merge", "change")
+    # The step "Check out the base beside it".
+    (clone.root / ".git/info/exclude").open("a").write("base/\n")
+    clone.run("git", "worktree", "add", "-q", "base", "HEAD^1")
     return clone
 
 
@@ -48,6 +51,7 @@ def job(clone: Clone, name: str, home: Path, body: str = "", **variables: str) -
     event.write_text(json.dumps({"pull_request": {"number": 5, "labels": [], "body": body}}))
     expressions = {
         "matrix.stack": "dev",
+        "github.workspace": str(clone.root),
         "vars.LIVE_STACKS || '[]'": '["prod"]',
         "github.token": "the token",
         "secrets.KUBECONFIG": "apiVersion: v1\nkind: Config\n",
@@ -105,6 +109,20 @@ def test_a_destructive_pull_request_fails_comments_why_and_passes_once_it_says_t
     assert all(finding["allowed"] for finding in json.loads(files["json"])["findings"])
     assert CANARY not in "".join(files.values()) + refused.log() + meant.log() + comment.log()
     assert not list(clone.root.rglob("pwned"))
+
+
+def test_a_pull_request_that_takes_the_gate_apart_is_judged_by_the_gate_of_its_base(clone, tmp_path):
+    files = {name: (clone.root / name).read_text() for name in ("cli/preview/gate.py", "Makefile")}
+    try:
+        clone.edit((patch("cli/preview/gate.py", "for change in [*preview.changes, *more]", "for change in []"),))
+        (clone.root / "Makefile").write_text("preview-comment:\n\t@mkdir preview-out\n")
+        refused = job(clone, "preview", tmp_path / "refused").run("preview")
+        assert [name for name, done in refused.did.items() if done.returncode] == ["Preview"], refused.log()
+        rules = {finding["rule"] for finding in json.loads(left(clone)["json"])["findings"]}
+        assert {"claim", "database"} <= rules
+    finally:
+        for name, text in files.items():
+            (clone.root / name).write_text(text)
 
 
 def test_a_preview_that_cannot_even_start_fails_and_still_leaves_a_comment(clone, tmp_path):

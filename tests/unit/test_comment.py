@@ -95,7 +95,7 @@ def test_a_secret_that_slips_through_is_masked_in_every_form():
 def test_values_cannot_break_out_of_the_comment():
     name = "x` | </details> @someone <!--"
     comment = rendered(change("create", "ConfigMap", name, None, {"data": {"a": "```\n</details>\n@someone"}}))
-    assert re.findall(r"^ {0,3}```.*", comment, re.MULTILINE) == ["```diff", "```"]
+    assert re.findall(r"^ {0,3}```.*", comment, re.MULTILINE) == ["```mermaid", "```", "```diff", "```"]
     row = next(line for line in comment.splitlines() if line.startswith("| created"))
     assert "`` ConfigMap x` \\| </details> @someone <!-- ``" in row
 

@@ -1,6 +1,10 @@
-"""`python -m tests.unit.previews.record` writes what the engine says about the commits of the series, trimmed."""
+"""`python -m tests.unit.previews.record [WORDS]` writes what the engine says about the commits of the series, trimmed.
+
+With words: only about those whose name has them in it.
+"""
 
 import json
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -14,24 +18,46 @@ from tests.series_cases import CASES
 from . import file_of
 
 #: What the gate reads of a pod.
-_CONTAINER, _VOLUME = ("name", "image", "volumeMounts"), ("name", "persistentVolumeClaim")
+_CONTAINER, _VOLUME = ("name", "image", "args", "volumeMounts"), ("name", "persistentVolumeClaim")
+_STATE = ("urn", "parent", "custom", "protect", "retainOnDelete", "inputs")
 
 
-def trimmed(line: str) -> str:
-    """An event with what the gate reads, and nothing that differs from run to run; empty where that is nothing."""
+def trimmed(line: str, *, whole: bool = False) -> str:
+    """An event with what the gate reads, and nothing that differs from run to run; empty where that is nothing.
+
+    Args:
+        line: The event.
+        whole: Whether what stays the same is kept, too: it needs room, and may lose its protection.
+    """
     metadata = json.loads(line).get("resourcePreEvent", {}).get("metadata", {})
-    if not metadata or metadata["type"].startswith("pulumi:") or metadata["op"] in ("same", "read"):
+    left_out = ("read",) if whole else ("same", "read")
+    if not metadata or metadata["type"].startswith("pulumi:") or metadata["op"] in left_out:
         return ""
-    kept: dict[str, Any] = {key: metadata[key] for key in ("op", "urn", "type", "keys") if metadata.get(key)}
+    kept: dict[str, Any] = {
+        key: metadata[key] for key in ("op", "urn", "type", "keys", "detailedDiff") if metadata.get(key)
+    }
     for side in ("old", "new"):
         state = metadata.get(side)
-        kept[side] = state and {key: state[key] for key in ("urn", "parent", "protect", "inputs") if state.get(key)}
+        kept[side] = state and {key: state[key] for key in _STATE if state.get(key)}
         template = model.lookup(kept[side], "inputs", "spec", "template") or {}
         if pod := template.pop("spec", None):
-            template["spec"] = {"containers": [_picked(it, _CONTAINER) for it in pod["containers"]]}
+            template["spec"] = {
+                group: [_container(it) for it in pod[group]]
+                for group in ("initContainers", "containers")
+                if group in pod
+            }
             template["spec"]["volumes"] = [_picked(it, _VOLUME) for it in pod.get("volumes", [])]
         (model.lookup(kept[side], "inputs", "metadata") or {}).pop("labels", None)
     return json.dumps({"resourcePreEvent": {"metadata": kept}}, sort_keys=True)
+
+
+def _container(given: dict[str, Any]) -> dict[str, Any]:
+    """A container with its variables, of those from Secrets only that they are: their names are random."""
+    env: list[dict[str, Any]] = []
+    for it in given.get("env", []):
+        source = {"valueFrom": {key: {} for key in it["valueFrom"]}} if "valueFrom" in it else {}
+        env.append(_picked(it, ("name", "value")) | source)
+    return {**_picked(given, _CONTAINER), **({"env": env} if env else {})}
 
 
 def _picked(given: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
@@ -48,13 +74,15 @@ def main() -> None:
         clone = Clone(Path(folder), "none")
         paths.CHECKOUT = clone.root
         for case in CASES:
-            if case.verdict == "failed":
+            if case.verdict == "failed" or " ".join(sys.argv[1:]) not in case.name:
                 continue
             clone.prepare(case)
             clone.edit(case.edits)
             clone.commit(case.name)
             offline.preview(case.stack, "HEAD~1", tools)
-            lines = sorted(filter(None, map(trimmed, (line for line in said if line.startswith("{")))))
+            whole = any(finding.startswith(("protection ", "quota ")) for finding in case.findings)
+            kept = (trimmed(line, whole=whole) for line in said if line.startswith("{"))
+            lines = sorted(filter(None, kept))
             file_of(case.name).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -1,0 +1,98 @@
+"""Rules about who reaches what: Services, ways in from outside, NetworkPolicies."""
+
+import re
+from typing import Any
+
+from .. import policies
+from ..difference import entries
+from ..model import CREATE, DELETE, REPLACE, UPDATE, Change, lookup, mappings
+from . import inputs
+from .base import Context, Found, shown, what
+
+_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
+_WAYS_IN = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute", "Gateway", "Route", "IngressRoute")
+_GROUPS_OF_WAYS = ("kubernetes:networking.k8s.io/", "kubernetes:extensions/", "kubernetes:gateway.networking.k8s.io/",
+                   "kubernetes:route.openshift.io/", "kubernetes:traefik.io/")  # fmt: skip
+_PUBLIC = re.compile(r"(publiclyAccessible|publicNetworkAccess(Enabled)?|publicAccess|ipv4Enabled)$", re.IGNORECASE)
+_ANYWHERE = ("0.0.0.0/0", "::/0")
+#: Annotations that keep a cloud's load balancer inside.
+_INNER = re.compile(r"load-balancer-(internal|type)$|internal-load-balancer|backend-config-internal")
+_REACH = {"ExternalName": 0, "ClusterIP": 0, "NodePort": 1, "LoadBalancer": 2}
+
+
+def selector(change: Change, _: Context) -> Found:
+    """A selector of a workload or a Service changes."""
+    old, new = change.value("spec", "selector")
+    if change.op not in (UPDATE, REPLACE) or old == new:
+        return
+    named = "; ".join(
+        f"{entry.path}: {shown(entry.old)} → {shown(entry.new)}" for entry in entries(old, new, "spec.selector")
+    )
+    if change.kind in _WORKLOADS:
+        yield named, f"a selector cannot change: the {change.kind} and all its pods are deleted, then made again"
+    elif change.kind == "Service":
+        yield named, "the Service sends its traffic to other pods, or to none, at once and without an error"
+
+
+def wider(change: Change, _: Context) -> Found:
+    """Something becomes reachable from more places: a Service's type or addresses, a new way in, a public database."""
+    if change.after is None or change.op not in (CREATE, UPDATE, REPLACE):
+        return
+    if change.kind == "Ingress" or (change.kind in _WAYS_IN and change.types[-1].startswith(_GROUPS_OF_WAYS)):
+        if change.before is None:
+            yield f"new {change.kind}", "what it routes to becomes reachable from outside the cluster"
+        elif more := sorted(_hosts(change.after) - _hosts(change.before)):
+            yield f"hosts: {', '.join(more)}", "what it routes to is reachable under more names"
+    elif change.kind == "Service":
+        yield from _service(change)
+    elif change.before is not None:
+        for path, old, new in inputs.changed(change):
+            if _PUBLIC.search(path) and inputs.is_on(new):
+                yield f"{path}: {shown(old)} → {shown(new)}", "it is reachable from the internet"
+            elif new in _ANYWHERE and old != new and change.kind != "NetworkPolicy":
+                yield f"{path}: {shown(old)} → {new}", "every address may come"
+
+
+def _service(change: Change) -> Found:
+    old = "" if change.before is None else lookup(change.before, "spec", "type") or "ClusterIP"
+    new = lookup(change.after, "spec", "type") or "ClusterIP"
+    if _REACH.get(new, 0) > _REACH.get(old, 0):
+        reach = "a load balancer's address" if new == "LoadBalancer" else "a port of every node"
+        yield f"spec.type: {old or 'none'} → {new}", f"reachable from outside the cluster, on {reach}"
+    before, after = (_texts(value) for value in change.value("spec", "externalIPs"))
+    if set(after) - set(before):
+        yield f"spec.externalIPs: {shown(before)} → {shown(after)}", "reachable from outside on more addresses"
+    before, after = (_texts(value) for value in change.value("spec", "loadBalancerSourceRanges"))
+    if before and (not after or any(not policies.inside(it, before) for it in after)):
+        yield f"spec.loadBalancerSourceRanges: {shown(before)} → {shown(after)}", "more networks are answered"
+    old, new = (value if isinstance(value, dict) else {} for value in change.value("metadata", "annotations"))
+    for key in sorted(key for key in old if _INNER.search(key) and new.get(key) != old[key]):
+        if new.get(key) is None or not inputs.is_on(new[key]):
+            yield f"annotation {key}: {old[key]} → {shown(new.get(key))}", "its load balancer is no longer an inner one"
+
+
+def _hosts(side: dict[str, Any] | None) -> set[str]:
+    """The names under which a way in answers; an asterisk is every one."""
+    names = {str(it.get("host") or "*") for it in mappings(lookup(side, "spec", "rules")) if "http" in it}
+    names |= {str(it.get("hostname") or "*") for it in mappings(lookup(side, "spec", "listeners"))}
+    return {*names, *_texts(lookup(side, "spec", "hostnames"))}
+
+
+def _texts(value: Any) -> list[str]:
+    return [str(it) for it in value] if isinstance(value, list) else [str(value)] if value else []
+
+
+def dropped_policy(change: Change, context: Context) -> Found:
+    """A NetworkPolicy goes, or allows what it did not allow before."""
+    if change.kind != "NetworkPolicy" or context.goes_with_its_component(change):
+        return
+    if context.goes_with_its_namespace(change):
+        return
+    if change.op == DELETE or "metadata.namespace" in change.reasons:
+        yield what(change), "what it denied is allowed, unless another NetworkPolicy still denies it"
+    elif change.op in (UPDATE, REPLACE):
+        before, after = change.value("spec")
+        if isinstance(before, dict | None) and isinstance(after, dict | None):
+            yield from policies.widened(before or {}, after or {})
+        else:
+            yield "spec", "what it allows is known only while `up` runs"
