@@ -23,7 +23,10 @@ from .cause import (
 from .namespace import Namespace, Object, condition, containers, reason, started
 
 _UNRESOLVED = re.compile(r"does not resolve|name resolution|no such host|Name or service not known|getaddrinfo", re.I)
-_FULL = re.compile(r"the data volume has \d+ MiB left|No space left on device|disk is full|errno: 28\b", re.I)
+_FULL = re.compile(
+    r"the data volume has \d+ (MiB|inodes) left|No space left on device|Disk quota exceeded|disk is full|errno: 28\b",
+    re.I,
+)
 _OTHER_DATA = re.compile(r"\bdowngrade\b|upgrade from|upgrade is not supported|data dictionary upgrade", re.I)
 #: What a pod needs and the cluster does not have, in the kubelet's words.
 _MISSING = re.compile(
@@ -87,7 +90,7 @@ def _unready(namespace: Namespace, pod: Object, component: str, ask: Questions |
 
 def _full(name: str, component: str, seen: str, advice: Advice) -> Cause:
     fix = f"give it more room: {advice.set(component, 'StorageSize', '<more>')}; or delete rows as root in the pod"
-    return Cause(DISK, f"the volume of pod {name} is full", seen, fix, 40)
+    return Cause(DISK, f"the volume of pod {name} is full", seen, fix, 15)
 
 
 def _mounts(namespace: Namespace, pod: Object) -> Iterator[Cause]:

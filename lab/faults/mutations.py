@@ -138,6 +138,14 @@ MUTATIONS = (
         "F14",
         1,
     ),
+    Mutation(
+        "a full volume takes the database out of its Service",
+        "components/mysql/probes.py",
+        '"readiness_probe": core.ProbeArgs(\n            exec_=_script(',
+        '"readiness_probe": core.ProbeArgs(\n            exec_=(lambda *_: ping)(',
+        "F16",
+        1,
+    ),
 )
 
 

@@ -208,14 +208,19 @@ def test_a_mount_that_cannot_be_made_is_named_and_may_still_come(reason, said, w
 FULL = "Readiness probe failed: error: the data volume has 12 MiB left, less than 16: give it a larger storage_size"
 
 
-def test_a_full_volume_is_named_with_the_key_that_makes_it_larger():
+INODES = "Readiness probe failed: error: the data volume has 3 inodes left, less than 16: give it a larger storage_size"
+
+
+@pytest.mark.parametrize("said", [FULL, INODES, "error: the data volume takes no writes: Disk quota exceeded"])
+def test_a_full_volume_is_named_with_the_key_that_makes_it_larger(said):
     items = [
         *(deployment("mysqlauth", component="database"), replica_set("mysqlauth"), pod(RUNNING, "mysqlauth")),
-        event("mysqlauth-p2", "Unhealthy", FULL),
+        event("mysqlauth-p2", "Unhealthy", said),
     ]
     (cause,) = find(Namespace("x", items))
     assert cause.what == "the volume of pod mysqlauth-pod is full"
     assert "pulumi config set mysqlStorageSize <more>" in cause.fix
+    assert cause.patience <= 20, "with the probe's ten seconds it is told within thirty"
     full = [*items[:2], pod({**waiting("CrashLoopBackOff"), "restartCount": 3}, "mysqlauth")]
     ask = Questions(lambda *_: "[ERROR] [MY-010131] (errno: 28 - No space left on device)", lambda *_: True)
     assert find(Namespace("x", full), ask=ask)[0].what == cause.what
