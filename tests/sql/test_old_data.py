@@ -220,6 +220,17 @@ def test_a_volume_with_its_own_lost_and_found_is_empty(pod):
     assert names(server) == ["data", "lost+found", "tmp"]
 
 
+def test_what_others_keep_beside_a_database_does_not_stop_it(pod):
+    server = pod()
+    other = server.folder / "data/~snapshots"
+    other.mkdir()
+    (other / "ibdata1").touch()
+    other.chmod(0o000)
+    server.restart()
+    assert server.ready, server.said()
+    other.chmod(0o755)
+
+
 def test_a_root_directory_with_lost_and_found_is_taken_over(pod):
     server = pod(begin=False)
     old(server)

@@ -72,7 +72,8 @@ drop_binary_logs() {
 }
 
 [ ! -e "$half" ] || gather
-find_data
+# Beside a database that this package made or took, others may keep what they like.
+if [ -e "$birth" ]; then found=$data; else find_data; fi
 if [ -n "$found" ]; then
   judge "$found"
   if [ "$found" != "$data" ]; then
