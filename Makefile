@@ -123,6 +123,10 @@ destroy: venv ## Remove a stack's resources, keep its configuration and the node
 repair: venv ## Bring a stack back after its run was killed or its state damaged: make repair STACK=dev
 	@$(RUN) repair $(call option,STACK,stack) $(WAY)
 
+.PHONY: adopt
+adopt: venv ## Bring objects that kubectl made under the stack; without YES=1 only say what that means: make adopt STACK=dev
+	@$(RUN) adopt $(call option,STACK,stack) $(WAY) $(call option,OWNER,owner) $(if $(YES),--yes) $(if $(LOSE_DATA),--lose-data)
+
 .PHONY: deployer
 deployer: venv ## Make a user that may deploy this stack (or NAMESPACE=<another project's>) and nothing else, and a reader
 	@$(RUN) deployer $(call option,STACK,stack) $(WAY) $(call option,NAMESPACE,namespace) $(call option,HOURS,hours) \

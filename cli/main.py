@@ -62,6 +62,16 @@ def repair(**given: Any) -> None:
     _work("repair", **given)
 
 
+@kubeauth.command(epilog=example("kubeauth adopt", "kubeauth adopt --yes"))
+@on_cluster
+@click.option("--owner", default="", help="Another stack whose objects may be taken, as its mark names it.")
+@click.option("--yes", is_flag=True, help="Do it. Default: say what would be kept, changed, replaced and lost.")
+@click.option("--lose-data", is_flag=True, help="Also where a database has its data in a pod that ends.")
+def adopt(**given: Any) -> None:
+    """Bring objects that kubectl or another tool made under the stack, as they are; then deploy as `up` does."""
+    _work("adopt", **given)
+
+
 @kubeauth.command(epilog=example("kubeauth backup"))
 @on_cluster
 @DATABASE

@@ -8,7 +8,21 @@ from pathlib import Path
 from .. import console, machine
 from ..clusters.road import Road
 from ..toolchain import Toolchain
-from . import Stack, backup, change, cluster, config, deployer, exclusive, guard, policy, refusals, repair, state
+from . import (
+    Stack,
+    backup,
+    change,
+    cluster,
+    config,
+    deployer,
+    exclusive,
+    guard,
+    policy,
+    refusals,
+    repair,
+    state,
+    takeover,
+)
 
 
 @dataclass(frozen=True)
@@ -21,6 +35,9 @@ class Given:
     context: str = ""
     cluster: str = ""
     adopt: bool = False
+    owner: str = ""
+    yes: bool = False
+    lose_data: bool = False
     backup: str = ""
     force: bool = False
     database: str = ""
@@ -115,7 +132,7 @@ def work(given: Given, stack: Stack, way: Road, tools: Toolchain, lock: int) -> 
     elif stack.files:
         state.refuse_damage(stack.files, stack.name)
     fresh = connect(stack, way, tools)
-    if command == "up":
+    if command in ("up", "adopt"):
         # Before the claim: a cluster that cannot get the images is not agreed to.
         cluster.load_images(stack, way)
     cluster.claim(stack, way, fresh=fresh)
@@ -132,7 +149,11 @@ def work(given: Given, stack: Stack, way: Road, tools: Toolchain, lock: int) -> 
         repair.repair(stack, found=killed or restored, restored=restored)
         return
     refresh = repair.settle(stack) or killed or fresh
-    if command == "up":
+    if command == "adopt":
+        if not takeover.run(stack, given.owner, yes=given.yes, lose_data=given.lose_data):
+            return
+        refresh = True
+    if command != "destroy":
         guard.check_volume(stack)
         change.up(stack, lock, refresh=refresh, adopt=given.adopt)
     else:

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def settle(stack: Stack) -> bool:
         console.print(f"A run was interrupted in the middle of {_count(len(pending), 'operation')}:", markup=False)
         for note in outcome.notes:
             console.print(f"  {note}", markup=False)
-        _import(stack, {**exported, "deployment": outcome.deployment})
+        write(stack, {**exported, "deployment": outcome.deployment})
         deployment = outcome.deployment
     late = objects.wait_for_removals(stack, adopt.managed(deployment), REMOVAL_SECONDS) if pending else []
     if late:
@@ -49,12 +50,12 @@ def repair(stack: Stack, *, found: bool, restored: bool) -> None:
         restored: The state is a backup, which may be older than what is in the cluster.
     """
     done = settle(stack) or found
-    _refresh(stack)
+    refresh(stack)
     done = _sign(stack) or done
-    steps = _preview(stack)
+    steps = preview(stack)
     if restored and _adopt_newer(stack, steps, "The cluster has what the backup does not know yet:"):
-        _refresh(stack)
-        steps = _preview(stack)
+        refresh(stack)
+        steps = preview(stack)
     if not done:
         console.print(f"Stack {stack.name} has nothing to repair.", markup=False)
     if not steps:
@@ -76,9 +77,9 @@ def catch_up(stack: Stack, *, created: bool) -> None:
         Problem: The cluster does not answer, or the program is refused.
     """
     settle(stack)
-    _refresh(stack)
-    if created and _adopt_newer(stack, _preview(stack), "The run that failed made what it did not write down:"):
-        _refresh(stack)
+    refresh(stack)
+    if created and _adopt_newer(stack, preview(stack), "The run that failed made what it did not write down:"):
+        refresh(stack)
 
 
 def export(stack: Stack) -> dict[str, Any]:
@@ -86,7 +87,8 @@ def export(stack: Stack) -> dict[str, Any]:
     return json.loads(stack.ask("pulumi", "stack", "export", purpose=f"read the state of stack {stack.name}"))
 
 
-def _import(stack: Stack, exported: dict[str, Any]) -> None:
+def write(stack: Stack, exported: dict[str, Any]) -> None:
+    """Put a state in the place of the stack's."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "state.json")
         config.write_private(path, json.dumps(exported))
@@ -108,9 +110,14 @@ def restore(stack: Stack) -> bool:
     return True
 
 
-def _preview(stack: Stack) -> list[dict[str, Any]]:
-    """The steps that `up` would take, without those that change nothing."""
-    done = stack.run("pulumi", "preview", "--json", "--non-interactive")
+def preview(stack: Stack, variables: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """The steps that `up` would take, without those that change nothing.
+
+    Args:
+        stack: The stack.
+        variables: Of a copy of it; see `Stack.offline`. Default: the stack itself.
+    """
+    done = stack.run("pulumi", "preview", "--json", "--non-interactive", variables=variables)
     try:
         said: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
@@ -138,7 +145,7 @@ def _adopt_newer(stack: Stack, steps: list[dict[str, Any]], title: str) -> bool:
     console.print(title, markup=False)
     for note in outcome.notes:
         console.print(f"  {note}", markup=False)
-    _import(stack, {**exported, "deployment": outcome.deployment})
+    write(stack, {**exported, "deployment": outcome.deployment})
     return True
 
 
@@ -154,17 +161,22 @@ def _sign(stack: Stack) -> bool:
         entries = signatures.corrected(item, signed[ref])
         if entries is None:
             continue
-        place = ["--namespace", ref.namespace] if ref.namespace else []
-        group, _, version = ref.api_version.rpartition("/")
-        kind = f"{ref.kind}.{version}.{group}" if group else ref.kind
-        patch = json.dumps({"metadata": {"managedFields": entries}})
-        _quietly(stack, "kubectl", "patch", *place, kind, ref.name, "--type", "merge", "--patch", patch)
+        patch(stack, ref, {"metadata": {"managedFields": entries}})
         console.print(f"{ref}: was signed by a run that is not in the state; corrected.", markup=False)
         changed = True
     return changed
 
 
-def _refresh(stack: Stack) -> None:
+def patch(stack: Stack, ref: objects.Ref, change: dict[str, Any]) -> None:
+    """Change an object in the cluster without Pulumi."""
+    place = ["--namespace", ref.namespace] if ref.namespace else []
+    group, _, version = ref.api_version.rpartition("/")
+    kind = f"{ref.kind}.{version}.{group}" if group else ref.kind
+    _quietly(stack, "kubectl", "patch", *place, kind, ref.name, "--type", "merge", "--patch", json.dumps(change))
+
+
+def refresh(stack: Stack) -> None:
+    """Bring the state in line with the cluster."""
     with step("compare the state with the cluster", 5):
         _quietly(stack, "pulumi", "refresh", "--yes", "--skip-preview", "--non-interactive", "--clear-pending-creates")
 

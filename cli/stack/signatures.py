@@ -11,7 +11,7 @@ from typing import Any
 KEY = "__fieldManager"
 _NAME = re.compile(r"pulumi-kubernetes-[0-9a-f]{8}")
 #: What a whole object of ours has, and a patch of another program's has not.
-_LABEL = "f:app.kubernetes.io/managed-by"
+LABEL = "app.kubernetes.io/managed-by"
 
 Entry = dict[str, Any]
 
@@ -19,7 +19,7 @@ Entry = dict[str, Any]
 def _signs(entry: Entry) -> bool:
     labels = entry.get("fieldsV1", {}).get("f:metadata", {}).get("f:labels", {})
     name = _NAME.fullmatch(entry.get("manager", ""))
-    return bool(name) and entry.get("operation") == "Apply" and _LABEL in labels
+    return bool(name) and entry.get("operation") == "Apply" and f"f:{LABEL}" in labels
 
 
 def of(item: dict[str, Any]) -> str:
