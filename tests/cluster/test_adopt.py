@@ -61,7 +61,7 @@ def bare(clone) -> Iterator[System]:
     node = Node(owned.name("test", "adopt"))
     try:
         node.start(toolchain.ensure("engine", "node").bin, list(images.archives().values()))
-        system = System(clone, node, None, {**os.environ, "KUBECONFIG": str(node.kubeconfig)})
+        system = System(clone, node, make(clone, node.name, "venv"), {**os.environ, "KUBECONFIG": str(node.kubeconfig)})
         exports = make(clone, node.name, "-s", "env").stdout
         system.env |= copies.exported(exports)
         system.admin("kubectl", "create", "namespace", "production-cloud")

@@ -256,6 +256,22 @@ def test_data_of_another_user_is_refused_and_the_way_out_is_named(pod, folder):
     taken(server)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.parametrize(("folder", "owner"), [("", 999), ("/data", 1001)])
+def test_data_of_another_user_that_the_kubelet_gave_to_the_pods_group_is_taken_over(pod, folder, owner):
+    server = pod(begin=False)
+    old(server, folder)
+    top = server.folder / "data"
+    for path in (top, *top.rglob("*")):
+        # What fsGroup does: the group, its right to read and write, and the same for what comes later.
+        os.chown(path, owner, USER)
+        path.chmod(path.stat().st_mode | (0o2770 if path.is_dir() else 0o660))
+    server.start()
+    taken(server)
+    server.restart()
+    assert server.ready, server.said()
+
+
 def test_sql_that_fails_ends_the_init_container_instead_of_waiting_for_ever(pod):
     server = pod(begin=False)
     old(server, "/data", BITNAMI)
