@@ -71,6 +71,8 @@ drop_binary_logs() {
   done
 }
 
+# A restore was ended before the first start of the server: nobody has written to this.
+[ ! -e "$data/kubeauth-unfilled" ] || mv "$data" "$VOLUME/old.unfilled"
 [ ! -e "$half" ] || gather
 # Beside a database that this package made or took, others may keep what they like.
 if [ -e "$birth" ]; then found=$data; else find_data; fi
@@ -84,8 +86,6 @@ if [ -n "$found" ]; then
   fi
 fi
 mkdir -p "$temporary"
-# A restore was ended before the first start of the server: nobody has written to this.
-[ ! -e "$data/kubeauth-unfilled" ] || mv "$data" "$VOLUME/old.unfilled"
 rm -rf "${temporary:?}"/* "$VOLUME"/old.*
 if [ -z "$(ls -A "$data" 2> /dev/null)" ]; then make "$@"; fi
 # What is broken is not started without the setting that is to save it.
