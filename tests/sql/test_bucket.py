@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from lab.faults.schemas import OBJECTS, SCHEMA
+
 from .pods import BackupPod, DatabasePod, Pod
 from .programs import SHELLS
-from .test_backup import OBJECTS, SCHEMA, SMALL
+from .test_backup import SMALL
 
 SECRET = {"access-key-id": "id", "secret-access-key": "key", "encryption-password": "enc'\"$ pw"}
 S3: dict[str, Any] = {"bucket": "acme", "existing_secret": "s3", "endpoint": "https://s3.example.com"}
