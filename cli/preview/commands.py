@@ -8,7 +8,7 @@ from .. import machine
 from ..clusters.road import Road
 from ..console import Problem
 from ..stack import Stack, cluster
-from . import approval, approved, gate, gate_file, live, markdown, meaning, offline, policy_file
+from . import allowed, approved, gate, gate_file, live, markdown, meaning, offline, policy_file
 from . import drift as drifting
 from . import sarif as findings
 from . import touched as touching
@@ -105,7 +105,7 @@ def _judge(made: Report, base: str, allow: str) -> None:
             more += checks.weakened(made.stack, file, policy_file.weaker(commit, file))
     except Problem as problem:
         made.preview.failure = made.preview.failure or _words(problem)
-    made.findings = gate.judge(made.preview, made.stack, approval.given(allow), settings, more)
+    made.findings = gate.judge(made.preview, made.stack, allowed.given(allow), settings, more)
 
 
 def _look_back(made: Report, base: str) -> None:

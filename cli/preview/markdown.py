@@ -3,7 +3,7 @@
 import re
 
 from . import difftext, graph, meaning, summary
-from .approval import PREFIX
+from .allowed import PREFIX
 from .model import Preview
 from .report import DRIFT, FAILED, OK, REFUSED, Report
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .. import paths
 from ..console import INTERRUPTED, Problem, console
-from ..preview import approval, gate, model
+from ..preview import allowed, gate, model
 from . import Stack, diagnose, exclusive, guard, policy, processes, proof, repair
 from .events import EventLog
 from .progress import Progress, closing
@@ -134,7 +134,7 @@ def refuse_servers(stack: str, log: Path) -> None:
         Problem: Names the images, why, and how to say that it is meant.
     """
     lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
-    judged = gate.judge(model.read(lines), stack, approval.given())
+    judged = gate.judge(model.read(lines), stack, allowed.given())
     found = [finding for finding in judged if finding.rule == gate.SERVER_VERSION and not finding.allowed]
     if found:
         told = [f"{finding.change}, {finding.property}: {finding.consequence}" for finding in found]

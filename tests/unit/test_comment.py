@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cli.preview import approval, gate, live, markdown, model
+from cli.preview import allowed, gate, live, markdown, model
 from cli.preview.model import SECRET, Change, Preview
 from cli.preview.report import Report
 
@@ -175,7 +175,7 @@ def test_the_comment_names_what_to_write_if_a_loss_is_meant():
     ],
 )
 def test_only_a_line_of_its_own_allows_something(text, tokens):
-    assert approval.read(text) == tokens
+    assert allowed.read(text) == tokens
 
 
 def test_a_name_that_pulumi_chose_at_random_reads_the_same_in_each_preview():

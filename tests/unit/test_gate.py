@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cli.preview import approval, gate, model
+from cli.preview import allowed, gate, model
 from cli.preview.model import SECRET, UNKNOWN, Change, Preview
 from tests.series_cases import CASES, Case, new_password
 
@@ -29,7 +29,7 @@ def named(name: str) -> Preview:
 
 @pytest.mark.parametrize("case", RECORDED, ids=lambda case: case.name)
 def test_each_commit_of_the_series_is_judged_as_a_careful_reviewer_would(case):
-    findings = gate.judge(said(case), case.stack, approval.read(case.allow))
+    findings = gate.judge(said(case), case.stack, allowed.read(case.allow))
     # What a file of rules says is judged in test_gate_file.py.
     expected = {finding for finding in case.findings if not finding.startswith("weaker-checks ")}
     assert {f"{finding.rule} {finding.change.name}" for finding in findings} == expected

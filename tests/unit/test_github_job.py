@@ -12,7 +12,7 @@ from cli import paths
 from cli.console import Problem
 from cli.github import job
 from cli.github.api import GitHub, GitHubError
-from cli.preview import approval
+from cli.preview import allowed
 from cli.preview.touched import among, touched
 
 STACKS = ["dev", "prod", "staging"]
@@ -39,9 +39,9 @@ def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_labels_and_description_reach_the_gate_as_lines_and_a_comment_in_the_description_hides_no_label(runner):
     pull = {"labels": [{"name": "allow-destructive: dev/a"}, {"name": "bug"}], "body": "allow-destructive: dev/b\n<!--"}
     (runner / "GITHUB_EVENT_PATH").write_text(json.dumps({"pull_request": pull}))
-    assert approval.read(job.allowed()) == {"dev/a", "dev/b"}
+    assert allowed.read(job.allowed()) == {"dev/a", "dev/b"}
     (runner / "GITHUB_EVENT_PATH").write_text(json.dumps({"pull_request": {"labels": [], "body": None}}))
-    assert approval.read(job.allowed()) == frozenset()
+    assert allowed.read(job.allowed()) == frozenset()
 
 
 def test_access_writes_a_private_kubeconfig_and_names_it_to_the_next_steps(runner):
