@@ -105,15 +105,15 @@ def test_an_approval_covers_one_resource_of_one_stack():
     preview = named("another name of the database")
     tokens = {finding.token for finding in gate.judge(preview, "dev")}
     assert tokens == {"dev/mysqlauth", "dev/mysqlauth-data", "dev/usersdb-service"}
-    for allowed in (
+    for tokens_given in (
         {"dev/mysqlauth-data"},
         {"prod/mysqlauth-data"},
         {"mysqlauth-data"},
         {"dev/mysqlauth-dat"},
         {"dev/"},
     ):
-        passed = {finding.token for finding in gate.judge(preview, "dev", frozenset(allowed)) if finding.allowed}
-        assert passed == allowed & tokens
+        passed = {finding.token for finding in gate.judge(preview, "dev", frozenset(tokens_given)) if finding.allowed}
+        assert passed == tokens_given & tokens
 
 
 def object_(op: str, kind: str, name: str, before: Any, after: Any, **more: Any) -> Change:
