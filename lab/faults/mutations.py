@@ -5,9 +5,12 @@ green without the protection would prove nothing.
 """
 
 import argparse
+import ast
+import re
 import sys
 import time
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from random import Random
 
@@ -35,7 +38,7 @@ class Mutation:
     protects: str
     file: str
     old: str
-    """Stands in the file exactly once."""
+    """In Python an expression, however it is laid out; in a script some text. It stands in the file exactly once."""
     new: str
     fault: str
     count: int
@@ -52,49 +55,69 @@ class Mutation:
         Raises:
             Problem: The line is not there, or more than once.
         """
-        if text.count(self.old) != 1:
+        found = _expressions(text, self.old) if self.file.endswith(".py") else _places(text, self.old)
+        if len(found) != 1:
             raise console.Problem(f"{self.file} does not have once what protects: {self.protects}", "renew MUTATIONS")
-        return text.replace(self.old, self.new)
+        begin, end = found[0]
+        data = text.encode()
+        return (data[:begin] + self.new.encode() + data[end:]).decode()
+
+
+def _places(text: str, part: str) -> list[tuple[int, int]]:
+    """Where a part of a text begins and ends, in bytes."""
+    data, wanted = text.encode(), part.encode()
+    return [(at.start(), at.end()) for at in re.finditer(re.escape(wanted), data)]
+
+
+def _expressions(text: str, wanted: str) -> list[tuple[int, int]]:
+    """Where a module has an expression, in bytes: by its syntax, so that its layout does not matter."""
+    lines = [0, *accumulate(map(len, text.encode().splitlines(keepends=True)))]
+    tree, sought = ast.parse(text), ast.dump(ast.parse(wanted, mode="eval").body)
+    return [
+        (lines[node.lineno - 1] + node.col_offset, lines[node.end_lineno - 1] + node.end_col_offset)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.expr) and node.end_lineno and node.end_col_offset and ast.dump(node) == sought
+    ]
 
 
 MUTATIONS = (
     Mutation(
         "unfinished operations of a killed run are settled",
         "cli/stack/repair.py",
-        "    if files and not files.compressed() and not (",
-        "    if files or not (",
+        'not (state.deployment(files.path) or {}).get("pending_operations")',
+        "True",
         "F1",
         6,
     ),
     Mutation(
         "one changing command per stack at a time",
         "cli/locks.py",
-        "fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)",
-        "fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)",
+        "fcntl.LOCK_EX | fcntl.LOCK_NB",
+        "fcntl.LOCK_SH | fcntl.LOCK_NB",
         "F3",
         1,
     ),
     Mutation(
         "a state that is not whole is refused",
         "cli/stack/state.py",
-        "    if not files.damaged():\n        return\n    backup",
-        "    if True:\n        return\n    backup",
+        "not files.damaged()",
+        "True",
         "F4",
         1,
     ),
     Mutation(
         "a check sum that a kill cut off is removed",
         "cli/stack/exclusive.py",
-        "    for path in stack.files.torn() if stack.files else []:\n",
-        "    for path in []:\n",
+        "stack.files.torn() if stack.files else []",
+        "[]",
         "F4",
         1,
     ),
     Mutation(
         "an acknowledged commit is on the disk",
         "components/mysql/sizes.py",
-        '        "innodb-buffer-pool-instances": str(instances),\n',
-        '        "innodb-flush-log-at-trx-commit": "0", "innodb-buffer-pool-instances": str(instances),\n',
+        '{"max-connections": str(mebibytes // 8)} if mebibytes >= MUCH else {}',
+        '{"innodb-flush-log-at-trx-commit": "0"}',
         "F6",
         6,
     ),
@@ -117,32 +140,33 @@ MUTATIONS = (
     Mutation(
         "a failed rollout names its cause",
         "cli/stack/change.py",
-        "    if events.rolled_out:\n        _explain(stack)\n",
-        "",
+        "events.rolled_out",
+        "False",
         "F9",
         1,
     ),
     Mutation(
         "the volume claim is protected",
         "components/kubernetes/volumes.py",
-        "opts=children.options(protect=retain),",
-        "opts=children.options(protect=False),",
+        "children.options(protect=retain)",
+        "children.options(protect=False)",
         "F12",
         1,
     ),
     Mutation(
         "old pods serve until new ones are ready",
         "components/auth/component.py",
-        "max_surge=1, max_unavailable=0",
-        "max_surge=0, max_unavailable=1",
+        "apps.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0)",
+        "apps.RollingUpdateDeploymentArgs(max_surge=0, max_unavailable=1)",
         "F14",
         1,
     ),
     Mutation(
         "a full volume takes the database out of its Service",
         "components/mysql/probes.py",
-        '"readiness_probe": core.ProbeArgs(\n            exec_=_script(',
-        '"readiness_probe": core.ProbeArgs(\n            exec_=(lambda *_: ping)(',
+        """_script("readiness", f"RUN={run}", f"VOLUME={volume}", f"FREE={FREE_MEBIBYTES}",
+          f"CERTIFICATE={certificate or 'no'}")""",
+        "ping",
         "F16",
         1,
     ),

@@ -93,4 +93,14 @@ def test_each_protection_that_is_broken_on_purpose_stands_where_the_list_says(mu
 
 def test_a_protection_that_moved_is_told():
     with pytest.raises(Problem, match="does not have once what protects"):
-        mutations.MUTATIONS[0].mutated("nothing of it")
+        mutations.MUTATIONS[0].mutated("nothing")
+
+
+def test_an_expression_is_found_by_its_syntax_and_what_is_round_it_stays():
+    mutation = mutations.Mutation("x", "x.py", "f(a, b=1)", "g()", "F1", 1)
+    assert (
+        mutation.mutated('é = "f(a, b=1)"; y = [f(\n    a,  # c\n    b=1,\n), 2]\n')
+        == 'é = "f(a, b=1)"; y = [g(), 2]\n'
+    )
+    with pytest.raises(Problem):
+        mutation.mutated("f(a, b=1); f(a, b=1)")
