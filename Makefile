@@ -107,6 +107,11 @@ touched-stacks: venv ## The stacks that HEAD changes against BASE, as a JSON lis
 preview-series: venv ## Play commits and compare what comment and gate say with what they should; LIVE=1 on a node, too
 	@$(PY) -m lab.series $(if $(LIVE),--live) $(ARGS)
 
+.PHONY: rehearse
+rehearse: dev ## Make this change on a throw-away node under a writer, take it back, say what it cost: BASE=origin/main OUT=folder
+	@$(PY) -m lab.toolchain engine node
+	@$(PY) -m lab.rehearsal --base $(call quoted,$(BASE)) $(call option,OUT,out)
+
 .PHONY: drift
 drift: venv ## Show what changed on the cluster without Pulumi; writes nothing: make drift STACK=dev
 	@$(RUN) drift $(call option,STACK,stack) $(call option,OUT,out) $(WAY)
