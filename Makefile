@@ -227,8 +227,8 @@ coverage-report: dev ## The same from runs with COVERAGE=1 before, however many 
 	$(PY) -m coverage combine --keep --quiet $(wildcard .coverage.unit .coverage.sql .coverage.engine)
 	$(PY) -m coverage report --fail-under=85
 
-.PHONY: test-s3
-test-s3: dev ## What needs a real S3 server, on nodes of its own: two colleagues on one state, and backups that leave the cluster
+.PHONY: test-bucket
+test-bucket: dev ## What needs a real S3 server, on nodes of its own: two colleagues on one state, and backups that leave the cluster
 	@$(PY) -m lab.toolchain engine node
 	$(PY) -m pytest tests/s3 $(ARGS)
 

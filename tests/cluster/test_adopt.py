@@ -107,10 +107,12 @@ def seeded(checkout: Path, made: Callable[[System], list[str]]) -> Iterator[Syst
 
 
 @pytest.fixture
-def bare(clone: Path) -> Iterator[System]:
+def bare(tmp_path: Path) -> Iterator[System]:
     """The seed's three manifests."""
     names = ("mysql-service", "mysql-deployment", "auth-deployment")
-    with seeded(clone, lambda _: [valid(name) for name in names]) as system:
+    # A checkout of its own: a stack lives in one cluster, and the other tests' is in theirs.
+    checkout = copies.make(tmp_path / "kubeauth", commit=True)
+    with seeded(checkout, lambda _: [valid(name) for name in names]) as system:
         yield system
 
 

@@ -1,6 +1,6 @@
 """Backups leave the cluster: a real S3 server, real pods; then all is lost but the bucket.
 
-`make test-s3` runs it on a node of its own.
+`make test-bucket` runs it on a node of its own.
 """
 
 import os

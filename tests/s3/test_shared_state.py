@@ -1,6 +1,6 @@
 """Two colleagues, two checkouts, one stack whose state is in a bucket: what docs/guides/add-a-stack.md says, done.
 
-`make test-s3` runs it, with a real S3 server and a node of its own.
+`make test-bucket` runs it, with a real S3 server and a node of its own.
 """
 
 import os
