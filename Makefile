@@ -110,7 +110,7 @@ preview-series: venv ## Play commits and compare what comment and gate say with 
 .PHONY: rehearse
 rehearse: dev ## Make this change on a throw-away node under a writer, take it back, say what it cost: BASE=origin/main OUT=folder
 	@$(PY) -m lab.toolchain engine node
-	@$(PY) -m lab.rehearsal --base $(call quoted,$(BASE)) $(call option,OUT,out)
+	@$(PY) -m lab.rehearsal $(call option,BASE,base) $(call option,OUT,out)
 
 .PHONY: drift
 drift: venv ## Show what changed on the cluster without Pulumi; writes nothing: make drift STACK=dev
