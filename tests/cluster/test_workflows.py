@@ -48,6 +48,7 @@ def job(project: Clone, tmp_path: Path, fake: FakeGitHub) -> Callable[..., Job]:
         expressions = {
             "matrix.stack": "staging",
             "github.token": "the token",
+            "github.workspace": str(project.root),
             "secrets.KUBECONFIG": (project.root / (DEPLOYER if name == "staging" else READER)).read_text(),
             "secrets.PULUMI_ACCESS_TOKEN": "",
             "secrets.PULUMI_CONFIG_PASSPHRASE": "series",
@@ -80,13 +81,17 @@ def test_main_is_deployed_a_pull_request_is_previewed_with_access_and_drift_open
     kubectl = ("kubectl", "--namespace", NAMESPACE)
     system.admin(*kubectl, "rollout", "status", "deployment/authenticate-deployment", "--timeout=60s")
 
+    # The step "Check out the base beside it".
+    (project.root / ".git/info/exclude").open("a").write("base/\n")
+    project.run("git", "worktree", "add", "-q", "base", "HEAD")
     project.edit((setting("authReplicas", 2, stack="staging"),))
+    project.commit("More pods")
     live = job("live", "preview")
     assert not live.failed(), live.log()
     preview = left(project, "preview-out")
     assert preview["md"].startswith("<!-- kubeauth-preview:staging -->\n")
     assert "spec.replicas" in preview["md"]
-    project.run("git", "checkout", "-q", ".")
+    project.run("git", "reset", "-q", "--hard", "HEAD^1")
 
     system.admin(*kubectl, "scale", "deployment/authenticate-deployment", "--replicas=3")
     drifted = job("drift", "drift")
