@@ -33,14 +33,13 @@ def script(
         "source": secrets,
         "folder": folder,
         "scratch": scratch,
-        "schemas": f"'{' '.join(schemas)}'",
+        "schemas": scripts.words(schemas),
         "marker": MARKER,
         "user": accounts.BACKUP_USER,
         "port": port,
         "keep": keep,
         "verify": "yes" if verify else "no",
         "patience": _PATIENCE,
-        "small": f"'{' '.join(f'--{setting}' for setting in sizes.INITIALIZE)}'",
+        "small": scripts.words(f"--{setting}" for setting in sizes.INITIALIZE),
     }
-    settings = "".join(f"{key}={value}\n" for key, value in values.items())
-    return accounts.FUNCTIONS + settings + scripts.text(*_FILES) + '"$@"\n'
+    return scripts.program(values, *_FILES)

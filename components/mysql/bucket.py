@@ -10,7 +10,7 @@ from pulumi_kubernetes.networking import v1 as networking
 
 from ..inputs.known import entry, lift
 from ..kubernetes import pods, resources, traffic
-from . import accounts, scripts
+from . import scripts
 
 CONTAINER = "s3"
 """The container's name, in jobs and in a database's pod."""
@@ -57,14 +57,13 @@ def container(
             "scratch": _SCRATCH,
             "path": f"{known['bucket']}/{known.get('prefix', prefix)}",
             "encrypt": "yes" if known["encrypt"] else "no",
-            "schemas": f"'{' '.join(schemas)}'",
+            "schemas": scripts.words(schemas),
             "keep": known["keep"],
             "keep_days": known["keep_days"],
             "unfilled": f"'{unfilled}'",
             "time": time.translate({ord("-"): None, ord(":"): None}) if time else _LATEST,
         }
-        settings = "".join(f"{key}={value}\n" for key, value in values.items())
-        return accounts.FUNCTIONS + settings + scripts.text("bucket") + '"$@"\n'
+        return scripts.program(values, "bucket")
 
     return core.ContainerArgs(
         name=CONTAINER,

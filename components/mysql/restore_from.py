@@ -8,7 +8,7 @@ from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.networking import v1 as networking
 
 from ..inputs.known import entry, lift
-from . import accounts, backup_script, bucket, scripts, settings, sizes
+from . import backup_script, bucket, scripts, settings, sizes
 
 _FILES = ("dump", "drill", "fill")
 
@@ -39,18 +39,16 @@ def init_containers(
     unfilled = f"{volume.mount_path}/data/kubeauth-unfilled"
 
     def script(names: Sequence[str], chosen: Mapping[str, str]) -> str:
-        same = [f"--{setting}" for setting in settings.birth(chosen).split()]
         values = {
             "folder": folder,
             "scratch": scratch,
             "unfilled": unfilled,
-            "schemas": f"'{' '.join(names)}'",
+            "schemas": scripts.words(names),
             "marker": backup_script.MARKER,
-            "small": f"'{' '.join(f'--{setting}' for setting in sizes.INITIALIZE)}'",
-            "same": f"'{' '.join(same)}'",
+            "small": scripts.words(f"--{setting}" for setting in sizes.INITIALIZE),
+            "same": scripts.words(f"--{setting}" for setting in settings.birth(chosen).split()),
         }
-        lines = "".join(f"{key}={value}\n" for key, value in values.items())
-        return accounts.FUNCTIONS + lines + scripts.text(*_FILES) + '"$@"\n'
+        return scripts.program(values, *_FILES)
 
     server.command = ["/bin/sh", "-c", lift(script, schemas, server_settings), "fill"]
     server.args = ["fill"]

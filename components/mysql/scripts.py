@@ -1,5 +1,6 @@
 """The shell scripts of the pods, kept as files of their own so that shellcheck and editors read them."""
 
+from collections.abc import Iterable, Mapping
 from importlib import resources
 
 
@@ -11,3 +12,19 @@ def text(*names: str) -> str:
     """
     folder = resources.files(__package__ or "") / "scripts"
     return "".join((folder / f"{name}.sh").read_text(encoding="utf-8") for name in names)
+
+
+def program(values: Mapping[str, object], *names: str) -> str:
+    """Return scripts as a program: the common functions, the values, the scripts; its arguments are what it runs.
+
+    Args:
+        values: What the scripts' variables are, as a shell writes them; see `words`.
+        names: The scripts, as for `text`.
+    """
+    lines = "".join(f"{key}={value}\n" for key, value in values.items())
+    return text("functions") + lines + text(*names) + '"$@"\n'
+
+
+def words(several: Iterable[str]) -> str:
+    """Return words without blanks and quotation marks as one value of `program`."""
+    return f"'{' '.join(several)}'"
