@@ -69,12 +69,11 @@ def _content(change: Change) -> dict[str, str]:
     """What it sets: a hash of each value that is new or another one, of those that are known."""
     if change.after is None:
         return {}
-    before = inputs.leaves(change.before or {}) if change.op == UPDATE else {}
-    return {
-        path: _hash(value)
-        for path, value in inputs.leaves(change.after).items()
-        if path != _OF_THE_STATE and (path not in before or before[path] != value)
-    } | {path: "gone" for path in before.keys() - inputs.leaves(change.after).keys() - {_OF_THE_STATE}}
+    before, after = inputs.leaves(change.before or {}) if change.op == UPDATE else {}, inputs.leaves(change.after)
+    new = {path: _hash(value) for path, value in after.items() if path not in before or before[path] != value}
+    found = new | dict.fromkeys(before.keys() - after.keys(), "gone")
+    found.pop(_OF_THE_STATE, None)
+    return found
 
 
 def _hash(value: Any) -> str:

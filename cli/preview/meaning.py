@@ -5,13 +5,11 @@ from typing import Any
 
 from . import figures, summary
 from .gate import Finding
-from .model import DELETE, REPLACE, Change, Preview, lookup
+from .model import DATABASE, DELETE, REPLACE, SERVICE, SERVING, Change, Preview, lookup
 from .rules import RULES
 from .rules.data import version_steps
 
 LOSSLESS = "lossless"
-_DATABASE, _AUTH = "kubeauth:index:MySqlDatabase", "kubeauth:index:AuthService"
-_SERVING = ("Deployment", "StatefulSet", "DaemonSet")
 _NOT_MEASURED = "for how long is not measured"
 
 
@@ -28,7 +26,7 @@ class Back:
 
 def away(preview: Preview) -> list[tuple[Change, str]]:
     """Each workload whose pods restart or go, and for how long it is away: measured, or it says that it is not."""
-    gone = [change for change in preview.of(DELETE) if change.kind in _SERVING]
+    gone = [change for change in preview.of(DELETE) if change.kind in SERVING]
     restarted = [restart.change for restart in summary.restarts(preview)]
     return [(change, "away for good: its pods are stopped and removed") for change in gone] + [
         (change, _away(change)) for change in restarted
@@ -65,12 +63,12 @@ def _away(change: Change) -> str:
         return "serves nobody"
     if change.op == REPLACE:
         return f"away from its deletion until a new pod is ready; {_NOT_MEASURED}"
-    if _DATABASE in change.types:
+    if DATABASE in change.types:
         upgrade = "; the upgrade of its data comes on top, not measured" if any(version_steps(change)) else ""
         return f"away {figures.DATABASE_POD}{upgrade}"
     if _stops_first(change.after):
         return f"away until a new pod is ready; {_NOT_MEASURED}"
-    if _AUTH in change.types:
+    if SERVICE in change.types:
         return f"away {figures.AUTH_ROLLOUT}"
     return "its pods are exchanged one after the other, and serve meanwhile if their probes say the truth; not measured"
 

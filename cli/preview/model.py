@@ -11,6 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+#: The components whose parts are known: how they behave was measured, and what of them holds data.
+DATABASE, SERVICE = "kubeauth:index:MySqlDatabase", "kubeauth:index:AuthService"
+#: Workloads whose pods serve somebody all the time.
+SERVING = ("Deployment", "StatefulSet", "DaemonSet")
 SECRET = "[secret]"  # noqa: S105 - what is shown instead of one
 UNKNOWN = "[known after up]"
 CREATE, UPDATE, REPLACE, DELETE, SAME = "create", "update", "replace", "delete", "same"

@@ -4,11 +4,9 @@ from collections.abc import Iterator
 
 from .. import versions
 from ..difference import quantity
-from ..model import REPLACE, UPDATE, Change
+from ..model import DATABASE, REPLACE, UPDATE, Change
 from . import holders
 from .base import GONE, Context, Found, shown, what
-
-_DATABASE = "kubeauth:index:MySqlDatabase"
 
 
 def namespace(change: Change, context: Context) -> Found:
@@ -56,13 +54,13 @@ def holder(change: Change, context: Context) -> Found:
 
 def database(change: Change, context: Context) -> Found:
     """A database goes: its component is deleted, or its Deployment deleted or replaced."""
-    if change.types[-1] == _DATABASE and change.op in GONE:
+    if change.types[-1] == DATABASE and change.op in GONE:
         yield (
             what(change),
             "the database goes, and its Service's name with it: clients lose it, a new one starts empty",
         )
     elif change.kind == "Deployment" and context.is_lost(change):
-        if _DATABASE not in change.types and not versions.is_server(change):
+        if DATABASE not in change.types and not versions.is_server(change):
             return
         if context.goes_with_its_component(change) or any("selector" in reason for reason in change.reasons):
             return  # the component's finding, or the selector's, says it
@@ -78,7 +76,7 @@ def server_version(change: Change, _: Context) -> Found:
 
 def version_steps(change: Change) -> Iterator[versions.Step]:
     """Where a server with data gets another image, and what that means."""
-    return versions.steps(change, is_database=_DATABASE in change.types)
+    return versions.steps(change, is_database=DATABASE in change.types)
 
 
 def protected(change: Change, _: Context) -> Found:

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from ..model import DELETE, REPLACE, UPDATE, Change, lookup, mappings
+from ..model import DATABASE, DELETE, REPLACE, UPDATE, Change, lookup, mappings
 from . import inputs
 from .base import Context, Found, shown
 
@@ -29,7 +29,6 @@ _CLEARTEXT = "passwords and rows can be read, and changed, by whoever sees the n
 _KEEPS = re.compile(r"deletionProtection(Enabled)?$|deleteProtection$", re.IGNORECASE)
 _RETAINS = re.compile(r"(reclaimPolicy|ReclaimPolicy|whenDeleted|whenScaled|deletionPolicy|resource-policy)$")
 _BACKUPS = ("ScheduledBackup", "BackupPolicy", "Schedule")
-_DATABASE = "kubeauth:index:MySqlDatabase"
 
 
 def tls(change: Change, _: Context) -> Found:
@@ -102,7 +101,7 @@ def _unprotected(change: Change, path: str, old: object, new: object) -> str:
 
 
 def _backs_up(change: Change) -> bool:
-    return change.kind == "CronJob" and (_DATABASE in change.types or "backup" in change.name.lower())
+    return change.kind == "CronJob" and (DATABASE in change.types or "backup" in change.name.lower())
 
 
 def _requires(container: dict[str, Any]) -> bool:

@@ -5,11 +5,10 @@ from typing import Any
 
 from .. import policies
 from ..difference import entries
-from ..model import CREATE, DELETE, REPLACE, UPDATE, Change, lookup, mappings
+from ..model import CREATE, DELETE, REPLACE, SERVING, UPDATE, Change, lookup, mappings
 from . import inputs
 from .base import Context, Found, shown, what
 
-_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 _WAYS_IN = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute", "Gateway", "Route", "IngressRoute")
 _GROUPS_OF_WAYS = ("kubernetes:networking.k8s.io/", "kubernetes:extensions/", "kubernetes:gateway.networking.k8s.io/",
                    "kubernetes:route.openshift.io/", "kubernetes:traefik.io/")  # fmt: skip
@@ -28,7 +27,7 @@ def selector(change: Change, _: Context) -> Found:
     named = "; ".join(
         f"{entry.path}: {shown(entry.old)} → {shown(entry.new)}" for entry in entries(old, new, "spec.selector")
     )
-    if change.kind in _WORKLOADS:
+    if change.kind in SERVING:
         yield named, f"a selector cannot change: the {change.kind} and all its pods are deleted, then made again"
     elif change.kind == "Service":
         yield named, "the Service sends its traffic to other pods, or to none, at once and without an error"

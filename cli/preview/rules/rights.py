@@ -7,12 +7,11 @@ from itertools import product
 from typing import Any
 
 from .. import versions
-from ..model import REPLACE, SAME, SECRET, UPDATE, Change, lookup, mappings
+from ..model import DATABASE, REPLACE, SAME, SECRET, UPDATE, Change, lookup, mappings
 from . import inputs
 from .base import GONE, Context, Found, shown, what
 
 _ALL = "*"
-_DATABASE = "kubeauth:index:MySqlDatabase"
 _ACCOUNTS = (
     "mysql:index/user:User",
     "mysql:index/grant:Grant",
@@ -56,10 +55,10 @@ def account(change: Change, _: Context) -> Found:
         yield what(change), "whoever logs in with it is refused, or may no longer do what it allowed"
     if change.op not in (UPDATE, REPLACE):
         return
-    if _DATABASE in change.types and change.kind == "Secret" and any(map(_USERNAME.search, change.changed)):
+    if DATABASE in change.types and change.kind == "Secret" and any(map(_USERNAME.search, change.changed)):
         yield "username", "the old account stays in the database with its password; clients must know the new one"
     for name, before, after in inputs.pairs(change):
-        if _DATABASE in change.types:
+        if DATABASE in change.types:
             yield from _of_script(name, _words(before), _words(after))
         elif versions.is_server(change):
             old, new = inputs.variables(before), inputs.variables(after)
