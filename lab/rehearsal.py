@@ -7,8 +7,6 @@ made for it, and the node goes with it: nothing of a real stack is there.
 import argparse
 import json
 import shutil
-import subprocess
-import tarfile
 import tempfile
 import threading
 import time
@@ -16,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-from cli import console, paths
+from cli import console
 from cli.console import Problem, step
 from cli.preview import offline
 from lab.faults.bench import Bench
@@ -61,9 +59,8 @@ class Reader(threading.Thread):
         """Look until told to stop."""
         last = time.monotonic()
         while not self._ended.wait(0.5):
-            subsets = self._bench.get("endpoints", "authenticate-service").get("subsets") or []
-            now = time.monotonic()
-            if any(subset.get("addresses") for subset in subsets):
+            served, now = self._bench.served("authenticate-service"), time.monotonic()
+            if served:
                 last = now
             else:
                 self.longest = max(self.longest, now - last)
@@ -135,11 +132,7 @@ def put(commit: str, checkout: Path) -> None:
     if not commit:
         copies.make(checkout, packages=False)
         return
-    archive = checkout.with_suffix(".tar")
-    subprocess.run(["git", "archive", "--output", archive, commit], cwd=paths.CHECKOUT, check=True)
-    with tarfile.open(archive) as files:
-        files.extractall(checkout, filter="data")
-    archive.unlink()
+    offline.export(commit, checkout)
 
 
 def rehearse(base: str, node: Node, folder: Path) -> tuple[Turn, Turn]:
@@ -150,7 +143,6 @@ def rehearse(base: str, node: Node, folder: Path) -> tuple[Turn, Turn]:
     """
     checkout = folder / "kubeauth"
     checkout.mkdir()
-    (checkout / ".venv").symlink_to(paths.CHECKOUT / ".venv")
     put(base, checkout)
     with step("deploy the base", 60):
         try:

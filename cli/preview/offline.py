@@ -42,7 +42,7 @@ def preview(stack: str, base: str, tools: Toolchain) -> tuple[Preview, list[str]
     commit = merge_base(base)
     with tempfile.TemporaryDirectory(prefix="kubeauth-preview-") as folder:
         work = Path(folder)
-        tree = _export(commit, work / "base")
+        tree = export(commit, work / "base")
         run = _Runs(stack, tools, work)
         before, after = (root / f"Pulumi.{stack}.yaml" for root in (tree, paths.CHECKOUT))
         if not before.exists() and not after.exists():
@@ -71,7 +71,7 @@ def way_back(stack: str, base: str, tools: Toolchain) -> Preview:
     """
     with tempfile.TemporaryDirectory(prefix="kubeauth-preview-") as folder:
         work = Path(folder)
-        tree = _export(merge_base(base), work / "base")
+        tree = export(merge_base(base), work / "base")
         run = _Runs(stack, tools, work)
         run.deploy(paths.CHECKOUT)
         return run.ask(tree, "preview")
@@ -95,7 +95,7 @@ def merge_base(base: str) -> str:
     return done.stdout.strip()
 
 
-def _export(commit: str, folder: Path) -> Path:
+def export(commit: str, folder: Path) -> Path:
     """The files of a commit, with this checkout's packages: those of its language that git does not keep."""
     archive = folder.with_suffix(".tar")
     subprocess.run(["git", "archive", "--output", archive, commit], cwd=paths.CHECKOUT, check=True)

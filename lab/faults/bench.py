@@ -107,9 +107,23 @@ class Bench:
             flags = ["--secret"] if key.endswith("Password") else ["--path"] if "[" in key else []
             self.run("pulumi", "config", "set", *flags, key, stdin=value)
 
+    @contextmanager
+    def with_backups(self, keep: int) -> Iterator[None]:
+        """A stack that keeps so many backups, while the block runs; the next `up` takes them out."""
+        self.config(mysqlBackupSchedule="0 3 * * *", mysqlBackupKeep=str(keep))
+        self.must("up")
+        yield
+        for key in ("mysqlBackupSchedule", "mysqlBackupKeep"):
+            self.run("pulumi", "config", "rm", key)
+
     def get(self, *arguments: str) -> dict[str, Any]:
         """`kubectl get … --output json` in the stack's namespace."""
         return json.loads(self.run("kubectl", "-n", NAMESPACE, "get", *arguments, "--output", "json"))
+
+    def served(self, service: str) -> bool:
+        """Whether a Service has a pod that answers."""
+        subsets = self.get("endpoints", service).get("subsets") or []
+        return any(subset.get("addresses") for subset in subsets)
 
     def sql(self, statement: str) -> str:
         """Run SQL as the application's account, in the database's pod."""

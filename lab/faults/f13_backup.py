@@ -38,37 +38,36 @@ def contents(bench: Bench) -> str:
 
 def run(bench: Bench, count: int, random: Random) -> Result:
     """Write, back up, kill another backup, lose everything, restore, compare."""
-    bench.config(mysqlBackupSchedule="0 3 * * *", mysqlBackupKeep="3")
-    bench.must("up")
     result, seconds = Result(), list[float]()
-    bench.fill()
-    bench.sql("DROP TABLE IF EXISTS more, writes; CREATE TABLE more (id INT AUTO_INCREMENT PRIMARY KEY, text CHAR(64))")
-    for number in range(1, count + 1):
-        text = f"{random.getrandbits(64):x}"
-        bench.sql(f"INSERT INTO more (text) {_ROWS} SELECT SHA2(CONCAT(i, '{text}'), 256) FROM n")  # noqa: S608
-        made = bench.command("backup")
-        failures = [] if made.returncode == 0 else [f"backup failed: {made.stdout[-500:]}"]
-        before, wanted = backups(bench), contents(bench)
-        moment = random.uniform(0, SECONDS)
-        kill_a_backup(bench, moment)
-        after = backups(bench)
-        # The killed one may have been complete; then the oldest of `keep` has gone.
-        kept = set(before.items()) <= set(after.items()) or len(set(before.items()) - set(after.items())) == len(
-            set(after) - set(before)
+    with bench.with_backups(keep=3):
+        bench.fill()
+        bench.sql(
+            "DROP TABLE IF EXISTS more, writes; CREATE TABLE more (id INT AUTO_INCREMENT PRIMARY KEY, text CHAR(64))"
         )
-        failures += [] if kept and after else [f"earlier backups changed: {before}, then {after}"]
-        newest = max(after, default="")
-        bench.sql("DROP TABLE evidence, more, users")
-        begun = time.monotonic()
-        restored = bench.command("restore", arguments=("--backup", newest))
-        seconds.append(time.monotonic() - begun)
-        failures += [] if restored.returncode == 0 else [f"restore failed: {restored.stdout[-800:]}"]
-        if not failures and contents(bench) != wanted:
-            failures.append("row counts or check sums differ")
-        result.add(f"{number} killed after {moment:.1f} s", failures)
-    bench.sql("DROP TABLE more")
-    bench.run("pulumi", "config", "rm", "mysqlBackupSchedule")
-    bench.run("pulumi", "config", "rm", "mysqlBackupKeep")
+        for number in range(1, count + 1):
+            text = f"{random.getrandbits(64):x}"
+            bench.sql(f"INSERT INTO more (text) {_ROWS} SELECT SHA2(CONCAT(i, '{text}'), 256) FROM n")  # noqa: S608
+            made = bench.command("backup")
+            failures = [] if made.returncode == 0 else [f"backup failed: {made.stdout[-500:]}"]
+            before, wanted = backups(bench), contents(bench)
+            moment = random.uniform(0, SECONDS)
+            kill_a_backup(bench, moment)
+            after = backups(bench)
+            # The killed one may have been complete; then the oldest of `keep` has gone.
+            kept = set(before.items()) <= set(after.items()) or len(set(before.items()) - set(after.items())) == len(
+                set(after) - set(before)
+            )
+            failures += [] if kept and after else [f"earlier backups changed: {before}, then {after}"]
+            newest = max(after, default="")
+            bench.sql("DROP TABLE evidence, more, users")
+            begun = time.monotonic()
+            restored = bench.command("restore", arguments=("--backup", newest))
+            seconds.append(time.monotonic() - begun)
+            failures += [] if restored.returncode == 0 else [f"restore failed: {restored.stdout[-800:]}"]
+            if not failures and contents(bench) != wanted:
+                failures.append("row counts or check sums differ")
+            result.add(f"{number} killed after {moment:.1f} s", failures)
+        bench.sql("DROP TABLE more")
     result.leave(bench)
     result.figure = f"row counts and CHECKSUM TABLE equal; a restore took {max(seconds):.0f} s at most"
     return result

@@ -6,7 +6,7 @@ from random import Random
 
 from . import Fault, Result
 from .bench import NAMESPACE, Bench
-from .schemas import OBJECTS, SCHEMA
+from .schemas import SCHEMA, content
 
 _KUBECTL = ("kubectl", "-n", NAMESPACE)
 _SELECTOR = ("--selector", "name=mysqlauth-backup-selector")
@@ -35,12 +35,6 @@ class Root:
         inside = ("deployment/mysqlauth-deployment", "-c", "mysqlauth-container", "--", "sh", "-c", script)
         return self.bench.run(*_KUBECTL, "exec", "-i", *inside, stdin=f"{self.password}\n{sql}")
 
-    def content(self) -> str:
-        """Objects and check sums. A table that an event writes to counts by its structure only."""
-        tables = self("SHOW FULL TABLES WHERE Table_type = 'BASE TABLE'").splitlines()
-        names = [line.split("\t")[0].replace("\\\\", "\\").replace("`", "``") for line in tables]
-        return self(OBJECTS) + self("".join(f"CHECKSUM TABLE `{name}`;" for name in names if name != "log"))
-
 
 def backup(bench: Bench) -> str:
     """Make a backup; return its name."""
@@ -51,54 +45,53 @@ def backup(bench: Bench) -> str:
     return found[-1]
 
 
-def restore(bench: Bench, name: str, kill_after: float | None = None) -> tuple[bool, float]:
-    """Put a backup back, or kill the pod that does it after so many seconds; whether it succeeded, and its seconds."""
+def restore(bench: Bench, name: str, kill_after: float | None = None) -> tuple[str, float]:
+    """Put a backup back, or kill the pod that does it after so many seconds; why it failed, or nothing, and seconds."""
     begun = time.monotonic()
-    process = bench.begin("restore", more=("--backup", name, "--force"), quiet=True)
+    process = bench.begin("restore", more=("--backup", name, "--force"))
     if kill_after is not None:
         time.sleep(kill_after)
         bench.run(*_KUBECTL, "delete", "pod", *_SELECTOR, "--force", "--grace-period=0", "--ignore-not-found")
-    return process.wait(timeout=300) == 0, time.monotonic() - begun
+    said, _ = process.communicate(timeout=300)
+    return said[-800:] if process.returncode else "", time.monotonic() - begun
 
 
 def run(bench: Bench, count: int, random: Random) -> Result:
     """Two contents take turns; each restore's pod is killed; what is there then is one of them, whole."""
-    bench.config(mysqlBackupSchedule="0 3 * * *", mysqlBackupKeep="2")
-    bench.must("up")
     root, result = Root(bench), Result()
-    root(SCHEMA)
-    contents = [root.content()]
-    names = [backup(bench)]
-    root(OTHER)
-    contents.append(root.content())
-    names.append(backup(bench))
-    # Without a kill, for how long one takes.
-    succeeded, seconds = restore(bench, names[0])
-    result.add("undisturbed", [] if succeeded and root.content() == contents[0] else ["not what was backed up"])
-    finished = 0
-    for number in range(1, count + 1):
-        now = contents.index(root.content())
-        moment = random.uniform(0, seconds)
-        succeeded, _ = restore(bench, names[1 - now], moment)
-        # The next job undoes or finishes what is left.
-        done = bench.command("restore", arguments=("--backup", "drop-old"))
-        failures = [] if done.returncode == 0 else [f"the next job failed: {done.stdout[-500:]}"]
-        found = root.content()
-        failures += [] if found in contents else ["the content is neither the old one nor the new one"]
-        failures += ["said to be done, and it is not"] if succeeded and found != contents[1 - now] else []
-        left = [name for name in root("SHOW DATABASES").splitlines() if name.startswith("admin__")]
-        failures += [f"left: {', '.join(left)}"] if left else []
-        finished += found == contents[1 - now]
-        result.add(f"{number} killed after {moment:.1f} s", failures)
-        if found not in contents:
-            break
-    root(INVALID)
-    told = bench.command("backup")
-    ok = told.returncode == 0 and "a view is not in the backup" in told.stdout and "invalid" in told.stdout
-    result.add("a view that cannot be restored", [] if ok else [f"not told with the backup: {told.stdout[-500:]}"])
-    root("DROP VIEW invalid")
-    bench.run("pulumi", "config", "rm", "mysqlBackupSchedule")
-    bench.run("pulumi", "config", "rm", "mysqlBackupKeep")
+    with bench.with_backups(keep=2):
+        root(SCHEMA)
+        contents = [content(root)]
+        names = [backup(bench)]
+        root(OTHER)
+        contents.append(content(root))
+        names.append(backup(bench))
+        # Without a kill, for how long one takes.
+        failed, seconds = restore(bench, names[0])
+        same = content(root) == contents[0]
+        result.add("undisturbed", [] if same and not failed else [f"not what was backed up: {failed}"])
+        finished = 0
+        for number in range(1, count + 1):
+            now = contents.index(content(root))
+            moment = random.uniform(0, seconds)
+            failed, _ = restore(bench, names[1 - now], moment)
+            # The next job undoes or finishes what is left.
+            done = bench.command("restore", arguments=("--backup", "drop-old"))
+            failures = [] if done.returncode == 0 else [f"the next job failed: {done.stdout[-500:]}"]
+            found = content(root)
+            failures += [] if found in contents else ["the content is neither the old one nor the new one"]
+            failures += ["said to be done, and it is not"] if not failed and found != contents[1 - now] else []
+            left = [name for name in root("SHOW DATABASES").splitlines() if name.startswith("admin__")]
+            failures += [f"left: {', '.join(left)}"] if left else []
+            finished += found == contents[1 - now]
+            result.add(f"{number} killed after {moment:.1f} s", failures)
+            if found not in contents:
+                break
+        root(INVALID)
+        told = bench.command("backup")
+        ok = told.returncode == 0 and "a view is not in the backup" in told.stdout and "invalid" in told.stdout
+        result.add("a view that cannot be restored", [] if ok else [f"not told with the backup: {told.stdout[-500:]}"])
+        root("DROP VIEW invalid")
     result.leave(bench)
     result.figure = f"of {count} killed, {finished} ended with the new content, the others with the old, each whole"
     return result

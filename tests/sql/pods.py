@@ -92,6 +92,15 @@ class Pod:
             check=False, timeout=LIMIT, start_new_session=True, **_account(),
         )  # fmt: skip
 
+    def stand_in(self, name: str, lines: str) -> Path:
+        """Put a program first that does something else in some cases; its last line calls the real one."""
+        program = self.folder / "bin" / name
+        _make(program.parent)
+        program.write_text(f'#!/bin/sh\n{lines}\nexec {self.programs.bin}/{name} "$@"\n')
+        program.chmod(0o755)
+        self.environment["PATH"] = f"{program.parent}{os.pathsep}{self.programs.path(self.shell)}"
+        return program
+
     def run_each(self, containers: list[dict[str, Any]]) -> Done:
         """Run containers one after the other until one fails; what they print is the pod's."""
         done = Done([], 0, "", "")
@@ -274,17 +283,11 @@ class BackupPod(Pod):
 
     def _count(self, kill_at: int) -> None:
         """Put a `mysql` first that notes its calls, and ends the pod at one of them."""
-        _make(self.folder / "bin")
         self.calls.write_text("")
         _give(self.calls)
-        program = self.folder / "bin" / "mysql"
-        program.write_text(f"""#!/bin/sh
-echo "$*" >> {self.calls}
-[ "$(wc -l < {self.calls})" -ne {kill_at} ] || kill -KILL 0
-exec {self.programs.bin}/mysql "$@"
-""")
-        program.chmod(0o755)
-        self.environment["PATH"] = f"{self.folder / 'bin'}{os.pathsep}{self.programs.path(self.shell)}"
+        self.stand_in(
+            "mysql", f'echo "$*" >> {self.calls}; [ "$(wc -l < {self.calls})" -ne {kill_at} ] || kill -KILL 0'
+        )
 
     def names(self) -> list[str]:
         """The files of the backups' volume."""

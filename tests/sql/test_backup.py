@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from lab.faults.schemas import OBJECTS, SCHEMA
+from lab.faults.schemas import SCHEMA
+from lab.faults.schemas import content as content_of
 
 from .programs import SHELLS
 
@@ -32,11 +33,7 @@ def admin(jobs, sql):
 
 
 def content(jobs):
-    """Objects and check sums. A table that an event writes to counts by its structure only."""
-    tables = admin(jobs, "SHOW FULL TABLES WHERE Table_type = 'BASE TABLE'").splitlines()
-    names = [line.split("\t")[0].replace("\\\\", "\\").replace("`", "``") for line in tables]
-    sums = "".join(f"CHECKSUM TABLE `{name}`;" for name in names if name != "log")
-    return jobs.database.root(OBJECTS) + admin(jobs, sums)
+    return content_of(jobs.database.root)
 
 
 def schemas(jobs):

@@ -1,7 +1,6 @@
 """Copies of backups in a bucket: the real rclone, and a folder for the bucket."""
 
 import gzip
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 from lab.faults.schemas import OBJECTS, SCHEMA
 
-from .pods import BackupPod, DatabasePod, Pod
+from .pods import BackupPod, DatabasePod
 from .programs import SHELLS
 from .test_backup import SMALL
 
@@ -45,16 +44,6 @@ def in_bucket(pod: BackupPod) -> list[str]:
     return sorted(path.name for path in folder_of(pod).iterdir())
 
 
-def stand_in(pod: Pod, name: str, lines: str) -> Path:
-    """Put a program first that does something else in some cases; its last line calls the real one."""
-    program = pod.folder / "bin" / name
-    program.parent.mkdir(exist_ok=True)
-    program.write_text(f'#!/bin/sh\n{lines}\nexec {pod.programs.bin}/{name} "$@"\n')
-    program.chmod(0o755)
-    pod.environment["PATH"] = f"{program.parent}{os.pathsep}{pod.environment['PATH']}"
-    return program
-
-
 @pytest.mark.parametrize("shell", SHELLS)
 def test_each_backup_is_in_the_bucket_encrypted_and_comes_back_when_the_volume_is_lost(copied, shell):
     pod = copied(shell, backup={"verify": True})
@@ -85,7 +74,7 @@ def test_without_encryption_the_bucket_has_the_files_as_they_are(copied):
 
 def test_what_could_not_be_sent_is_in_the_volume_and_is_sent_by_the_next_job(copied):
     pod = copied()
-    broken = stand_in(pod, "rclone", f"case $* in *copyto*) {NO_ROUTE} ;; esac")
+    broken = pod.stand_in("rclone", f"case $* in *copyto*) {NO_ROUTE} ;; esac")
     failed = pod.job()
     assert failed.returncode
     [name] = pod.names()
@@ -102,7 +91,7 @@ def test_a_copy_that_reads_back_otherwise_gets_no_backups_name_and_nothing_old_g
     pod = copied(keep=1)
     assert pod.job().returncode == 0
     before = in_bucket(pod)
-    stand_in(pod, "rclone", 'case $* in *" cat "*) echo x; exit 0 ;; esac')
+    pod.stand_in("rclone", 'case $* in *" cat "*) echo x; exit 0 ;; esac')
     time.sleep(1)
     failed = pod.job()
     assert failed.returncode
@@ -129,7 +118,7 @@ def test_a_bucket_that_cannot_be_read_stops_no_list_and_no_restore_of_what_the_v
     pod = copied()
     assert pod.job().returncode == 0
     [name] = pod.names()
-    stand_in(pod, "rclone", f'[ "$1" = obscure ] || {NO_ROUTE}')
+    pod.stand_in("rclone", f'[ "$1" = obscure ] || {NO_ROUTE}')
     listed = pod.job("list")
     assert listed.returncode == 0, listed.stderr
     assert name in listed.stdout
@@ -208,7 +197,7 @@ def test_a_load_that_was_killed_begins_anew(copied, pod, step):
     calls = other.folder / "calls"
     calls.write_text("")
     calls.chmod(0o666)
-    stand_in(other, "mysql", f'echo x >> {calls}; [ "$(wc -l < {calls})" -ne {step} ] || kill -KILL 0')
+    other.stand_in("mysql", f'echo x >> {calls}; [ "$(wc -l < {calls})" -ne {step} ] || kill -KILL 0')
     assert other.initialize().returncode
     assert (other.folder / "data/data/kubeauth-unfilled").exists()
     other.start()

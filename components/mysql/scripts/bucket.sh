@@ -45,9 +45,9 @@ push() {
     while read -r name; do
       names_there "$schema" | grep -qFx -e "$name" || send "$name"
     done < "$scratch/here"
-    look
-    prune "$schema"
   done
+  look
+  for schema in $schemas; do prune "$schema"; done
 }
 # Under another name until it was read back.
 send() {
