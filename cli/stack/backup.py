@@ -18,6 +18,7 @@ _MADE = re.compile(r"\S+-\d{8}T\d{6}Z\.sql\.gz \d+ ")
 #: What to type next, by what a job says.
 _NEXT = (
     ("has rows", "to replace them: make restore STACK={stack} BACKUP={name} FORCE=1"),
+    ("Lost connection", "make status says why the server ended; a large value needs several times its size in memory"),
     ("is in use", "run it again when nobody uses that table for long; the old content is as it was"),
     ("there is no backup", "make restore STACK={stack} lists the backups"),
     ("earlier version", "make import STACK={stack} FILE={name} makes one of this version of it"),

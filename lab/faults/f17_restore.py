@@ -59,6 +59,8 @@ def restore(bench: Bench, name: str, kill_after: float | None = None) -> tuple[s
 def run(bench: Bench, count: int, random: Random) -> Result:
     """Two contents take turns; each restore's pod is killed; what is there then is one of them, whole."""
     root, result = Root(bench), Result()
+    # A value of 40 MB takes more than size medium has while it is loaded.
+    bench.config(mysqlResourcesMemoryLimit="1Gi")
     with bench.with_backups(keep=2):
         root(SCHEMA)
         contents = [content(root)]
@@ -92,6 +94,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
         ok = told.returncode == 0 and "a view is not in the backup" in told.stdout and "invalid" in told.stdout
         result.add("a view that cannot be restored", [] if ok else [f"not told with the backup: {told.stdout[-500:]}"])
         root("DROP VIEW invalid")
+    bench.run("pulumi", "config", "rm", "mysqlResourcesMemoryLimit")
     result.leave(bench)
     result.figure = f"of {count} killed, {finished} ended with the new content, the others with the old, each whole"
     return result

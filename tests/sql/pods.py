@@ -190,6 +190,12 @@ class DatabasePod(Pod):
         """Whether the server runs."""
         return self._server is not None and self._server.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The server's process."""
+        assert self._server
+        return self._server.pid
+
     def probe(self, kind: str) -> bool:
         """Whether a probe succeeds: `startup`, `readiness` or `liveness`."""
         return self.run(self.spec["containers"][0][f"{kind}Probe"]["exec"]["command"]).returncode == 0

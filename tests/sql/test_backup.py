@@ -199,6 +199,21 @@ def test_a_backup_that_cannot_be_loaded_changes_nothing(jobs):
     assert (content(jobs), schemas(jobs)) == (wanted, ["admin"])
 
 
+def test_a_server_that_ends_while_a_backup_is_loaded_is_told_and_the_next_job_cleans_up(jobs):
+    jobs = jobs(backup={"verify": False})
+    admin(jobs, SMALL)
+    wanted, name = content(jobs), made(jobs)
+    loaded = '  [ ! -s "$scratch/error" ] || refuse "the backup cannot be loaded: $(cat "$scratch/error")"'
+    jobs.script[loaded] = f'  kill -KILL {jobs.database.pid}; refuse "the backup cannot be loaded: Lost connection"'
+    refused = jobs.job("restore", name, "force")
+    assert refused.returncode
+    assert "error: the backup cannot be loaded: Lost connection; nothing was changed" in refused.stderr
+    jobs.script.clear()
+    jobs.database.restart()
+    assert jobs.job("drop_old").returncode == 0
+    assert (content(jobs), schemas(jobs)) == (wanted, ["admin"])
+
+
 def test_invalid_views_and_other_engines_are_named_with_the_backup(jobs):
     jobs = jobs()
     admin(jobs, "CREATE TABLE m (i INT PRIMARY KEY) ENGINE = MyISAM; CREATE TABLE gone (i INT PRIMARY KEY);"

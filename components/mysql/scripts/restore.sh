@@ -89,8 +89,8 @@ rehearse() {
   forbid
 }
 refuse() {
-  forbid
-  value live "DROP DATABASE \`$beside\`"
+  # A server that ended has forgotten both; what stays of the schema beside the living one goes with the next job.
+  { forbid && value live "DROP DATABASE \`$beside\`"; } 2> /dev/null || :
   fail "$1; nothing was changed"
 }
 hex() { od -An -v -tx1 "$1" | tr -d ' \n'; }
