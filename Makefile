@@ -142,8 +142,9 @@ backup: venv ## Make a backup of the database now: make backup STACK=dev
 	@$(RUN) backup $(call option,STACK,stack) $(WAY) $(DATABASE_OPTION)
 
 .PHONY: restore
-restore: venv ## Put a backup back, or list them: make restore STACK=dev BACKUP=<name> [FORCE=1]
-	@$(RUN) restore $(call option,STACK,stack) $(WAY) $(DATABASE_OPTION) $(call option,BACKUP,backup) $(if $(FORCE),--force)
+restore: venv ## Put a backup back, or list them: make restore STACK=dev BACKUP=<name> [FORCE=1], or TO='2026-11-26 03:14:15'
+	@$(RUN) restore $(call option,STACK,stack) $(WAY) $(DATABASE_OPTION) $(call option,BACKUP,backup) $(call option,TO,to) \
+	  $(call option,SCHEMA,schema) $(if $(FORCE),--force)
 
 .PHONY: import
 import: venv ## Make a backup of a dump from elsewhere: make import STACK=dev FILE=dump.sql.gz

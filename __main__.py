@@ -69,6 +69,7 @@ if schedule := config.require("mysqlBackupSchedule"):
                 "image": config.require("mysqlBackupS3Image"),
             },
         )
+        database_args["backup"]["point_in_time"] = config.require_bool("mysqlBackupPointInTime")
 auth_args = cast(
     AuthServiceArgs,
     {

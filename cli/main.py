@@ -80,10 +80,20 @@ def backup(**given: Any) -> None:
     _work("backup", **given)
 
 
-@kubeauth.command(epilog=example("kubeauth restore", "kubeauth restore --backup 2026-11-26T03-00-00Z.sql.gz --force"))
+@kubeauth.command(
+    epilog=example(
+        "kubeauth restore",
+        "kubeauth restore --backup admin-20261126T030000Z.sql.gz --force",
+        "kubeauth restore --to '2026-11-26 03:14:15' --force",
+    )
+)
 @on_cluster
 @DATABASE
 @click.option("--backup", default="", help="The backup's name, or drop-old. Default: list them.")
+@click.option(
+    "--to", default="", help="A second instead, as '2026-11-26 03:14:15' in UTC: what was committed before it."
+)
+@click.option("--schema", default="", help="The schema, with --to. Default: the application's.")
 @click.option("--force", is_flag=True, help="Replace the rows that are there.")
 def restore(**given: Any) -> None:
     """Put a backup back, list the backups, or (drop-old) remove what earlier restores replaced.

@@ -2,6 +2,8 @@
 
 import re
 import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ..console import Problem, console, step
@@ -10,6 +12,8 @@ from .jobs import Failure, Jobs
 
 #: The name in the place of a backup's that removes what earlier restores replaced.
 DROP_OLD = "drop-old"
+#: What the script takes for the application's schema.
+_FIRST = "-"
 #: The slowest way to a cluster that is waited for, in bytes per second.
 _SLOWEST = 100_000
 
@@ -17,9 +21,10 @@ _SLOWEST = 100_000
 _MADE = re.compile(r"\S+-\d{8}T\d{6}Z\.sql\.gz \d+ ")
 #: What to type next, by what a job says.
 _NEXT = (
-    ("has rows", "to replace them: make restore STACK={stack} BACKUP={name} FORCE=1"),
     ("Lost connection", "make status says why the server ended; a large value needs several times its size in memory"),
     ("is in use", "run it again when nobody uses that table for long; the old content is as it was"),
+    ("has rows", "to replace them: the same with FORCE=1"),
+    ("reaches to", "make restore STACK={stack} says the last second that can be restored"),
     ("there is no backup", "make restore STACK={stack} lists the backups"),
     ("earlier version", "make import STACK={stack} FILE={name} makes one of this version of it"),
 )
@@ -56,7 +61,53 @@ def restore(stack: Stack, name: str, *, force: bool, database: str = "") -> None
         return
     with step(f"restore {name}"):
         done = _run(stack, database, "restore", name, *(["force"] if force else []))
-    console.print(f"{done.rstrip()}\nRemove it with: make restore STACK={stack.name} BACKUP={DROP_OLD}", markup=False)
+    _restored(stack, done)
+
+
+@dataclass(frozen=True)
+class Second:
+    """A moment to which a schema is restored."""
+
+    asked: str
+    """As it was typed: UTC, unless it says how far from that it is."""
+    schema: str = ""
+    """Default: the application's."""
+
+    def in_utc(self) -> str:
+        """Return it as files' names have it.
+
+        Raises:
+            Problem: It is no time, or it is still to come.
+        """
+        try:
+            when = datetime.fromisoformat(self.asked)
+        except ValueError:
+            raise Problem(f"{self.asked} is not a time", "--to '2026-11-26 03:14:15', in UTC") from None
+        when = when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+        if when > datetime.now(UTC):
+            raise Problem(f"{when:%Y-%m-%d %H:%M:%S} UTC is still to come", "kubeauth restore says the last second")
+        return f"{when:%Y%m%dT%H%M%SZ}"
+
+
+def restore_second(stack: Stack, second: Second, *, force: bool, database: str = "") -> None:
+    """Put a schema back to what it was at a second: from the backup before it and the binary log in the bucket.
+
+    Args:
+        stack: The stack.
+        second: Which one; what was committed before it is there.
+        force: Whether rows that are there may be replaced.
+        database: The database's name where the stack backs up several. Default: the only one.
+    """
+    when = second.in_utc()
+    jobs = Jobs(stack, database)
+    with step(f"restore {second.schema or 'the schema'} to {second.asked} from the backup before and the binary log"):
+        job = jobs.start("restore_second", second.schema or _FIRST, when, *(["force"] if force else []))
+        done = _result(stack, jobs, job, "restore", when)
+    _restored(stack, done)
+
+
+def _restored(stack: Stack, said: str) -> None:
+    console.print(f"{said.rstrip()}\nRemove it with: make restore STACK={stack.name} BACKUP={DROP_OLD}", markup=False)
 
 
 def import_(stack: Stack, file: Path, database: str = "") -> None:

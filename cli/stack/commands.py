@@ -39,6 +39,8 @@ class Given:
     yes: bool = False
     lose_data: bool = False
     backup: str = ""
+    to: str = ""
+    schema: str = ""
     force: bool = False
     database: str = ""
     file: Path | None = None
@@ -140,7 +142,11 @@ def work(given: Given, stack: Stack, way: Road, tools: Toolchain, lock: int) -> 
         backup.backup(stack, given.database)
         return
     if command == "restore":
-        backup.restore(stack, given.backup, force=given.force, database=given.database)
+        if given.to:
+            second = backup.Second(given.to, given.schema)
+            backup.restore_second(stack, second, force=given.force, database=given.database)
+        else:
+            backup.restore(stack, given.backup, force=given.force, database=given.database)
         return
     if command == "import":
         backup.import_(stack, given.file or Path(), given.database)

@@ -14,7 +14,12 @@ from .namespace import PART_OF
 START_SECONDS = 120
 _POLL_SECONDS = 1
 #: What the bucket's container does for what the backups' does, and whether it comes first.
-_BUCKET = {"backup": ("push", False), "restore": ("fetch", True), "list": ("show", True)}
+_BUCKET = {
+    "backup": ("push", False),
+    "restore": ("fetch", True),
+    "restore_second": ("fetch_second", True),
+    "list": ("show", True),
+}
 
 
 class Failure(Problem):
@@ -134,7 +139,8 @@ def arrange(pod: dict[str, Any], *arguments: str) -> None:
     if bucket is None or arguments[0] not in _BUCKET:
         return
     what, first = _BUCKET[arguments[0]]
-    bucket["args"] = [what, *arguments[1:2]]
+    # `force` is for the database.
+    bucket["args"] = [what, *(each for each in arguments[1:] if each != "force")]
     pod["initContainers"], pod["containers"] = ([bucket], [backup]) if first else ([backup], [bucket])
 
 

@@ -30,6 +30,9 @@ PRIVILEGES = {
 """MySQL's privileges by the word for them."""
 
 BACKUP_USER = "kubeauth_backup"
+LOG_PRIVILEGES = "FLUSH_TABLES, REPLICATION CLIENT"
+"""What the same account needs to say where in the binary log a backup is."""
+
 BACKUP_PRIVILEGES = "SHOW_ROUTINE, SET_ANY_DEFINER, ALLOW_NONEXISTENT_DEFINER, SYSTEM_USER, SYSTEM_VARIABLES_ADMIN"
 """For all schemas, because MySQL grants them so only: docs/adr/0009-one-account-for-backups-and-restores.md."""
 
@@ -62,6 +65,7 @@ def values(
     privileges: str = "owner",
     require_tls: bool = True,
     backup: bool = False,
+    logged: bool = False,
     certificate: str = "",
     schemas: Sequence[Mapping[str, str]] = (),
     more: Mapping[str, Mapping[str, Any]] | None = None,
@@ -78,6 +82,7 @@ def values(
         privileges: A key of `PRIVILEGES`. Default: owner.
         require_tls: Whether the account may log in over TLS only. Default: true.
         backup: Whether there is an account for backups. Default: false.
+        logged: Whether the binary log is sent to a bucket. Default: false.
         certificate: The folder with a certificate that may be renewed. Default: none.
         schemas: More schemas, with the keys of `DatabaseSchema`. Default: none.
         more: More accounts by their names, with `schemas` and `privileges`. Default: none.
@@ -85,10 +90,11 @@ def values(
     given = {
         "DATABASE": database,
         "PRIVILEGES": PRIVILEGES[privileges],
-        "BACKUP_PRIVILEGES": BACKUP_PRIVILEGES,
+        "BACKUP_PRIVILEGES": ", ".join([BACKUP_PRIVILEGES, *([LOG_PRIVILEGES] if logged else [])]),
         "TLS": "REQUIRE SSL" if require_tls else "REQUIRE NONE",
         "BACKUP": "yes" if backup else "no",
         "CERTIFICATE": certificate or "no",
+        **({"SENT": "yes"} if logged else {}),
         "SECRETS": secrets,
         "RUN": run,
         "PORT": port,

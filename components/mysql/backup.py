@@ -98,6 +98,11 @@ def create(children: Children, given: Any, source: Source) -> None:
     traffic.policy(children, "backup", labels.selector(instance(children.instance)), egress=egress)
 
 
+def in_bucket(children: Children) -> pulumi.Output[str]:
+    """Return where a database's backups are in a bucket when its input does not say it."""
+    return pulumi.Output.concat(children.namespace, "/", children.instance)
+
+
 def schema_names(database: str, schemas: Sequence[Mapping[str, str]]) -> list[str]:
     """Return every schema's name once, the application's own first; `schemas` have the keys of `DatabaseSchema`."""
     return [database, *(schema["name"] for schema in schemas if schema["name"] != database)]
@@ -119,6 +124,7 @@ def _pod_template(
             port=port,
             keep=backup["keep"],
             verify=backup["verify"],
+            logged=backup["point_in_time"],
         )
 
     mount = core.VolumeMountArgs(name="backups", mount_path=_FOLDER)
@@ -139,10 +145,11 @@ def _pod_template(
     )
     containers, more = {"containers": [backup]}, []
     if source.copied:
-        place = pulumi.Output.concat(children.namespace, "/", name)
+        place = in_bucket(children)
         copy = bucket.container(
-            entry(given, "s3"), source.platform, names, place, folder=_FOLDER, mount=mount, arguments=["push"]
-        )
+            entry(given, "s3"), source.platform, names, place, folder=_FOLDER, mount=mount, arguments=["push"],
+            deadline=entry(given, "deadline_seconds"),
+        )  # fmt: skip
         # In this order: only what is complete and was restored once is copied.
         containers = {"init_containers": [backup], "containers": [copy]}
         more = bucket.volumes(entry(given, "s3"))

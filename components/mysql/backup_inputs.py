@@ -43,6 +43,9 @@ class Backup(TypedDict):
     s3: NotRequired[Bucket]
     """A bucket outside the cluster that gets a copy of each backup. Default: none."""
 
+    point_in_time: NotRequired[bool]
+    """Send the binary log to `s3` about each half minute, so that any second can be restored. Default: false."""
+
     deadline_seconds: NotRequired[pulumi.Input[int]]
     """How long a backup may take, in seconds. Default: 3600. Allowed: 60 to 604800. A restore is never ended by it."""
 
@@ -75,6 +78,12 @@ def _is_field(text: str, allowed: tuple[int, int, tuple[str, ...]]) -> bool:
     return all(map(is_part, text.split(",")))
 
 
+def _point_in_time(key: str, value: object, s3: object) -> list[InputError]:
+    """A switch that needs a place outside of the database's volume."""
+    rule = "only together with s3, where the binary log goes"
+    return validation.true_or_false(key, value) or validation.check(not value or s3 is not None, key, value, rule, "s3")
+
+
 RULES = Record(
     Backup,
     {
@@ -84,6 +93,7 @@ RULES = Record(
         "storage_class": Rule(validation.resource_name("standard")),
         "verify": Rule(validation.true_or_false, default=True),
         "s3": Rule(bucket_inputs.RULES, plain=True),
+        "point_in_time": Rule(_point_in_time, default=False, needs=("s3",), plain=True),
         "deadline_seconds": Rule(validation.whole_number(60, 604800, "seconds", 3600), default=3600),
     },
 )

@@ -1,13 +1,14 @@
 """The shell script of a database's backup pod: its text is in scripts/, what it works with is said here.
 
-Its arguments are `backup`, `list`, `drop_old`, `restore` with a name and optionally `force`, `import_` with a file.
+Its arguments are `backup`, `list`, `drop_old`, `restore` with a name and optionally `force`, `restore_second` with a
+schema, a time and optionally `force`, `import_` with a file.
 """
 
 from collections.abc import Sequence
 
 from . import accounts, scripts, sizes
 
-_FILES = ("dump", "job", "drill", "backup", "restore", "recover", "import")
+_FILES = ("dump", "job", "drill", "backup", "restore", "recover", "import", "replay")
 MARKER = "kubeauth_restore"
 """A table that a restore makes beside the living schema; it is in no backup."""
 
@@ -16,7 +17,15 @@ _PATIENCE = 20
 
 
 def script(
-    schemas: Sequence[str], *, secrets: str, folder: str, scratch: str, port: int, keep: int, verify: bool = True
+    schemas: Sequence[str],
+    *,
+    secrets: str,
+    folder: str,
+    scratch: str,
+    port: int,
+    keep: int,
+    verify: bool = True,
+    logged: bool = False,
 ) -> str:
     """Return the script.
 
@@ -28,6 +37,7 @@ def script(
         port: The server's port at the host that the variable DATABASE_HOST names.
         keep: How many backups are kept.
         verify: Whether each backup is restored into a server of its own. Default: true.
+        logged: Whether each backup says where in the server's binary log it was made. Default: false.
     """
     values = {
         "source": secrets,
@@ -39,6 +49,7 @@ def script(
         "port": port,
         "keep": keep,
         "verify": "yes" if verify else "no",
+        "logged": "yes" if logged else "no",
         "patience": _PATIENCE,
         "small": scripts.words(f"--{setting}" for setting in sizes.INITIALIZE),
     }

@@ -1,6 +1,7 @@
-"""The container that copies backups to a bucket and back, and where it may go."""
+"""The container that copies backups and binary logs to a bucket and back, and where it may go."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,7 +34,10 @@ def container(
     folder: str,
     mount: core.VolumeMountArgs,
     arguments: Sequence[str],
-    unfilled: str = "",
+    name: str = CONTAINER,
+    more: Mapping[str, object] | None = None,
+    more_mounts: Sequence[core.VolumeMountArgs] = (),
+    deadline: pulumi.Input[int] = 0,
     time: pulumi.Input[str] | None = None,
 ) -> core.ContainerArgs:
     """Return the container.
@@ -45,12 +49,15 @@ def container(
         prefix: Where they are in the bucket, when the input does not say it.
         folder: Where they are in the pod.
         mount: The volume that the folder is in.
-        arguments: What it does, as scripts/bucket.sh names it.
-        unfilled: The file whose presence says that a data directory is still empty.
+        arguments: What it does, as scripts/bucket.sh and scripts/ship.sh name it.
+        name: The container's, and how its volumes begin. Default: `s3`.
+        more: Variables of the scripts that only some of those need, as a shell writes them. Default: none.
+        more_mounts: More volumes than the backups' and its own. Default: none.
+        deadline: How long a backup takes at most, in seconds; older binary logs go. Default: 0.
         time: The youngest backup that is brought. Default: the newest.
     """
 
-    def script(known: Mapping[str, Any], schemas: Sequence[str], prefix: str, time: str | None) -> str:
+    def script(known: Mapping[str, Any], schemas: Sequence[str], prefix: str, time: str | None, deadline: int) -> str:
         values = {
             "source": _SECRETS,
             "folder": folder,
@@ -60,30 +67,45 @@ def container(
             "schemas": scripts.words(schemas),
             "keep": known["keep"],
             "keep_days": known["keep_days"],
-            "unfilled": f"'{unfilled}'",
-            "time": time.translate({ord("-"): None, ord(":"): None}) if time else _LATEST,
+            "deadline": deadline,
+            "time": compact(time) if time else _LATEST,
+            **(more or {}),
         }
-        return scripts.program(values, "bucket")
+        return scripts.program(values, "bucket", "ship")
 
     return core.ContainerArgs(
-        name=CONTAINER,
+        name=name,
         image=entry(given, "image"),
-        command=["/bin/sh", "-c", lift(script, given, schemas, prefix, time), CONTAINER],
+        command=["/bin/sh", "-c", lift(script, given, schemas, prefix, time, deadline), name],
         args=list(arguments),
         env=[core.EnvVarArgs(name=name, value=value) for name, value in _remote(given).items()],
         security_context=pods.security_context(),
         resources=resources.requirements(RESOURCES, disk=entry(platform, "ephemeral_storage")),
         volume_mounts=[
             mount,
-            core.VolumeMountArgs(name="s3", mount_path=_SECRETS, read_only=True),
-            core.VolumeMountArgs(name="s3-tmp", mount_path=_SCRATCH),
+            *more_mounts,
+            core.VolumeMountArgs(name=name, mount_path=_SECRETS, read_only=True),
+            core.VolumeMountArgs(name=f"{name}-tmp", mount_path=_SCRATCH),
         ],
     )
 
 
-def volumes(given: Any) -> list[core.VolumeArgs]:
-    """Return the volumes that the container mounts besides the backups'; `given` has the keys of `Bucket`."""
-    return [pods.secret_files("s3", entry(given, "existing_secret")), pods.scratch("s3-tmp", "64Mi", in_memory=True)]
+def compact(time: str) -> str:
+    """Return a time such as `2026-11-27T03:00:00Z` as files' names have it."""
+    return time.translate({ord("-"): None, ord(":"): None})
+
+
+def volumes(given: Any, name: str = CONTAINER) -> list[core.VolumeArgs]:
+    """Return the volumes that the container mounts besides the backups'.
+
+    Args:
+        given: Complete, with the keys of `Bucket`.
+        name: The container's. Default: `s3`.
+    """
+    return [
+        pods.secret_files(name, entry(given, "existing_secret")),
+        pods.scratch(f"{name}-tmp", "64Mi", in_memory=True),
+    ]
 
 
 def egress(given: Any) -> pulumi.Input[Sequence[networking.NetworkPolicyEgressRuleArgs]]:
@@ -99,6 +121,13 @@ def egress(given: Any) -> pulumi.Input[Sequence[networking.NetworkPolicyEgressRu
         ]
 
     return lift(rules, given)
+
+
+def egress_of(several: Sequence[Any], platform: Any) -> Any:
+    """Return all that a pod of some buckets may talk to, the servers of names among it; None where there are none."""
+    if not several:
+        return None
+    return lift(lambda dns, *rules: [dns, *chain(*rules)], lift(traffic.dns, platform), *map(egress, several))
 
 
 def _remote(given: Any) -> dict[str, pulumi.Input[str]]:

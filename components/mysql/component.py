@@ -16,7 +16,7 @@ from ..inputs.known import entry, lift, merged
 from ..inputs.record import Given
 from ..kubernetes import discovery, labels, reservations, resources, services, traffic, volumes
 from ..kubernetes.children import Children
-from . import accounts, backup, credentials, mysqld, restore_from
+from . import accounts, backup, bucket, credentials, mysqld
 from . import inputs as mysql_inputs
 from .inputs import MySqlDatabaseArgs
 
@@ -115,6 +115,7 @@ class MySqlDatabase(pulumi.ComponentResource):
             ),
             opts=children.options(),
         )
+        sent = entry(given["backup"], "s3") if mysql_inputs.is_sent(given.args) else None
         deployment = apps.Deployment(
             f"{name}-deployment",
             metadata=children.metadata("deployment", extra={"service": f"{instance}-service"}),
@@ -147,6 +148,8 @@ class MySqlDatabase(pulumi.ComponentResource):
                         account_secrets=account_secrets,
                         schema_names=lift(backup.schema_names, given["database_name"], given["schemas"]),
                         restore_from=given["restore_from"],
+                        bucket=sent,
+                        in_bucket=backup.in_bucket(children),
                     )
                 ),
             ),
@@ -156,9 +159,8 @@ class MySqlDatabase(pulumi.ComponentResource):
             from_=lift(_peers, given["clients"], given["node_port_cidrs"], [*names[1:]]),
             ports=traffic.ports(mysqld.PORT),
         )
-        out = None
-        if "restore_from" in given:
-            out = restore_from.egress(given["restore_from"], lift(traffic.dns, given["platform"]))
+        buckets = [sent, *([entry(given["restore_from"], "s3")] if "restore_from" in given else [])]
+        out = bucket.egress_of([each for each in buckets if each is not None], given["platform"])
         traffic.policy(children, "clients", labels.selector(instance), ingress=[clients], egress=out)
 
         self.host = discovery.service_fqdn(service, given["cluster_domain"])

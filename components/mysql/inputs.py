@@ -221,6 +221,12 @@ RULES = Record(
 """The rules and defaults of MySqlDatabaseArgs."""
 
 
+def is_sent(given: Mapping[str, Any]) -> bool:
+    """Whether the binary log goes to a bucket; `given` are the inputs without None."""
+    backup = given.get("backup")
+    return isinstance(backup, Mapping) and bool(backup.get("point_in_time"))
+
+
 def check(name: str, args: MySqlDatabaseArgs) -> list[InputError]:
     """Return every input that is not allowed, without creating anything. Outputs are checked when they resolve."""
     given: Mapping[str, Any] = normal(args)
@@ -231,4 +237,5 @@ def check(name: str, args: MySqlDatabaseArgs) -> list[InputError]:
         *validation.at_least_one(given, ("password", "existing_secret")),
         *validation.not_together(given, "existing_secret", accounts),
         *validation.not_together(given, "existing_claim", ("storage_size", "storage_class", "access_mode")),
+        *(mysql_validation.sent_log("settings", given.get("settings", {})) if is_sent(given) else []),
     ]

@@ -10,7 +10,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from ..inputs.known import entry, lift
 from ..kubernetes import pods, resources
-from . import accounts, probes, restore_from, scripts, settings, sizes
+from . import accounts, binary_log, probes, restore_from, scripts, settings, sizes
 
 IMAGE = "mysql:9.7"
 PORT = 3306
@@ -44,6 +44,7 @@ def arguments(
     *,
     require_tls: bool = True,
     own_certificate: bool = True,
+    sent: bool = False,
 ) -> list[str]:
     """Return mysqld's arguments.
 
@@ -52,11 +53,12 @@ def arguments(
         given: The caller's settings, which win over the defaults of `sizes`. Default: none.
         require_tls: Whether connections without TLS are refused. Default: true.
         own_certificate: Whether the server makes its own certificate. Default: true.
+        sent: Whether its binary log goes to a bucket. Default: false.
     """
     certificate = [] if own_certificate else [f"--ssl-cert={_TLS}/tls.crt", f"--ssl-key={_TLS}/tls.key"]
     return [
         "--no-defaults",
-        *settings.tuned(given or {}, sizes.settings(memory_limit)),
+        *settings.tuned(given or {}, sizes.settings(memory_limit), sent=sent),
         # Last, so that nothing overrides them; their names are in settings.FIXED.
         f"--datadir={_DATA}",
         *([] if settings.rescue(given or {}) else [f"--init-file={_RUN}/init.sql"]),
@@ -113,6 +115,10 @@ class Server:
     """All schemas, the application's own first."""
     restore_from: Any
     """What a new data directory begins with, with the keys of `RestoreFrom`; None is nothing."""
+    bucket: Any = None
+    """Where its binary log goes, with the keys of `Bucket`; None is nowhere."""
+    in_bucket: pulumi.Input[str] = ""
+    """The folder there, when `bucket` does not say it."""
 
 
 def pod_template(server: Server) -> core.PodTemplateSpecArgs:
@@ -146,7 +152,8 @@ def pod_template(server: Server) -> core.PodTemplateSpecArgs:
 
     def start(limits: Mapping[str, str], given: Mapping[str, str], require_tls: bool) -> list[str]:
         own = server.tls_secret is None
-        return arguments(limits["memory_limit"], given, require_tls=require_tls, own_certificate=own)
+        sent = server.bucket is not None
+        return arguments(limits["memory_limit"], given, require_tls=require_tls, own_certificate=own, sent=sent)
 
     def container(name: str, mounts: list[core.VolumeMountArgs], **fields: Any) -> core.ContainerArgs:
         return core.ContainerArgs(
@@ -173,6 +180,10 @@ def pod_template(server: Server) -> core.PodTemplateSpecArgs:
             volume=data, scratch=_RUN,
         )  # fmt: skip
         volumes += restore_from.volumes(server.restore_from)
+    beside: list[core.ContainerArgs] = []
+    if server.bucket is not None:
+        beside = binary_log.containers(server, data, scratch[0], data_directory=_DATA)
+        volumes += binary_log.volumes(server.bucket)
     return core.PodTemplateSpecArgs(
         metadata=ObjectMetaArgs(labels=server.labels, annotations=server.annotations),
         spec=core.PodSpecArgs(
@@ -193,7 +204,8 @@ def pod_template(server: Server) -> core.PodTemplateSpecArgs:
                         startup_seconds=server.startup_seconds,
                         given=server.settings,
                     ),
-                )
+                ),
+                *beside,
             ],
             volumes=volumes,
             **pods.common(server.placement, server.platform),
@@ -213,6 +225,7 @@ def _initialize_arguments(server: Server, certificate: str) -> pulumi.Input[list
             privileges=privileges,
             require_tls=require_tls,
             backup=server.backup,
+            logged=server.bucket is not None,
             certificate=certificate,
             schemas=schemas,
             more=more,
@@ -222,7 +235,7 @@ def _initialize_arguments(server: Server, certificate: str) -> pulumi.Input[list
             *values,
             f"VOLUME={_VOLUME}",
             f"BIRTH={settings.birth(given)}",
-            f"BINARY_LOG={'yes' if settings.binary_log(given) else 'no'}",
+            f"BINARY_LOG={'yes' if server.bucket is not None or settings.binary_log(given) else 'no'}",
             *(["RESCUE=yes"] if settings.rescue(given) else []),
             *(["RESTORE=yes"] if server.restore_from is not None else []),
             end,

@@ -5,12 +5,11 @@ from typing import Any
 
 import pulumi
 from pulumi_kubernetes.core import v1 as core
-from pulumi_kubernetes.networking import v1 as networking
 
 from ..inputs.known import entry, lift
 from . import backup_script, bucket, scripts, settings, sizes
 
-_FILES = ("dump", "drill", "fill")
+_FILES = ("dump", "drill", "replay", "fill")
 
 
 def init_containers(
@@ -38,7 +37,7 @@ def init_containers(
     folder = f"{volume.mount_path}/tmp/restore"  # noqa: S108 - of this volume
     unfilled = f"{volume.mount_path}/data/kubeauth-unfilled"
 
-    def script(names: Sequence[str], chosen: Mapping[str, str]) -> str:
+    def script(names: Sequence[str], chosen: Mapping[str, str], time: str | None) -> str:
         values = {
             "folder": folder,
             "scratch": scratch,
@@ -47,14 +46,15 @@ def init_containers(
             "marker": backup_script.MARKER,
             "small": scripts.words(f"--{setting}" for setting in sizes.INITIALIZE),
             "same": scripts.words(f"--{setting}" for setting in settings.birth(chosen).split()),
+            "second": bucket.compact(time) if time else "''",
         }
         return scripts.program(values, *_FILES)
 
-    server.command = ["/bin/sh", "-c", lift(script, schemas, server_settings), "fill"]
+    server.command = ["/bin/sh", "-c", lift(script, schemas, server_settings, entry(given, "time")), "fill"]
     server.args = ["fill"]
     brought = bucket.container(
-        entry(given, "s3"), platform, schemas, "", folder=folder, mount=volume, arguments=["begin"], unfilled=unfilled,
-        time=entry(given, "time"),
+        entry(given, "s3"), platform, schemas, "", folder=folder, mount=volume, arguments=["begin"],
+        more={"unfilled": f"'{unfilled}'"}, time=entry(given, "time"),
     )  # fmt: skip
     return [brought, server]
 
@@ -62,9 +62,3 @@ def init_containers(
 def volumes(given: Any) -> list[core.VolumeArgs]:
     """Return the volumes that those containers mount besides the data's."""
     return bucket.volumes(entry(given, "s3"))
-
-
-def egress(given: Any, dns: Any) -> pulumi.Input[Sequence[networking.NetworkPolicyEgressRuleArgs]]:
-    """Return the rules that let the pod reach the bucket; `dns` is the rule that lets it ask for names."""
-    there: Any = bucket.egress(entry(given, "s3"))
-    return lift(lambda names, rules: [names, *rules], dns, there)

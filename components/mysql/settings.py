@@ -45,6 +45,16 @@ BIRTH = {
 """Settings that count only when the data directory is made, with MySQL's defaults."""
 
 _BINARY_LOG = {"log-bin": "binlog", "max-binlog-size": "64M", "binlog-expire-logs-seconds": "86400"}
+# Without numbers for transactions a restore can log what it does to tables of every engine.
+_SENT = {**_BINARY_LOG, "gtid-mode": "OFF", "enforce-gtid-consistency": "OFF"}
+SENT = {
+    "log-bin": ("ON",),
+    "binlog-format": ("ROW",),
+    "binlog-do-db": (),
+    "binlog-ignore-db": (),
+    "binlog-encryption": ("OFF",),
+}
+"""Settings that a binary log which is sent to a bucket depends on, and what they may be."""
 _ON, _OFF = ("", "1", "on", "true"), ("0", "off", "false")
 
 
@@ -81,7 +91,7 @@ def series_of(image: object) -> str:
 
 
 def binary_log(given: Mapping[str, str]) -> bool:
-    """Whether the caller turns the binary log on."""
+    """Whether the caller's settings turn the binary log on."""
     known = {normal(key): value.lower() for key, value in given.items()}
     return "log-bin" in known and known["log-bin"] not in _OFF
 
@@ -92,19 +102,23 @@ def rescue(given: Mapping[str, str]) -> bool:
     return level.isdigit() and int(level) > 0
 
 
-def tuned(given: Mapping[str, str], defaults: Mapping[str, str]) -> list[str]:
+def tuned(given: Mapping[str, str], defaults: Mapping[str, str], *, sent: bool = False) -> list[str]:
     """Return mysqld's arguments of settings: the defaults, and the caller's, which win.
 
     Args:
         given: The caller's, checked by `validation.settings`.
         defaults: What follows from the memory limit.
+        sent: Whether the binary log goes to a bucket. Default: false.
     """
     callers = {normal(key): (key.replace("_", "-"), value) for key, value in given.items()}
     # Nobody reads binary logs here, and they would fill the volume; whoever turns them on gets them bounded.
-    logs = {key: value for key, value in _BINARY_LOG.items() if binary_log(given)} or {"skip-log-bin": None}
+    logs: dict[str, str | None] = {"skip-log-bin": None}
+    if sent or binary_log(given):
+        logs = {**(_SENT if sent else _BINARY_LOG)}
     own = {**defaults, "slow-query-log-file": "/dev/stderr", "general-log-file": "/dev/stderr", **logs}
     words = {key: f"--{key}" if value is None else f"--{key}={value}" for key, value in own.items()}
-    words |= {key: f"--{spelt}={value}" for key, (spelt, value) in callers.items() if key != "log-bin"}
+    own_logs = {"log-bin", *(SENT if sent else ())}
+    words |= {key: f"--{spelt}={value}" for key, (spelt, value) in callers.items() if key not in own_logs}
     return list(words.values())
 
 

@@ -94,6 +94,18 @@ def settings(key: str, value: Mapping[str, Any], memory_limit: Any = "", image: 
     return errors or (_memory(key, value, memory_limit) if is_known(value) else [])
 
 
+def sent_log(key: str, value: Any) -> list[InputError]:
+    """Settings that leave a binary log which is sent to a bucket whole and readable."""
+    errors: list[InputError] = []
+    for name, text in value.items() if isinstance(value, Mapping) else ():
+        allowed = server_settings.SENT.get(server_settings.base(name))
+        if allowed is None or is_output(text):
+            continue
+        rule = f"{' or '.join(allowed) or 'not given'} with backup.point_in_time"
+        errors += check(str(text).upper() in allowed, f"{key}.{name}", text, rule, "remove it")
+    return errors
+
+
 def _known(path: str, name: str) -> list[InputError]:
     """A name that this server has; mysqld ends at an unknown one."""
     if server_settings.is_known(name):

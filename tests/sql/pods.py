@@ -205,6 +205,12 @@ class DatabasePod(Pod):
         """Whether the pod would be ready by its second look."""
         return self.probe("readiness") or self.probe("readiness")
 
+    def send_logs(self) -> Done:
+        """Let the containers beside the server close its binary log and send it, once."""
+        once = {"follow": "round", "ship": "send_logs"}
+        beside = [{**each, "args": [once[each["args"][0]]]} for each in self.spec["containers"][1:]]
+        return self.run_each(beside)
+
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """End the server, as the kubelet does or harder, and wait for it."""
         if self._server is not None:

@@ -151,3 +151,65 @@ def test_a_database_that_begins_with_a_backup_is_filled_before_its_server_starts
     without = database().one("NetworkPolicy", "mysqlauth-clients").inputs["spec"]
     assert "egress" not in without
     assert LIVE not in fill["command"][2]
+
+
+def logged(**given: Any) -> Recorder:
+    return database(**{"backup": {"schedule": "@daily", "point_in_time": True, "s3": S3}, **given})
+
+
+def server_pod(recorder: Recorder) -> dict[str, Any]:
+    return recorder.one("Deployment", "mysqlauth-deployment").inputs["spec"]["template"]["spec"]
+
+
+def test_without_point_in_time_the_server_writes_no_binary_log_and_is_alone():
+    made = server_pod(backed_up())
+    assert [each["name"] for each in made["containers"]] == ["mysqlauth-container"]
+    assert "--skip-log-bin" in made["containers"][0]["args"]
+
+
+def test_point_in_time_puts_two_containers_beside_the_server_that_may_reach_the_bucket():
+    recorder = logged()
+    server, closing, sending = server_pod(recorder)["containers"]
+    assert "--log-bin=binlog" in server["args"]
+    assert (closing["image"], closing["args"]) == (server["image"], ["follow"])
+    assert (sending["image"], sending["args"]) == (bucket_inputs.IMAGE, ["ship"])
+    assert "\npath=acme/shop/mysqlauth\n" in sending["command"][2]
+    for each in (closing, sending):
+        assert each["securityContext"]["readOnlyRootFilesystem"]
+        assert each["resources"]["limits"]["memory"]
+    names = [each["name"] for each in server_pod(recorder)["volumes"]]
+    assert len(names) == len(set(names))
+    egress = recorder.one("NetworkPolicy", "mysqlauth-clients").inputs["spec"]["egress"]
+    assert egress[1]["ports"] == [{"port": 443, "protocol": "TCP"}]
+
+
+def test_a_database_that_begins_with_a_backup_and_sends_its_log_reaches_both_buckets():
+    other = {"s3": {**S3, "existing_secret": "other", "prefix": "a/b", "endpoint": "http://old.example.com:81"}}
+    recorder = logged(restore_from=other)
+    names = [each["name"] for each in server_pod(recorder)["volumes"]]
+    assert len(names) == len(set(names))
+    egress = recorder.one("NetworkPolicy", "mysqlauth-clients").inputs["spec"]["egress"]
+    assert [rule["ports"][0]["port"] for rule in egress[1:]] == [443, 81]
+
+
+@pytest.mark.parametrize(
+    ("given", "key"),
+    [
+        ({"backup": {"schedule": "@daily", "point_in_time": True}}, "backup.point_in_time"),
+        ({"backup": {"schedule": "@daily", "s3": S3, "point_in_time": "yes"}}, "backup.point_in_time"),
+        ({"settings": {"log_bin": "OFF"}}, "settings.log_bin"),
+        ({"settings": {"binlog_format": "STATEMENT"}}, "settings.binlog_format"),
+        ({"settings": {"binlog_ignore_db": "admin"}}, "settings.binlog_ignore_db"),
+        ({"settings": {"loose_binlog_encryption": "ON"}}, "settings.loose_binlog_encryption"),
+    ],
+)
+def test_what_would_leave_seconds_out_is_refused(given, key):
+    args = cast(MySqlDatabaseArgs, {
+        **REQUIRED, "backup": {"schedule": "@daily", "point_in_time": True, "s3": S3}, **given,
+    })  # fmt: skip
+    assert [error.key for error in MySqlDatabase.check("mysqlauth", args)] == [key]
+
+
+def test_a_setting_that_resolves_later_cannot_stop_the_log():
+    recorder = logged(settings={"binlog_format": pulumi.Output.from_input("STATEMENT"), "log_bin": "ON"})
+    assert not [each for each in server_pod(recorder)["containers"][0]["args"] if "binlog-format" in each]

@@ -106,9 +106,37 @@ def test_one_of_several_databases_is_restored_by_a_job_without_a_deadline(state)
 
 
 @pytest.mark.parametrize(
+    ("asked", "when"),
+    [
+        ("2026-11-26 03:14:15", "20261126T031415Z"),
+        ("2026-11-26T03:14:15Z", "20261126T031415Z"),
+        ("2026-11-26T04:14:15+01:00", "20261126T031415Z"),
+    ],
+)
+def test_a_second_is_restored_by_the_bucket_first_and_the_database_then(state, asked, when):
+    state.append(cronjob("orders"))
+    stack: Any = Cluster("5 tables are as in it.\n")
+    stack.pod["containers"].append({"name": "s3", "args": ["push"]})
+    backup.restore_second(stack, backup.Second(asked, "more"), force=True)
+    [(_, job)] = stack.created
+    pod = job["spec"]["template"]["spec"]
+    assert [each["args"] for each in pod["initContainers"]] == [["fetch_second", "more", when]]
+    assert [each["args"] for each in pod["containers"]] == [["restore_second", "more", when, "force"]]
+
+
+@pytest.mark.parametrize(("asked", "what"), [("yesterday", "is not a time"), ("2999-01-01", "is still to come")])
+def test_what_is_no_second_of_the_past_starts_nothing(state, asked, what):
+    state.append(cronjob("orders"))
+    stack: Any = Cluster()
+    with pytest.raises(Problem, match=what):
+        backup.restore_second(stack, backup.Second(asked), force=True)
+    assert not stack.created
+
+
+@pytest.mark.parametrize(
     ("said", "fix"),
     [
-        ("error: the schema admin has rows; nothing was changed", f"make restore STACK=dev BACKUP={NAME} FORCE=1"),
+        ("error: the schema admin has rows; nothing was changed", "the same with FORCE=1"),
         ("error: a table is in use for longer than 20 s", "run it again when nobody uses that table"),
         ("error: x was made by an earlier version of kubeauth", f"make import STACK=dev FILE={NAME} makes one"),
         ("error: there is no backup x", "make restore STACK=dev lists the backups"),

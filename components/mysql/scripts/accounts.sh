@@ -38,11 +38,11 @@ backup_sql() {
     done
   done
 }
-# Over the socket only; it makes the server read a renewed certificate.
+# Over the socket only; it makes the server read a renewed certificate, and close a binary log.
 server_sql() {
   text=$server_password
   statement "CREATE USER $server_account $(identified) $policy ATTRIBUTE '{\"kubeauth\": \"\"}'"
-  statement "GRANT CONNECTION_ADMIN ON *.* TO $server_account"
+  statement "GRANT CONNECTION_ADMIN${SENT:+, RELOAD, BINLOG_ADMIN} ON *.* TO $server_account"
 }
 # MySQL refuses a longer one in the middle of the accounts' SQL.
 check_length() { [ "$(printf %s "$text" | wc -c)" -le 255 ] || fail "the key $1 of the Secret holds more than 255 bytes"; }
@@ -141,7 +141,7 @@ mark=$(random)
   [ -z "${ACCOUNTS-}" ] || more_sql
   source=$SECRETS
   [ "$BACKUP" = no ] || backup_sql
-  [ "$CERTIFICATE" = no ] || server_sql
+  [ "$CERTIFICATE${SENT-}" = no ] || server_sql
   [ ! -e "$SECRETS/init.sql" ] || init_sql
   reached "$mark"
 } > "$RUN/init.sql"

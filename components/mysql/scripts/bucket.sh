@@ -43,22 +43,25 @@ push() {
   for schema in $schemas; do
     find "$folder" -type f -name "$schema-*.sql.gz" | sed 's/.*\///' | of_schema "$schema" > "$scratch/here"
     while read -r name; do
-      names_there "$schema" | grep -qFx -e "$name" || send "$name"
+      names_there "$schema" | grep -qFx -e "$name" || {
+        send "$folder/$name" "$name"
+        echo "$name is in the bucket, read back and the same."
+      }
     done < "$scratch/here"
   done
   look
   for schema in $schemas; do prune "$schema"; done
+  prune_logs
 }
-# Under another name until it was read back.
+# The file $1, as $2 in the bucket: under another name until it was read back.
 send() {
-  part=$1.${HOSTNAME:-pod}.part
-  store copyto "$folder/$1" "$place/$part" || fail "$1 cannot be sent to the bucket; it is in the volume: $(said)"
-  if [ "$(store cat "$place/$part" | sha256sum)" != "$(sha256sum < "$folder/$1")" ]; then
+  part=$2.${HOSTNAME:-pod}.part name_=${1##*/}
+  store copyto "$1" "$place/$part" || fail "$name_ cannot be sent to the bucket; it is in the volume: $(said)"
+  if [ "$(store cat "$place/$part" | sha256sum)" != "$(sha256sum < "$1")" ]; then
     store deletefile "$place/$part" || :
-    fail "$1, read back from the bucket, is not what was sent; it is in the volume"
+    fail "$name_, read back from the bucket, is not what was sent; it is in the volume"
   fi
-  store moveto "$place/$part" "$place/$1" || fail "$1 cannot be given its name in the bucket; it is in the volume: $(said)"
-  echo "$1 is in the bucket, read back and the same."
+  store moveto "$place/$part" "$place/$2" || fail "$name_ cannot be given its name in the bucket; it is in the volume: $(said)"
 }
 prune() {
   limit=$(date -u -d "@$(($(date +%s) - keep_days * 86400))" +%Y%m%dT%H%M%SZ)
@@ -85,7 +88,7 @@ fetch() {
 }
 # For a list, which a bucket that cannot be read must not stop.
 show() {
-  if (open_store && look) 2> "$scratch/why"; then file=there; else file=why; fi
+  if (open_store && look && show_logs >> "$scratch/there") 2> "$scratch/why"; then file=there; else file=why; fi
   cp "$scratch/$file" "$folder/.in-bucket"
 }
 # For a database that begins with backups, as long as it is without them.
@@ -94,12 +97,7 @@ begin() {
   open_store
   look
   mkdir -p "$folder"
-  for schema in $schemas; do
-    names_there "$schema" > "$scratch/all"
-    found=$(sed "s/.*-\([0-9T]*Z\)\.sql\.gz/\1 &/" "$scratch/all" | awk -v limit="$time" '$1 <= limit { print $2 }' | tail -n 1)
-    [ -n "$found" ] || fail "the bucket has no backup of $schema in $path of $time or earlier"
-    bring "$found" "$folder"
-    mv "$folder/$found" "$folder/$schema.sql.gz"
-    echo "The schema $schema begins with $found."
-  done
+  # shellcheck disable=SC2034 # ship.sh reads it
+  exact=no
+  for schema in $schemas; do bring_with_logs "$schema"; done
 }

@@ -15,7 +15,7 @@ start_copy() {
 # Starts a server on the data directory $1 that nobody else reaches; whoever is killed with it makes it anew.
 serve_copy() {
   # shellcheck disable=SC2086
-  mysqld --no-defaults "--datadir=$1" $small $same --skip-networking --mysqlx=OFF "--socket=$scratch/copy.sock" \
+  mysqld --no-defaults "--datadir=$1" $small $same ${more-} "--relay-log=$work/relay" --skip-networking --mysqlx=OFF "--socket=$scratch/copy.sock" \
     "--pid-file=$scratch/copy.pid" "--tmpdir=$work" --secure-file-priv=NULL --skip-log-bin --event-scheduler=OFF \
     --max-allowed-packet=1G --innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=OFF >> "$work/log" 2>&1 &
   copy=$!
@@ -32,6 +32,9 @@ stop_copy() {
 # Loads standard input. Whom objects name as their definer must exist to read them; here everybody may do everything.
 load_copy() {
   ask copy "$database" 2> "$scratch/error" || return 1
+  settle_copy
+}
+settle_copy() {
   value copy "SELECT DISTINCT CONCAT('CREATE USER IF NOT EXISTS ', account, '; GRANT ALL ON *.* TO ', account, ';')
     FROM (SELECT CONCAT(QUOTE(LEFT(definer, CHAR_LENGTH(definer) - 1 - CHAR_LENGTH(SUBSTRING_INDEX(definer, '@', -1)))),
       '@', QUOTE(SUBSTRING_INDEX(definer, '@', -1))) AS account

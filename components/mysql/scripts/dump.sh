@@ -2,6 +2,8 @@
 # `who` is the name of an option file in $scratch: `live` or `copy`.
 # shellcheck shell=sh disable=SC2034,SC2154 # backup_script.py says the values; the scripts are one text
 
+# What follows is about this schema.
+of() { database=$1 beside=$(beside_of "$1")__restore before=$(beside_of "$1")__before_; }
 # Some shells' echo reads backslashes.
 say() { printf '%s\n' "$*"; }
 # SQL comes from standard input. Comments are kept, because bodies of routines have some.
@@ -21,6 +23,8 @@ choose() {
       cat "$scratch/$1.cnf"
       say '[mysqldump]'
       say "ignore-table=\"$2.$marker\""
+      # Where a place in the binary log is asked for, everybody waits for a moment; not for whoever holds a table for long.
+      [ "${logged-}" != yes ] || say "loose-init-command=\"SET SESSION lock_wait_timeout = $patience\""
       say "SELECT CONCAT('ignore-table=\"', REPLACE(REPLACE(CONCAT(table_schema, '.', table_name),
         '\\\\', '\\\\\\\\'), '\"', '\\\\\"'), '\"') FROM information_schema.tables
         WHERE table_schema = '$2' AND table_type $type;" > "$scratch/sql"
@@ -38,7 +42,14 @@ mysqldump_() {
     --max-allowed-packet=1G --default-character-set=utf8mb4 "$@" "$of"
 }
 # One transaction sees one moment of all tables and locks nobody out.
-tables() { mysqldump_ "$1" rows "$2" --skip-triggers; }
+# With $log_place set, the place in the server's binary log of that moment is written there.
+tables() {
+  [ -n "${log_place-}" ] || { mysqldump_ "$1" rows "$2" --skip-triggers; return; }
+  rm -f "$scratch/broken"
+  { mysqldump_ "$1" rows "$2" --skip-triggers --source-data=2 || : > "$scratch/broken"; } |
+    LC_ALL=C sed -e "/^-- CHANGE REPLICATION SOURCE TO SOURCE_LOG_FILE=/{w $log_place" -e 'd' -e '}'
+  [ ! -e "$scratch/broken" ]
+}
 # The lines that part a backup.
 begin='-- kubeauth: content'
 triggers='-- kubeauth: triggers'
@@ -71,7 +82,7 @@ content() { collation "$1" "$2" && tables "$1" "$2" && objects "$1" "$2"; }
 sum() { { "$@" || say "failed: $*"; } | sha256sum; }
 # The first line of the file $2 that the file $1 has not there; both are shortened lines of a text.
 difference() { awk -v other="$1" '{ getline line < other; if (line != $0) { print "line " NR ": " $0; exit } }' "$2"; }
-content_of() { gunzip -c "$1" | sed "1,/^$begin\$/d"; }
+content_of() { gunzip -c "$1" | sed "1,/^$begin\$/d; /^$end\$/q"; }
 tables_of() { content_of "$1" | sed "/^$triggers\$/,\$d"; }
 objects_of() { content_of "$1" | sed -n "/^$triggers\$/,\$p"; }
 # What is loaded may be older than the server's rules, and its order is not that of foreign keys.

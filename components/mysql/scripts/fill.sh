@@ -8,18 +8,25 @@ fill() {
   : > "$scratch/omitted"
   : > "$work/log"
   trap stop_copy EXIT
+  more=$replaying
   serve_copy "${unfilled%/*}"
-  for database in $schemas; do
+  for each in $schemas; do
+    of "$each"
     value copy "CREATE DATABASE \`$database\`"
     { rules; content_of "$folder/$database.sql.gz"; } | load_copy ||
       fail "the backup of $database cannot be loaded: $(cat "$scratch/error")"
     is_same "$folder/$database.sql.gz" ||
       fail "$database, once loaded, is not what the backup holds: $(difference "$work/dumped" "$work/restored")"
+    [ ! -d "$folder/$database.logs" ] || {
+      replay "$folder/$database.sql.gz" "$folder/$database.logs" "$second"
+      events_off
+    }
   done
   # Made to compare: the accounts come from the inputs.
   value copy "SELECT CONCAT('DROP USER ', QUOTE(user), '@', QUOTE(host), ';') FROM mysql.user
     WHERE user NOT LIKE 'mysql.%' AND user <> 'root'" > "$scratch/definers"
   ask copy < "$scratch/definers"
+  value copy 'RESET BINARY LOGS AND GTIDS'
   value copy 'SHUTDOWN'
   wait "$copy"
   copy=

@@ -29,6 +29,10 @@ beside_of() {
     *) printf '%.30s_%.8s' "$1" "$(printf %s "$1" | sha256sum)" ;;
   esac
 }
+# A name as a pattern of SQL that stands for nothing else.
+pattern_of() { text=$1; replace _ '\\_'; printf %s "$text"; }
+# Where in which server's binary log a backup was made: the server's UUID, the log, the place. Nothing for most.
+position_of() { gunzip -c "$1" | sed -n '$s/^-- kubeauth: position //p'; }
 double() { replace "$1" "$1$1"; }
 # Arguments: host, port, user, password, the last two with doubled backslashes.
 client() {

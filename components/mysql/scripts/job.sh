@@ -1,8 +1,6 @@
 # How each job of backups begins and ends: one at a time, and what killed ones left is put right first.
 # shellcheck shell=sh disable=SC2034,SC2154,SC3028 # HOSTNAME comes from the kubelet; backup_script.py says the values; the scripts are one text
 
-# What follows is about this schema.
-of() { database=$1 beside=$(beside_of "$1")__restore before=$(beside_of "$1")__before_; }
 # Each schema has a shell of its own, so that what fails for one is done for the others.
 for_each() {
   failed=
@@ -50,5 +48,5 @@ tidy() {
   [ -z "${globals-}" ] || forbid || :
   kill "$holder" 2> /dev/null || :
   stop_copy
-  rm -rf "$folder/.${HOSTNAME:-pod}.part" "${received:-$folder/.none}"
+  rm -rf "$folder/.${HOSTNAME:-pod}.part" "$folder/.to-${HOSTNAME:-pod}" "${received:-$folder/.none}"
 }

@@ -57,11 +57,17 @@ restore() {
     fail "$1 was made by an earlier version of kubeauth; nothing was changed"
   is_complete "$file" || fail "$1 is damaged; nothing was changed"
   start
-  if [ "$force" != force ]; then
-    tables_in "$database" 'SELECT 1 FROM ' ' LIMIT 1;' > "$scratch/sql"
-    rows=$(ask live < "$scratch/sql")
-    [ -z "$rows" ] || fail "the schema $database has rows; nothing was changed"
-  fi
+  refuse_rows
+  put_back "$1"
+}
+refuse_rows() {
+  [ "$force" != force ] || return 0
+  tables_in "$database" 'SELECT 1 FROM ' ' LIMIT 1;' > "$scratch/sql"
+  rows=$(ask live < "$scratch/sql")
+  [ -z "$rows" ] || fail "the schema $database has rows; nothing was changed"
+}
+# Puts $file, the backup $1, in the place of the living schema.
+put_back() {
   rehearse
   swap
   objects_of "$file" > "$scratch/new"
@@ -121,7 +127,8 @@ swap() {
     say "SET SESSION lock_wait_timeout = $patience, foreign_key_checks = 0, restrict_fk_on_non_standard_key = 0;"
     # With GTIDs the server logs no statement that moves tables of several engines.
     value live "SELECT 'SET SESSION sql_log_bin = 0;' FROM information_schema.tables
-      WHERE table_schema IN ('$database', '$beside') AND table_type = 'BASE TABLE' AND engine <> 'InnoDB' LIMIT 1"
+      WHERE table_schema IN ('$database', '$beside') AND table_type = 'BASE TABLE' AND engine <> 'InnoDB'
+      AND @@GLOBAL.gtid_mode <> 'OFF' LIMIT 1"
     # A view cannot be dropped while tables are locked; only those go before whose name a table needs.
     names "$database" 'DROP VIEW ' ';' table_name views table_schema \
       "AND table_name IN (SELECT table_name FROM information_schema.tables WHERE table_schema = '$beside'

@@ -1,0 +1,51 @@
+# Closes the binary log when somebody has written, and says which logs are closed, for the container that sends them. What
+# the bucket has goes from the volume; where it cannot be reached, what would fill the volume goes.
+# shellcheck shell=sh disable=SC2154 # binary_log.py says the values
+
+ask() { mysql "--defaults-file=$run/server.cnf" --batch --execute "$1"; }
+logs() { sed 's/.*\///' "$data/binlog.index"; }
+# One number of a file, little-endian in each binary log and on each machine that MySQL's images are for.
+number_at() { od -An -tu4 "-j$2" -N4 "$1" | tr -d ' '; }
+# A log begins with four bytes, its format and the transactions before it; each event says its length.
+is_empty() {
+  first=$((4 + $(number_at "$1" 13)))
+  [ "$(wc -c < "$1")" -le $((first + $(number_at "$1" $((first + 9))))) ]
+}
+round() {
+  # What was committed before is in a log by then; a transaction's time is a moment older than its place in the log.
+  until=$(date -u -d "@$(($(date +%s) - 1))" +%Y%m%dT%H%M%SZ)
+  is_empty "$data/$(logs | tail -n 1)" || ask 'FLUSH BINARY LOGS' || return 1
+  {
+    echo "$until"
+    sed -n 's/^server-uuid=//p' "$data/auto.cnf"
+    logs | sed '$d'
+  } > "$hand_over/.closed"
+  mv "$hand_over/.closed" "$hand_over/closed"
+  [ ! -s "$hand_over/sent" ] || [ "$(logs | head -n 1)" = "$(cat "$hand_over/sent")" ] ||
+    ask "PURGE BINARY LOGS TO '$(cat "$hand_over/sent")'"
+  bound
+}
+# A quarter of the volume at most: a database that takes writes is worth more than every second of them.
+bound() {
+  # shellcheck disable=SC2046 # two numbers
+  set -- $(stat -f -c '%b %S' "$data")
+  limit=$(($1 * $2 / 4)) sum=0 first=
+  for log in $(logs | sort -r); do
+    sum=$((sum + $(wc -c < "$data/$log")))
+    [ $sum -le $limit ] || break
+    first=$log
+  done
+  [ $sum -gt $limit ] && [ -n "$first" ] || return 0
+  echo "error: binary logs that the bucket did not take are a quarter of the data volume; those before $first go, and \
+the seconds in them are lost for restores: make a backup when the bucket is back" >&2
+  ask "PURGE BINARY LOGS TO '$first'"
+}
+follow() {
+  trap 'exit 0' TERM INT
+  while :; do
+    # Whatever fails is tried again: a server that starts or ends answers nobody.
+    (round) || :
+    sleep "$interval" &
+    wait $!
+  done
+}
