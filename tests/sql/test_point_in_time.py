@@ -1,4 +1,4 @@
-"""Any second: binary logs in a bucket, and what is made of them and a backup. The real rclone, a folder for the bucket."""
+"""Any second: binary logs in a bucket, and what becomes of them and a backup. A folder stands for the bucket."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from lab.faults.schemas import OBJECTS, SCHEMA
 
 from .pods import BackupPod
 from .programs import SHELLS
-from .test_bucket import S3, SECRET, folder_of, in_bucket, new_database
+from .test_bucket import S3, SECRET, folder_of
 
 ROWS = "SELECT GROUP_CONCAT(i ORDER BY i) FROM admin.t"
 

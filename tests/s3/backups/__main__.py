@@ -34,7 +34,15 @@ def bucket(name: str, namespace: AppNamespace) -> Any:
 
 if config.get_bool("lost") is not True:
     shop = AppNamespace("shop", {})
-    orders: Any = {"namespace": shop.name, "backup": {"schedule": "0 3 * * *", "s3": bucket("shop", shop)}}
+    orders: Any = {
+        "namespace": shop.name,
+        "backup": {
+            "schedule": "0 3 * * *",
+            "s3": bucket("shop", shop),
+            "point_in_time": config.get_bool("pointInTime") is True,
+        },
+        "node_port_cidrs": ["0.0.0.0/0"],
+    }
     MySqlDatabase("orders", cast(MySqlDatabaseArgs, {**MYSQL, **orders}))
 if config.get_bool("restored"):
     other = AppNamespace("other", {})
