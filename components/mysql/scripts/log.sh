@@ -11,19 +11,24 @@ is_empty() {
   first=$((4 + $(number_at "$1" 13)))
   [ "$(wc -c < "$1")" -le $((first + $(number_at "$1" $((first + 9))))) ]
 }
+# Nothing is said unless all is known: who reads it takes a log that is not named for one that is not there.
 round() {
   # What was committed before is in a log by then; a transaction's time is a moment older than its place in the log.
   until=$(date -u -d "@$(($(date +%s) - 1))" +%Y%m%dT%H%M%SZ)
-  is_empty "$data/$(logs | tail -n 1)" || ask 'FLUSH BINARY LOGS' || return 1
-  {
-    echo "$until"
-    sed -n 's/^server-uuid=//p' "$data/auto.cnf"
-    logs | sed '$d'
-  } > "$hand_over/.closed"
+  newest=$(logs | tail -n 1) && [ -f "$data/$newest" ] || return 1
+  is_empty "$data/$newest" || ask 'FLUSH BINARY LOGS' || return 1
+  server=$(sed -n 's/^server-uuid=//p' "$data/auto.cnf") && names=$(logs) && [ -n "$server" ] && [ -n "$names" ] || return 1
+  { printf '%s\n' "$until" "$server" && printf '%s\n' "$names" | sed '$d'; } > "$hand_over/.closed" || return 1
   mv "$hand_over/.closed" "$hand_over/closed"
-  [ ! -s "$hand_over/sent" ] || [ "$(logs | head -n 1)" = "$(cat "$hand_over/sent")" ] ||
-    ask "PURGE BINARY LOGS TO '$(cat "$hand_over/sent")'"
+  drop_sent
   bound
+}
+# All before the newest log that the bucket has.
+drop_sent() {
+  [ -s "$hand_over/sent" ] || return 0
+  sent=$(cat "$hand_over/sent")
+  logs | sed 1d | grep -qFx -e "$sent" || return 0
+  ask "PURGE BINARY LOGS TO '$sent'"
 }
 # A quarter of the volume at most: a database that takes writes is worth more than every second of them.
 bound() {
@@ -43,7 +48,7 @@ the seconds in them are lost for restores: make a backup when the bucket is back
 follow() {
   trap 'exit 0' TERM INT
   while :; do
-    # Whatever fails is tried again: a server that starts or ends answers nobody.
+    # Whatever fails is tried again: a server that starts or ends answers nobody. What fails in there has to say so itself.
     (round) || :
     sleep "$interval" &
     wait $!
