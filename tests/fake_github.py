@@ -15,6 +15,7 @@ import pytest
 from cli.github.api import BOT
 
 HEAD = "a" * 40
+MERGE = "b" * 40
 RUN = {
     "id": 77,
     "run_number": 3,
@@ -35,6 +36,7 @@ class FakeGitHub:
 
     def __init__(self) -> None:
         self.pull: Entry = {"number": 5, "state": "open", "head": {"sha": HEAD, "repo": {"id": 1}}}
+        self.pulls: list[Entry] = []
         self.comments: list[Entry] = []
         self.issues: list[Entry] = []
         self.runs: list[Entry] = []
@@ -67,7 +69,7 @@ class FakeGitHub:
             if path == prefix and method == "POST":
                 kept.append({**data, "id": 900 + len(kept), "number": 1000 + len(kept), "user": {"login": BOT}})
                 return 201, kept[-1]
-        lists = {"/issues/5/comments": self.comments, "/issues": self.issues}
+        lists = {"/issues/5/comments": self.comments, "/issues": self.issues, f"/commits/{MERGE}/pulls": self.pulls}
         wrapped = {
             "/actions/runs/77/artifacts": ("artifacts", self.artifacts),
             "/actions/workflows/preview.yml/runs": ("workflow_runs", self.runs),

@@ -5,7 +5,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import comments, issues, job
+from . import comments, issues, job, merged
 from .api import GitHub, GitHubError
 
 
@@ -19,6 +19,9 @@ def main() -> None:
     summary.add_argument("kind", choices=["preview", "drift"])
     summary.add_argument("stack")
     summary.add_argument("out", type=Path)
+    approved = steps.add_parser("approved", help="get the preview that was approved with this commit's pull request")
+    approved.add_argument("stack")
+    approved.add_argument("out", type=Path)
     for name, what in (("comment", "post the comments of a run of preview.yml"), ("issue", "the issues of drift.yml")):
         steps.add_parser(name, help=what).add_argument("run", type=int)
     steps.add_parser("comments", help="post the comments of every run of preview.yml that ended lately")
@@ -42,6 +45,8 @@ def run(given: argparse.Namespace) -> None:
         github = GitHub.of_this_job()
         if given.step == "comments":
             every(github)
+        elif given.step == "approved":
+            print(merged.approved(github, given.stack, given.out))
         else:
             of_run = comments.of_run if given.step == "comment" else issues.of_run
             print(of_run(github, github.ask("GET", f"/actions/runs/{given.run}")))

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cli.github import api, comments, issues
+from cli.github import api, comments, issues, merged
 from cli.github.api import BOT, GitHub, GitHubError
 from cli.github.texts import LIMIT, marker, stack_of, with_foot
 from cli.preview import markdown
 from cli.preview.model import Preview
 from cli.preview.report import Report
-from tests.fake_github import HEAD, RUN, Entry, FakeGitHub, fake
+from tests.fake_github import HEAD, MERGE, RUN, Entry, FakeGitHub, fake
 
 __all__ = ["fake"]  # a fixture
 
@@ -226,3 +226,39 @@ def test_a_report_without_a_verdict_neither_opens_nor_closes_anything(fake, gith
     with pytest.raises(GitHubError, match=r"dev (has no verdict|says fine)"):
         issues.of_run(github, RUN)
     assert fake.changes() == []
+
+
+MERGED: Entry = {"number": 5, "merged_at": "2026-11-27T03:00:00Z", "head": {"sha": HEAD}}
+
+
+@pytest.fixture
+def pushed(fake, monkeypatch):
+    """A commit on main that a pull request brought, with its previews."""
+    monkeypatch.setenv("GITHUB_SHA", MERGE)
+    fake.pulls = [MERGED, {**MERGED, "number": 4, "merged_at": None}]
+    fake.runs = [{**RUN, "id": 70, "run_number": 1, "display_title": "Preview of #55"}, RUN]
+    return fake
+
+
+def test_what_is_deployed_is_compared_with_the_live_preview_of_the_merged_pull_request(pushed, github, tmp_path):
+    pushed.artifact("preview-prod", md=text("prod"), json='{"from": "git"}')
+    pushed.artifact("live-prod", md=text("prod"), json='{"from": "the cluster"}')
+    assert merged.approved(github, "prod", tmp_path / "out") == f"stack prod: the preview of #5 at {HEAD[:10]}, run 77"
+    assert (tmp_path / "out/prod.json").read_text() == '{"from": "the cluster"}'
+
+
+@pytest.mark.parametrize(
+    ("pulls", "artifact", "what"),
+    [
+        ([], "preview-prod", "came by no pull request"),
+        ([{**MERGED, "merged_at": None}], "preview-prod", "came by no pull request"),
+        ([MERGED], "preview-dev", "#5 has no preview of stack prod"),
+    ],
+)
+def test_what_nobody_approved_is_not_deployed_by_itself(pushed, github, tmp_path, pulls, artifact, what):
+    pushed.pulls = pulls
+    pushed.artifact(artifact, md=text(artifact.partition("-")[2]), json="{}")
+    with pytest.raises(GitHubError, match=what) as caught:
+        merged.approved(github, "prod", tmp_path)
+    assert "deploy it by hand" in str(caught.value)
+    assert not list(tmp_path.iterdir())
