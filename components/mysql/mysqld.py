@@ -99,6 +99,8 @@ class Server:
     platform: Any
     backup: bool
     """Whether there is an account for backups."""
+    metrics: bool
+    """Whether there is an account for metrics."""
     privileges: pulumi.Input[str]
     """A key of `accounts.PRIVILEGES`."""
     startup_seconds: pulumi.Input[int]
@@ -213,6 +215,7 @@ def _initialize_arguments(server: Server, certificate: str) -> pulumi.Input[list
             privileges=privileges,
             require_tls=require_tls,
             backup=server.backup,
+            metrics=server.metrics,
             certificate=certificate,
             schemas=schemas,
             more=more,
