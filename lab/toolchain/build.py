@@ -113,6 +113,7 @@ def build(program: Program, cache: Path) -> None:
     linked = " ".join(["-s -w", *(f"-X {variable}={value}" for variable, value in program.set.items())])
     # What the linker would throw away is not made in the first place.
     flags = ["-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false", "-ldflags", linked]
+    flags += ["-tags", ",".join(program.tags)] if program.tags else []
     with tempfile.TemporaryDirectory(dir=BUILT, prefix=".build-") as temporary:
         out, folder = Path(temporary, "out"), Path(temporary, "src")
         out.mkdir()
