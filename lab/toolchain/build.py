@@ -91,7 +91,8 @@ def _vendor_edited(program: Program, folder: Path, cache: Path) -> None:
     """Copy the program's sources and change one of them; the module cache itself is read-only."""
     for name in ("go.mod", "go.sum"):
         shutil.copyfile(program.sources / name, folder / name)
-    _go(["mod", "vendor"], folder, cache)
+    # -e, because the edit may be what makes a package whole: one that embeds files which its repository generates.
+    _go(["mod", "vendor", "-e"], folder, cache)
     source = folder / "vendor" / program.edit["file"]
     text = source.read_text(encoding="utf-8")
     if program.edit["old"] not in text:
