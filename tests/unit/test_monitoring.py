@@ -1,4 +1,4 @@
-"""Alerts and dashboard: complete, explained, tested, made of metrics that there are. Prometheus reads them in tests/alerts."""
+"""Alerts and dashboard: complete, explained, tested, of metrics that exist. In tests/alerts Prometheus reads them."""
 
 import json
 import re
@@ -46,7 +46,7 @@ def names(query: str) -> set[str]:
     return set(re.findall(r"\b((?:mysql|kube|kubelet|authenticate)_[a-z0-9_]+|kubeauth:[a-z_]+:[a-z0-9_]+)\b", without))
 
 
-def known() -> set[str]:
+def known() -> frozenset[str]:
     """The metrics that there are: the exporter's, the service's, the cluster's, and what the rules record."""
     counted = metrics.Metrics()
     counted.database_error("the database is not reachable")
