@@ -69,6 +69,8 @@ if schedule := config.require("mysqlBackupSchedule"):
                 "image": config.require("mysqlBackupS3Image"),
             },
         )
+if config.require_bool("mysqlMetrics"):
+    database_args["metrics"] = {"image": config.require("mysqlMetricsImage")}
 auth_args = cast(
     AuthServiceArgs,
     {
@@ -83,6 +85,9 @@ auth_args = cast(
         "platform": platform,
     },
 )
+if metrics_port := config.require_int("authMetricsPort"):
+    auth_args["metrics"] = {"port": metrics_port}
+    auth_args["env"] = {"METRICS_PORT": str(metrics_port)}
 
 database_to_come = pulumi.Output.from_input(cast(DatabaseConnection, {}))
 

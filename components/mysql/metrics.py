@@ -65,7 +65,7 @@ def create(children: Children, given: Any, source: Source, *, monitored: bool) -
     selector = labels.selector(instance(children.instance))
     apps.Deployment(
         children.logical("metrics"),
-        metadata=children.metadata("metrics"),
+        metadata=children.metadata("metrics", extra={labels.COMPONENT_LABEL: "metrics"}),
         spec=apps.DeploymentSpecArgs(
             replicas=1,
             selector=LabelSelectorArgs(match_labels=selector),

@@ -45,7 +45,11 @@ def test_without_the_input_there_is_nothing_of_it():
 
 
 def test_the_exporter_is_a_pod_of_its_own_that_no_service_finds():
-    template = exporter(database())
+    recorder = database()
+    made = recorder.one("Deployment", "mysqlauth-metrics").inputs
+    # `make status` says by it which input to change.
+    assert made["metadata"]["labels"]["app.kubernetes.io/component"] == "metrics"
+    template = made["spec"]["template"]
     assert template["metadata"]["labels"]["name"] == "mysqlauth-metrics-selector"
     assert template["metadata"]["labels"]["app.kubernetes.io/component"] == "metrics"
     container = template["spec"]["containers"][0]
