@@ -130,11 +130,12 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         made = System(node, folder, env)
         made.run("kubectl", "apply", "-f", "-", stdin=prometheus.manifests())
         made.run("pulumi", "stack", "init", "dev")
-        # The Secret of the certificate is somebody else's, and has to be there for the database to start.
-        made.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--target", "**AppNamespace::shop**",
-                 "--target-dependents")  # fmt: skip
+        up = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive")
+        made.run(*up)
+        # The certificate's Secret is somebody else's, and has to be there for the database to start.
         made.certificate(ENDING)
-        made.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive")
+        made.run("pulumi", "config", "set", "certificate", "true")
+        made.run(*up)
         ready = ("--for=condition=Ready", "pod/prometheus", "--timeout=120s")
         made.run("kubectl", "-n", prometheus.NAMESPACE, "wait", *ready)
         yield made

@@ -27,6 +27,8 @@ service_args: Any = {
     "env": {"METRICS_PORT": "9090"},
 }
 namespace = AppNamespace("shop", {})
-database = MySqlDatabase("orders", cast(MySqlDatabaseArgs, {**database_args, "namespace": namespace.name}))
-AuthService("login", cast(AuthServiceArgs, {**service_args, "database": database.connection}))
+# Its Secret has to be in the namespace before the database.
+if pulumi.Config().get_bool("certificate"):
+    database = MySqlDatabase("orders", cast(MySqlDatabaseArgs, {**database_args, "namespace": namespace.name}))
+    AuthService("login", cast(AuthServiceArgs, {**service_args, "database": database.connection}))
 pulumi.export("namespace", namespace.name)
