@@ -9,7 +9,7 @@ ROUTES = {"/login": "login", "/register": "register", "/healthz": "healthz", "/r
 OUTCOMES = ("ok", "refused", "invalid", "unavailable", "error", "abandoned")
 #: Seconds; one hash takes a quarter of a second of a core.
 BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-TIMED = ("login", "register")
+TIMED, SERVED = ("login", "register"), ("ok", "refused")
 
 
 def outcome(status: int) -> str:
@@ -44,8 +44,8 @@ class Metrics:
         key = (ROUTES.get(path, "other"), outcome(status))
         with self._lock:
             self._requests[key] = self._requests.get(key, 0) + 1
-            # Who went away, or sent nonsense, says nothing about how fast this service is.
-            if key[0] in TIMED and key[1] not in ("abandoned", "invalid"):
+            # How fast it is, who was served knows: a quick refusal by a database that is away is not fast.
+            if key[0] in TIMED and key[1] in SERVED:
                 place = next((number for number, most in enumerate(BUCKETS) if seconds <= most), len(BUCKETS))
                 self._buckets[key[0]][place] += 1
                 self._seconds[key[0]] += seconds

@@ -189,7 +189,7 @@ FAULTS: dict[str, tuple[str, Callable[[System], AbstractContextManager[None]]]] 
     ),
     "more logins than the service's cpu bears": (
         "KubeauthLoginSlowFast",
-        lambda system: system.in_service(logins(16, 0)),
+        lambda system: system.in_service(logins(4, 0)),
     ),
     "the service ends three times": ("KubeauthRestarts", _restarts),
     "an image that does not exist": ("KubeauthNotReady", _no_image),
