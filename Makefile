@@ -233,6 +233,15 @@ test-bucket: dev ## What needs a real S3 server, on nodes of its own: two collea
 	@$(PY) -m lab.toolchain engine node
 	$(PY) -m pytest tests/s3 $(ARGS)
 
+.PHONY: test-alerts
+test-alerts: dev ## The alerts, played by Prometheus' own tool: each fires by its fault, and is silent otherwise
+	$(PY) -m pytest tests/alerts $(ARGS)
+
+.PHONY: test-metrics
+test-metrics: dev ## A real Prometheus on a node of its own: it finds the metrics, and alerts fire by their faults and stop
+	@$(PY) -m lab.toolchain engine node >/dev/null
+	$(PY) -m pytest tests/metrics $(ARGS)
+
 # By nature an administrator's: node, bench and using_the_readme, which start and remove nodes; scan, which attacks the
 # cluster and makes users; and the node port of another namespace, which a deployer may not see before the API server
 # refuses it. What faults breaks, it breaks as the administrator; what survives, the deployer runs.

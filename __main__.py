@@ -70,6 +70,8 @@ if schedule := config.require("mysqlBackupSchedule"):
             },
         )
         database_args["backup"]["point_in_time"] = config.require_bool("mysqlBackupPointInTime")
+if config.require_bool("mysqlMetrics"):
+    database_args["metrics"] = {"image": config.require("mysqlMetricsImage")}
 auth_args = cast(
     AuthServiceArgs,
     {
@@ -84,6 +86,9 @@ auth_args = cast(
         "platform": platform,
     },
 )
+if metrics_port := config.require_int("authMetricsPort"):
+    auth_args["metrics"] = {"port": metrics_port}
+    auth_args["env"] = {"METRICS_PORT": str(metrics_port)}
 
 database_to_come = pulumi.Output.from_input(cast(DatabaseConnection, {}))
 

@@ -4,10 +4,12 @@ from .auth.component import AuthService
 from .auth.environment import DatabaseValue, EnvFrom, SecretKey
 from .auth.exposure import Autoscaling, HttpRoute, Ingress
 from .auth.inputs import AuthServiceArgs
+from .auth.metrics import ServiceMetrics
 from .auth.mounts import Volume
 from .auth.probes import Probe, ProbeKind, Probes
 from .connection import DatabaseConnection
 from .inputs.errors import InputError, InputErrors
+from .kubernetes.monitoring import Scraper
 from .kubernetes.placement import Placement, Toleration
 from .kubernetes.platform import Platform
 from .kubernetes.resources import Resources
@@ -19,6 +21,7 @@ from .mysql.backup_inputs import Backup
 from .mysql.bucket_inputs import Bucket, RestoreFrom
 from .mysql.component import MySqlDatabase
 from .mysql.inputs import DatabaseClient, MySqlDatabaseArgs
+from .mysql.metrics_inputs import DatabaseMetrics
 from .mysql.sizes import DatabaseSize
 from .namespace import AppNamespace, AppNamespaceArgs, Quota
 
@@ -33,6 +36,7 @@ __all__ = [
     "DatabaseAccount",
     "DatabaseClient",
     "DatabaseConnection",
+    "DatabaseMetrics",
     "DatabasePrivileges",
     "DatabaseSchema",
     "DatabaseSize",
@@ -53,7 +57,9 @@ __all__ = [
     "Quota",
     "Resources",
     "RestoreFrom",
+    "Scraper",
     "SecretKey",
+    "ServiceMetrics",
     "ServiceType",
     "Toleration",
     "TrafficPolicy",

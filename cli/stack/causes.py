@@ -86,7 +86,7 @@ def _component(deployment: Object) -> str:
     """The prefix of the configuration keys of a Deployment's component; empty where it is of no component."""
     labels = deployment["metadata"].get("labels", {})
     component = labels.get("app.kubernetes.io/component", "") if PART_OF.items() <= labels.items() else ""
-    return "mysql" if component == "database" else component
+    return {"database": "mysql", "metrics": "mysqlMetrics"}.get(component, component)
 
 
 def _refused(deployment: Object) -> Iterator[Cause]:

@@ -16,7 +16,7 @@ from .. import connection
 from ..inputs import errors, outputs
 from ..inputs.known import entry, lift
 from ..inputs.record import Given
-from ..kubernetes import discovery, labels, reservations, traffic
+from ..kubernetes import discovery, labels, monitoring, reservations, traffic
 from ..kubernetes.children import Children
 from . import exposure
 from . import inputs as auth_inputs
@@ -85,7 +85,10 @@ class AuthService(pulumi.ComponentResource):
             children,
             "traffic",
             selector,
-            ingress=lift(_ingress, given["port"], given["metrics_port"]),
+            ingress=[
+                networking.NetworkPolicyIngressRuleArgs(ports=lift(traffic.ports, given["port"])),
+                *([monitoring.ingress(given["metrics"])] if "metrics" in given else []),
+            ],
             egress=lift(
                 partial(_egress, given.owner),
                 {key: database.get(key) for key in ("endpoint", "namespace", "service_namespace", "pod_port")},
@@ -106,6 +109,8 @@ class AuthService(pulumi.ComponentResource):
                 ),
                 opts=children.options(),
             )
+        if given.args.get("metrics", {}).get("monitor"):
+            monitoring.monitor(children, given["metrics"], selector)
         if "autoscaling" in given:
             exposure.make_autoscaler(children, given["autoscaling"], self.deployment_name)
         if "ingress" in given:
@@ -133,7 +138,7 @@ def _account(given: Given, children: Children) -> pulumi.Input[str]:
 
 def _service(component: AuthService, given: Given, children: Children) -> core.Service:
     def ports(port: int, node_port: int | None, metrics: int | None) -> list[core.ServicePortArgs]:
-        numbers = {auth_pod.PORT_NAME: port, **({"metrics": metrics} if metrics else {})}
+        numbers = {auth_pod.PORT_NAME: port, **({monitoring.PORT_NAME: metrics} if metrics else {})}
         return [
             core.ServicePortArgs(
                 name=name,
@@ -145,6 +150,7 @@ def _service(component: AuthService, given: Given, children: Children) -> core.S
             for name, number in numbers.items()
         ]
 
+    metrics = entry(given["metrics"], "port") if "metrics" in given else None
     taken = reservations.node_port(component, given.owner, given["node_port"], given["service_type"])
     return core.Service(
         children.logical("service"),
@@ -153,14 +159,10 @@ def _service(component: AuthService, given: Given, children: Children) -> core.S
             type=given["service_type"],
             selector=labels.selector(children.instance),
             ip_family_policy=entry(given["platform"], "ip_family_policy"),
-            ports=lift(ports, given["port"], taken, given["metrics_port"]),
+            ports=lift(ports, given["port"], taken, metrics),
         ),
         opts=children.options(),
     )
-
-
-def _ingress(port: int, metrics: int | None) -> list[networking.NetworkPolicyIngressRuleArgs]:
-    return [networking.NetworkPolicyIngressRuleArgs(ports=traffic.ports(port, *([metrics] if metrics else [])))]
 
 
 def _egress(

@@ -18,9 +18,10 @@ from ..kubernetes.platform import Platform
 from ..kubernetes.resources import Resources
 from ..kubernetes.services import ServiceType
 from ..kubernetes.traffic import PEER, Peer
-from . import containers, environment, mounts
+from . import containers, environment, metrics, mounts
 from .environment import ENV_FROM, SECRET_KEY, DatabaseValue, EnvFrom, SecretKey
 from .exposure import AUTOSCALING, HTTP_ROUTE, INGRESS, Autoscaling, HttpRoute, Ingress
+from .metrics import ServiceMetrics
 from .mounts import Volume
 from .probes import PROBES, Probes
 
@@ -118,8 +119,8 @@ class AuthServiceArgs(TypedDict):
     service_annotations: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Annotations of the Service alone. Default: none."""
 
-    metrics_port: NotRequired[pulumi.Input[int]]
-    """A second port, for metrics, of container and Service. Default: none. Allowed: 1024 to 65535."""
+    metrics: NotRequired[ServiceMetrics]
+    """The port where the image has metrics, and who may read them; `{}` is all defaults. Default: none."""
 
     ingress: NotRequired[Ingress]
     """An Ingress in front of the Service. Default: none."""
@@ -207,7 +208,7 @@ RULES = Record(
         "sidecars": Rule(each(containers.check), default=[]),
         "egress": Rule(each(PEER), default=[]),
         "port": Rule(validation.port(PORT, low=1024), default=PORT),
-        "metrics_port": Rule(validation.port(9090, low=1024)),
+        "metrics": Rule(metrics.RULES, plain=True),
         "service_type": Rule(validation.one_of(ServiceType), default=ServiceType.CLUSTER_IP.value),
         "node_port": Rule(services.check_node_port, default=0, needs=("service_type", "platform")),
         "service_annotations": Rule(metadata.annotations),
@@ -239,4 +240,8 @@ def check(name: str, args: AuthServiceArgs) -> list[InputError]:
         *environment.check_collisions(given),
     ]
     domain = RULES.value(given, "cluster_domain")
-    return found or connection.check_service_namespace(connection.known(given), domain)
+    return (
+        found
+        or metrics.check_port(given, RULES.value(given, "port"))
+        or connection.check_service_namespace(connection.known(given), domain)
+    )

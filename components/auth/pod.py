@@ -9,7 +9,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from ..inputs.known import entry, lift, merged
 from ..inputs.record import Given
-from ..kubernetes import discovery, labels, placement, pods, resources
+from ..kubernetes import discovery, labels, monitoring, placement, pods, resources
 from ..kubernetes.children import Children
 from . import binding, containers, environment, mounts, probes
 from . import inputs as auth_inputs
@@ -33,9 +33,7 @@ def template(
     return core.PodTemplateSpecArgs(
         metadata=ObjectMetaArgs(
             labels=merged(children.labels, selector),
-            annotations=merged(children.annotations, lift(binding.annotations, given["binding"], {**database}))
-            if "binding" in given
-            else children.annotations,
+            annotations=_annotations(children, given, database),
         ),
         spec=core.PodSpecArgs(
             dns_config=discovery.dns_config(),
@@ -49,13 +47,22 @@ def template(
     )
 
 
+def _annotations(children: Children, given: Given, database: Mapping[str, Any]) -> Any:
+    own = []
+    if "binding" in given:
+        own.append(lift(binding.annotations, given["binding"], {**database}))
+    if "metrics" in given:
+        own.append(monitoring.annotations(given["metrics"]))
+    return merged(children.annotations, *own) if own else children.annotations
+
+
 def _sum(drain: int, shutdown: int) -> int:
     return drain + shutdown
 
 
 def _container(children: Children, given: Given, database: Mapping[str, Any]) -> core.ContainerArgs:
     def ports(port: int, metrics: int | None) -> list[core.ContainerPortArgs]:
-        numbers = {PORT_NAME: port, **({"metrics": metrics} if metrics else {})}
+        numbers = {PORT_NAME: port, **({monitoring.PORT_NAME: metrics} if metrics else {})}
         return [
             core.ContainerPortArgs(name=name, container_port=each, protocol="TCP") for name, each in numbers.items()
         ]
@@ -77,7 +84,7 @@ def _container(children: Children, given: Given, database: Mapping[str, Any]) ->
             given["binding"],
         ),
         env_from=lift(environment.sources, given["env_from"]),
-        ports=lift(ports, given["port"], given["metrics_port"]),
+        ports=lift(ports, given["port"], entry(given["metrics"], "port") if "metrics" in given else None),
         security_context=pods.security_context(),
         resources=resources.requirements(limits, disk=entry(given["platform"], "ephemeral_storage")),
         volume_mounts=lift(_mounts, database.get("ca_secret_name"), given["volumes"], given["binding"]),

@@ -6,6 +6,7 @@ from ..inputs.known import merged
 
 PART_OF = "kubeauth"
 PART_OF_LABEL = "app.kubernetes.io/part-of"
+COMPONENT_LABEL = "app.kubernetes.io/component"
 
 
 def recommended(name: str, instance: str, component: str, extra: Any = None) -> Any:
@@ -20,7 +21,7 @@ def recommended(name: str, instance: str, component: str, extra: Any = None) -> 
     own = {
         "app.kubernetes.io/name": name,
         "app.kubernetes.io/instance": instance,
-        "app.kubernetes.io/component": component,
+        COMPONENT_LABEL: component,
         PART_OF_LABEL: PART_OF,
         "app.kubernetes.io/managed-by": "pulumi",
     }

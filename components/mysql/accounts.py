@@ -36,12 +36,15 @@ LOG_PRIVILEGES = "FLUSH_TABLES, REPLICATION CLIENT"
 BACKUP_PRIVILEGES = "SHOW_ROUTINE, SET_ANY_DEFINER, ALLOW_NONEXISTENT_DEFINER, SYSTEM_USER, SYSTEM_VARIABLES_ADMIN"
 """For all schemas, because MySQL grants them so only: docs/adr/0009-one-account-for-backups-and-restores.md."""
 
+METRICS_USER = "kubeauth_metrics"
+
 OWN_USERS = "kubeauth_"
 """How the names of this package's own accounts begin."""
 
 USERNAME, PASSWORD, USERINFO = "username", "password", "userinfo"
 ROOT_PASSWORD, PREVIOUS_PASSWORD, INIT_SQL = "root-password", "previous-password", "init.sql"
 BACKUP_PASSWORD = "backup-password"  # noqa: S105 - a name
+METRICS_PASSWORD, METRICS_OPTIONS = "metrics-password", "my.cnf"
 """Keys of the Secrets."""
 
 FUNCTIONS = scripts.text("functions")
@@ -66,6 +69,7 @@ def values(
     require_tls: bool = True,
     backup: bool = False,
     logged: bool = False,
+    metrics: bool = False,
     certificate: str = "",
     schemas: Sequence[Mapping[str, str]] = (),
     more: Mapping[str, Mapping[str, Any]] | None = None,
@@ -83,6 +87,7 @@ def values(
         require_tls: Whether the account may log in over TLS only. Default: true.
         backup: Whether there is an account for backups. Default: false.
         logged: Whether the binary log is sent to a bucket. Default: false.
+        metrics: Whether there is an account for metrics. Default: false.
         certificate: The folder with a certificate that may be renewed. Default: none.
         schemas: More schemas, with the keys of `DatabaseSchema`. Default: none.
         more: More accounts by their names, with `schemas` and `privileges`. Default: none.
@@ -99,6 +104,8 @@ def values(
         "RUN": run,
         "PORT": port,
     }
+    if metrics:
+        given["METRICS"] = "yes"
     if schemas:
         given["SCHEMAS"] = " ".join(f"{schema['name']}={schema.get('collation', '')}" for schema in schemas)
     if more:

@@ -8,15 +8,14 @@ from pulumi_kubernetes.apps import v1 as apps
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.core.v1.outputs import ServicePort
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
-from pulumi_kubernetes.networking import v1 as networking
 
 from ..connection import DatabaseConnection
 from ..inputs import errors, outputs
 from ..inputs.known import entry, lift, merged
 from ..inputs.record import Given
-from ..kubernetes import discovery, labels, reservations, resources, services, traffic, volumes
+from ..kubernetes import discovery, labels, reservations, resources, services, volumes
 from ..kubernetes.children import Children
-from . import accounts, backup, bucket, credentials, mysqld
+from . import accounts, backup, clients, credentials, metrics, mysqld
 from . import inputs as mysql_inputs
 from .inputs import MySqlDatabaseArgs
 
@@ -78,12 +77,15 @@ class MySqlDatabase(pulumi.ComponentResource):
         given = Given(mysql_inputs.RULES, args, f"MySqlDatabase {name}")
         instance: str = given["resource_name"] or name
         common = labels.recommended("mysql", instance, "database", given["labels"])
-        names = [instance, *([backup.instance(instance)] if "backup" in given else [])]
+        beside = {"backup": backup.instance, "metrics": metrics.instance}
+        names = [instance, *(named(instance) for key, named in beside.items() if key in given)]
         namespace = reservations.instance(self, given.owner, given["namespace"], names)
         children = Children(self, name, instance, namespace, common, given["annotations"])
 
         credentials_name, server_name = credentials.create(given, children)
         backup_secret = credentials.for_backups(children) if "backup" in given else None
+        metrics_secret = credentials.for_metrics(children) if "metrics" in given else None
+        own = (credentials_name, server_name, backup_secret, metrics_secret)
         account_secrets = credentials.create_accounts(given, children)
         asked: Mapping[str, Mapping[str, Any]] = given.args.get("accounts", {})
         # Without the passwords, which would make the whole pod a secret.
@@ -132,7 +134,7 @@ class MySqlDatabase(pulumi.ComponentResource):
                         image=given["image"],
                         database=given["database_name"],
                         claim=claim_name,
-                        secrets=[each for each in (credentials_name, server_name, backup_secret) if each is not None],
+                        secrets=[each for each in own if each is not None],
                         tls_secret=given["tls_secret"],
                         require_tls=given["require_tls"],
                         settings=given["settings"],
@@ -140,6 +142,7 @@ class MySqlDatabase(pulumi.ComponentResource):
                         placement=given["placement"],
                         platform=given["platform"],
                         backup="backup" in given,
+                        metrics="metrics" in given,
                         privileges=given["privileges"],
                         startup_seconds=given["startup_seconds"],
                         shutdown_seconds=given["shutdown_seconds"],
@@ -155,13 +158,7 @@ class MySqlDatabase(pulumi.ComponentResource):
             ),
             opts=children.options(rollout_seconds=given["rollout_seconds"]),
         )
-        clients = networking.NetworkPolicyIngressRuleArgs(
-            from_=lift(_peers, given["clients"], given["node_port_cidrs"], [*names[1:]]),
-            ports=traffic.ports(mysqld.PORT),
-        )
-        buckets = [sent, *([entry(given["restore_from"], "s3")] if "restore_from" in given else [])]
-        out = bucket.egress_of([each for each in buckets if each is not None], given["platform"])
-        traffic.policy(children, "clients", labels.selector(instance), ingress=[clients], egress=out)
+        clients.policy(children, given, own=names[1:], sent_to=sent)
 
         self.host = discovery.service_fqdn(service, given["cluster_domain"])
         if backup_secret is not None:
@@ -183,6 +180,18 @@ class MySqlDatabase(pulumi.ComponentResource):
         first_port = service.spec.apply(lambda spec: cast(Sequence[ServicePort], spec.ports)[0])
         self.port = first_port.apply(lambda port: int(port.port))
         self.endpoint = pulumi.Output.concat(self.host, ":", self.port.apply(str))
+        if metrics_secret is not None:
+            watched = metrics.Source(
+                endpoint=self.endpoint,
+                server_port=mysqld.PORT,
+                secret=metrics_secret,
+                labels=given["labels"],
+                placement=given["placement"],
+                platform=given["platform"],
+                rollout_seconds=given["rollout_seconds"],
+            )
+            monitored = given.args["metrics"].get("monitor", False)
+            metrics.create(children, given["metrics"], watched, monitored=monitored)
         self.service_name = discovery.name_of(service)
         self.namespace = discovery.namespace_of(service)
         self.database_name = pulumi.Output.from_input(given["database_name"])
@@ -233,17 +242,3 @@ def _claim(given: Given, children: Children) -> pulumi.Output[str]:
 
 def _resources(given: Mapping[str, str], size: str) -> dict[str, str]:
     return resources.merge(given, mysql_inputs.sized(size))
-
-
-def _peers(
-    clients: Sequence[Mapping[str, Any]] | None, cidrs: Sequence[str], backups: Sequence[str]
-) -> list[networking.NetworkPolicyPeerArgs]:
-    """Who may connect: the clients, the backups' pods, and the networks that may use the node port."""
-    chosen: Sequence[Mapping[str, Any]] = (
-        [{"pod_labels": {labels.PART_OF_LABEL: labels.PART_OF}}] if clients is None else clients
-    )
-    return [
-        *(traffic.pods(client["pod_labels"], client.get("namespace")) for client in chosen),
-        *(traffic.pods(labels.selector(instance)) for instance in backups),
-        *map(traffic.network, cidrs),
-    ]

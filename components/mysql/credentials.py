@@ -1,4 +1,4 @@
-"""The Secrets of a database: for its clients, for each more account, for the server alone, and for backups."""
+"""The Secrets of a database: for clients, for each more account, for the server alone, for backups, for metrics."""
 
 import base64
 import secrets
@@ -77,16 +77,30 @@ def _secret(children: Children, child: str, files: dict[str, pulumi.Input[str]])
 
 
 def for_backups(children: Children) -> pulumi.Output[str]:
-    """Make the Secret that the server and the pods of backups share; return its name.
+    """Make the Secret that the server and the pods of backups share; return its name."""
+    return _made_once(children, "restore", {accounts.BACKUP_PASSWORD: secrets.token_hex(32)})
 
-    Its password is random and made once: nobody who knows another password may find this one. The program makes a new
-    one each time it runs, and Pulumi keeps the first.
+
+def for_metrics(children: Children) -> pulumi.Output[str]:
+    """Make the Secret that the server and the exporter share; return its name.
+
+    Beside the password it has the exporter's file of options, so that nobody puts a password into a command line.
     """
-    data = {accounts.BACKUP_PASSWORD: base64.b64encode(secrets.token_hex(32).encode()).decode()}
+    password = secrets.token_hex(32)
+    options = f"[client]\nuser={accounts.METRICS_USER}\npassword={password}\n"
+    return _made_once(children, "exporter", {accounts.METRICS_PASSWORD: password, accounts.METRICS_OPTIONS: options})
+
+
+def _made_once(children: Children, child: str, files: Mapping[str, str]) -> pulumi.Output[str]:
+    """Make a Secret with a random password, made once: nobody who knows another password may find this one.
+
+    The program makes a new one each time it runs, and Pulumi keeps the first.
+    """
+    data = {key: base64.b64encode(text.encode()).decode() for key, text in files.items()}
     return discovery.name_of(
         core.Secret(
-            children.logical("restore"),
-            metadata=children.metadata("restore", auto_named=True),
+            children.logical(child),
+            metadata=children.metadata(child, auto_named=True),
             immutable=True,
             data=pulumi.Output.secret(data),
             opts=pulumi.ResourceOptions.merge(children.options(), pulumi.ResourceOptions(ignore_changes=["data"])),

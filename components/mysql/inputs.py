@@ -15,7 +15,7 @@ from ..kubernetes.placement import Placement
 from ..kubernetes.platform import Platform
 from ..kubernetes.resources import Resources
 from ..kubernetes.services import ServiceType, TrafficPolicy
-from . import backup_inputs, bucket_inputs, mysqld, sizes
+from . import backup_inputs, bucket_inputs, metrics_inputs, mysqld, sizes
 from . import validation as mysql_validation
 from .account_inputs import DatabaseAccount, DatabaseSchema, check_accounts, check_schemas
 from .accounts import DatabasePrivileges
@@ -125,6 +125,9 @@ class MySqlDatabaseArgs(TypedDict):
     restore_from: NotRequired[bucket_inputs.RestoreFrom]
     """Backups in a bucket with which a new database begins. Default: none. Data that is there already stays."""
 
+    metrics: NotRequired[metrics_inputs.DatabaseMetrics]
+    """Metrics of the server, in a pod beside it; `{}` is all defaults. Default: none."""
+
     size: NotRequired[pulumi.Input[DatabaseSize]]
     """Requests, limits and the server's memory, as measured. Default: medium."""
 
@@ -211,6 +214,7 @@ RULES = Record(
         "retain_data": Rule(validation.true_or_false, default=True, plain=True),
         "backup": Rule(backup_inputs.RULES, plain=True),
         "restore_from": Rule(bucket_inputs.RESTORE_FROM, plain=True),
+        "metrics": Rule(metrics_inputs.RULES, plain=True),
         "size": Rule(validation.one_of(DatabaseSize), default=DatabaseSize.MEDIUM.value),
         "resources": Rule(_resources, default={}, needs=("size",)),
         **workload.RULES,

@@ -101,6 +101,8 @@ class Server:
     platform: Any
     backup: bool
     """Whether there is an account for backups."""
+    metrics: bool
+    """Whether there is an account for metrics."""
     privileges: pulumi.Input[str]
     """A key of `accounts.PRIVILEGES`."""
     startup_seconds: pulumi.Input[int]
@@ -226,6 +228,7 @@ def _initialize_arguments(server: Server, certificate: str) -> pulumi.Input[list
             require_tls=require_tls,
             backup=server.backup,
             logged=server.bucket is not None,
+            metrics=server.metrics,
             certificate=certificate,
             schemas=schemas,
             more=more,

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 import passwords
+from metrics import Metrics
 from store import Taken, Unavailable, Users
 
 Answer = tuple[int, dict[str, Any]]
@@ -33,8 +34,9 @@ class Problem(Exception):
 class Api:
     """The four things one can ask."""
 
-    def __init__(self, users: Users) -> None:
+    def __init__(self, users: Users, metrics: Metrics | None = None) -> None:
         self._users = users
+        self.metrics = metrics or Metrics()
         self.stopping = threading.Event()
 
     def answer(self, method: str, path: str, body: Callable[[], bytes]) -> Answer:
@@ -53,6 +55,7 @@ class Api:
         try:
             return action()
         except Unavailable as error:
+            self.metrics.database_error(str(error))
             raise Problem(503, "the database is not available", [str(error)], _RETRY) from None
         except passwords.Busy:
             raise Problem(503, "too many logins at once", headers=_RETRY) from None

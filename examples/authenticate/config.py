@@ -26,6 +26,7 @@ class Config:
     tls: str = "required"
     tls_ca: str = ""
     listen: int = 5010
+    metrics: int = 0
 
     def tls_context(self) -> ssl.SSLContext | None:
         """How to encrypt the way to the database; None only when the user chose `disabled`."""
@@ -69,7 +70,7 @@ def _port(text: str) -> int:
 def load(env: Mapping[str, str] = os.environ) -> Config:
     """Read the environment; raises BadConfig with all that is wrong. Values of secrets are never shown."""
     problems = [f"{name} is missing or empty" for name in ("DB_HOST", "DB_USER", "DB_PASS") if not env.get(name)]
-    host, port, listen = "", MYSQL_PORT, 5010
+    host, port, listen, metrics = "", MYSQL_PORT, 5010, 0
     try:
         host, port = split_address(env["DB_HOST"]) if env.get("DB_HOST") else ("", MYSQL_PORT)
     except ValueError as error:
@@ -78,11 +79,17 @@ def load(env: Mapping[str, str] = os.environ) -> Config:
         listen = _port(env.get("PORT") or "5010")
     except ValueError as error:
         problems.append(f"PORT: {error}")
+    try:
+        metrics = _port(env["METRICS_PORT"]) if env.get("METRICS_PORT") else 0
+    except ValueError as error:
+        problems.append(f"METRICS_PORT: {error}")
+    if metrics == listen:
+        problems.append(f"METRICS_PORT: {metrics} is PORT, too; give another one")
     database = env.get("DB_NAME") or "admin"
     if not re.fullmatch(r"[A-Za-z0-9_$-]{1,64}", database):
         problems.append(f"DB_NAME: {database!r} must be 1 to 64 letters, digits, _, $ or -")
     config = Config(host, env.get("DB_USER", ""), env.get("DB_PASS", ""), database, port,
-                    env.get("DB_TLS") or "required", env.get("DB_TLS_CA", ""), listen)  # fmt: skip
+                    env.get("DB_TLS") or "required", env.get("DB_TLS_CA", ""), listen, metrics)  # fmt: skip
     problems += _tls_problems(config)
     if problems:
         raise BadConfig(*problems)

@@ -8,6 +8,7 @@ import threading
 
 import config
 from api import Api
+from metrics import Exposition
 from server import Server
 from store import MySqlUsers
 
@@ -37,6 +38,13 @@ def main() -> int:
     except OSError as error:
         print(f"cannot listen on port {settings.listen}: {error.strerror}", file=sys.stderr)
         return 1
+    if settings.metrics:
+        try:
+            scraped = Exposition(("", settings.metrics), api.metrics)
+        except OSError as error:
+            print(f"cannot listen on port {settings.metrics}: {error.strerror}", file=sys.stderr)
+            return 1
+        threading.Thread(target=scraped.serve_forever, daemon=True).start()
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
     database = f"{settings.host} port {settings.port}, TLS {settings.tls}"
     log.info("listening on port %d, database %s", server.server_port, database)

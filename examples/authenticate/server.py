@@ -47,6 +47,7 @@ class Server(socketserver.ThreadingMixIn, HTTPServer):
     def process_request(self, request: Any, client_address: Any) -> None:
         """Start a thread for the connection, or close it when there are too many."""
         if not self._slots.acquire(blocking=False):
+            self.api.metrics.turned_away()
             self.shutdown_request(request)
             return
         with self._idle:
@@ -109,10 +110,13 @@ class Handler(BaseHTTPRequestHandler):
         started = time.monotonic()
         self.command = self.path = ""
         self.handle_one_request()
+        took = time.monotonic() - started
         path = _printable(self.path)
+        # A connection that asked for nothing, such as a probe by TCP, is no request.
+        if self.command:
+            self.server.api.metrics.request(path, self._status, took)
         if self._status and self.server.worth_a_line(path, self._status):
-            took = (time.monotonic() - started) * 1000
-            log.info("%s %s %d %.0f ms%s", self.command or "-", path, self._status, took, self._reason)
+            log.info("%s %s %d %.0f ms%s", self.command or "-", path, self._status, took * 1000, self._reason)
 
     def _serve(self) -> None:
         self.close_connection = True

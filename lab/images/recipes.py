@@ -10,9 +10,10 @@ from cli.paths import CHECKOUT
 MYSQL_VERSION = "9.7"
 AUTHENTICATE_VERSION = "1.0.0"
 RCLONE_VERSION = "1.60"
+EXPORTER_VERSION = "0.17"
 AUTHENTICATE_SOURCES = CHECKOUT / loading.AUTHENTICATE_SOURCES
 
-STABLE, UNSTABLE = "bookworm", "unstable"
+STABLE, NEXT, UNSTABLE = "bookworm", "trixie", "unstable"
 MYSQL_USER, AUTHENTICATE_USER = 10999, 10001
 
 _PAUSE = """\
@@ -121,7 +122,7 @@ def recipes() -> list[Recipe]:
 
 def asked_for() -> list[Recipe]:
     """Images that are built only where somebody names them."""
-    return [_rclone()]
+    return [_rclone(), _exporter()]
 
 
 def _pause() -> Recipe:
@@ -170,4 +171,12 @@ def _rclone() -> Recipe:
         "rclone", RCLONE_VERSION, STABLE,
         ("rclone", "ca-certificates", "dash", "coreutils", "findutils", "grep", "mawk", "sed"), 15,
         files=_accounts(), links={"usr/bin/sh": "dash", "usr/bin/awk": "mawk"}, command=("rclone",),
+    )  # fmt: skip
+
+
+def _exporter() -> Recipe:
+    # bookworm has 0.14, which takes the server's address from its file of options only.
+    return Recipe(
+        "mysqld-exporter", EXPORTER_VERSION, NEXT, (f"prometheus-mysqld-exporter={EXPORTER_VERSION}.*",), 15,
+        files=_accounts(), entrypoint=("/usr/bin/prometheus-mysqld-exporter",),
     )  # fmt: skip

@@ -91,7 +91,8 @@ def _vendor_edited(program: Program, folder: Path, cache: Path) -> None:
     """Copy the program's sources and change one of them; the module cache itself is read-only."""
     for name in ("go.mod", "go.sum"):
         shutil.copyfile(program.sources / name, folder / name)
-    _go(["mod", "vendor"], folder, cache)
+    # -e, because the edit may be what makes a package whole: one that embeds files which its repository generates.
+    _go(["mod", "vendor", "-e"], folder, cache)
     source = folder / "vendor" / program.edit["file"]
     text = source.read_text(encoding="utf-8")
     if program.edit["old"] not in text:
@@ -113,6 +114,7 @@ def build(program: Program, cache: Path) -> None:
     linked = " ".join(["-s -w", *(f"-X {variable}={value}" for variable, value in program.set.items())])
     # What the linker would throw away is not made in the first place.
     flags = ["-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false", "-ldflags", linked]
+    flags += ["-tags", ",".join(program.tags)] if program.tags else []
     with tempfile.TemporaryDirectory(dir=BUILT, prefix=".build-") as temporary:
         out, folder = Path(temporary, "out"), Path(temporary, "src")
         out.mkdir()

@@ -32,6 +32,7 @@ class Program:
     scripts: dict[str, Any] = field(default_factory=dict)
     embed: dict[str, dict[str, str]] = field(default_factory=dict)
     edit: dict[str, str] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
 
     @property
     def sources(self) -> Path:
@@ -41,8 +42,8 @@ class Program:
     @property
     def folder(self) -> Path:
         """Where the built program lies: named by a hash of everything it is made from."""
-        edit = [self.edit] if self.edit else []
-        recipe = json.dumps([self.package, self.set, self.scripts, self.embed, *edit]).encode()
+        more = [part for part in (self.edit, self.tags) if part]
+        recipe = json.dumps([self.package, self.set, self.scripts, self.embed, *more]).encode()
         made_from = (recipe, *((self.sources / name).read_bytes() for name in ("go.mod", "go.sum")))
         return BUILT / f"{self.name}-{hashlib.sha256(b''.join(made_from)).hexdigest()[:12]}"
 

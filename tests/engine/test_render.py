@@ -89,3 +89,19 @@ def test_prod_is_reached_from_pods_only_and_pins_its_images(stack, tmp_path):
     ]
     assert len(images) == 2
     assert all(re.search(r"@sha256:[0-9a-f]{64}$", image) for image in images)
+
+
+def test_metrics_are_made_where_the_stack_asks_and_keep_the_policies(stack, tmp_path):
+    prod = stack("prod")
+    image = f"prom/mysqld-exporter:v0.19.0@sha256:{'1' * 64}"
+    for key, value in {"mysqlMetrics": "true", "mysqlMetricsImage": image, "authMetricsPort": "9090"}.items():
+        assert prod.run("pulumi", "config", "set", "--plaintext", key, value).returncode == 0
+    prod.render(tmp_path / "out")
+    rendered = manifests(tmp_path / "out")
+    assert rendered["Deployment/mysqlauth-metrics"]["spec"]["template"]["spec"]["containers"][0]["name"] == "exporter"
+    (peer,) = rendered["NetworkPolicy/mysqlauth-metrics"]["spec"]["ingress"][0]["from"]
+    assert peer["namespaceSelector"] == {}, "of any namespace, and the API server is told so"
+    pod = rendered["Deployment/authenticate-deployment"]["spec"]["template"]
+    assert {"name": "METRICS_PORT", "value": "9090"} in pod["spec"]["containers"][0]["env"]
+    assert pod["metadata"]["annotations"]["prometheus.io/port"] == "9090"
+    prod.check_policies()

@@ -131,10 +131,7 @@ class DatabasePod(Pod):
     """A MySqlDatabase's pod. `declare` takes the inputs, `initialize` and `start` do what the kubelet does."""
 
     def __init__(self, programs: Programs, folder: Path, shell: str = "bash") -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        super().__init__(programs, folder, shell, port)
+        super().__init__(programs, folder, shell, free_port())
         self.secrets: dict[str, dict[str, str]] = {}
         self.recorder: Recorder | None = None
         self.log = folder / "log"
@@ -304,6 +301,13 @@ class BackupPod(Pod):
     def names(self) -> list[str]:
         """The files of the backups' volume."""
         return sorted(path.name for path in self.backups.iterdir()) if self.backups.exists() else []
+
+
+def free_port() -> int:
+    """A port that nobody uses now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def _expanded(word: str, variables: dict[str, str]) -> str:

@@ -25,7 +25,7 @@ class Programs:
     root: Path
     """The image's files."""
     bin: Path
-    """Scripts that start MySQL's programs with the image's own libraries, and rclone."""
+    """Scripts that start MySQL's programs with the image's own libraries, rclone and the exporter."""
     tools: Path
     """busybox under the names of its tools; from the image of the node's pause, as MySQL's image has none."""
 
@@ -46,12 +46,14 @@ def unpack(folder: Path) -> Programs:
         folder: An empty folder that other users may read.
     """
     found = Programs(folder / "root", folder / "bin", folder / "pause/usr/bin")
-    archives = images.archives("mysql", "pause", "rclone")
+    archives = images.archives("mysql", "pause", "rclone", "mysqld-exporter")
     _unpack(archives["mysql"], found.root)
     _unpack(archives["pause"], folder / "pause")
     _unpack(archives["rclone"], folder / "rclone")
     found.bin.mkdir()
+    _unpack(archives["mysqld-exporter"], folder / "exporter")
     _script(found.bin, folder / "rclone", "usr/bin/rclone")
+    _script(found.bin, folder / "exporter", "usr/bin/prometheus-mysqld-exporter")
     for name in _NAMES:
         [program] = [path for path in (f"usr/sbin/{name}", f"usr/bin/{name}") if (found.root / path).exists()]
         _script(found.bin, found.root, program, f" --basedir={found.root}/usr" if name == "mysqld" else "")

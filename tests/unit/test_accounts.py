@@ -62,7 +62,7 @@ def test_the_accounts_of_every_start(shell):
     assert done.returncode == 0, done.stderr
     assert [line for line in sql.splitlines() if "USER " in line and "kubeauth =" not in line] == [
         f"ALTER USER 'root'@'localhost' {WITH} 'r\\\\t' {POLICY} ACCOUNT UNLOCK;",
-        "DROP USER IF EXISTS 'app'@'%', 'kubeauth_backup'@'%', 'kubeauth_server'@'localhost';",
+        "DROP USER IF EXISTS 'app'@'%', 'kubeauth_backup'@'%', 'kubeauth_metrics'@'%', 'kubeauth_server'@'localhost';",
         f"CREATE USER 'app'@'%' {WITH} 'p''w' REQUIRE SSL {POLICY} ATTRIBUTE '{{\"kubeauth\": \"the accounts\"}}';",
         "ALTER USER 'app'@'%' ATTRIBUTE '{\"kubeauth\": \"MARK\"}';",
     ]
@@ -92,6 +92,18 @@ def test_the_account_for_backups_has_its_schemas_and_a_password_of_its_own(shell
             ]
         ),
     ]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_account_for_metrics_has_no_right_and_few_connections(shell):
+    password = "m" * 64
+    done, sql, _ = written({**APP, "metrics-password": password}, shell, metrics=True)
+    assert done.returncode == 0, done.stderr
+    assert [line for line in sql.splitlines() if "kubeauth_metrics" in line][1:] == [
+        f"CREATE USER 'kubeauth_metrics'@'%' {WITH} '{password}' REQUIRE SSL WITH MAX_USER_CONNECTIONS 3 {POLICY} "
+        'ATTRIBUTE \'{"kubeauth": ""}\';'
+    ]
+    assert "CREATE USER 'kubeauth_metrics'" not in written(APP, shell)[1]
 
 
 def test_without_a_root_password_root_is_locked():

@@ -539,12 +539,3 @@ def test_an_account_of_ones_own_and_one_with_a_clouds_role():
         "ServiceAccount", "authenticate-account"
     )
     assert account.inputs["metadata"]["annotations"] == {**MINE, "eks.amazonaws.com/role-arn": "arn"}
-
-
-def test_metrics_have_a_port_of_their_own():
-    recorder = auth(metrics_port=9090)
-    assert container(recorder)["ports"][1] == {"name": "metrics", "containerPort": 9090, "protocol": "TCP"}
-    assert [port["name"] for port in recorder.one("Service", "authenticate-service").inputs["spec"]["ports"]] == [
-        "http",
-        "metrics",
-    ]

@@ -16,6 +16,7 @@ SOURCES = Path(__file__).resolve().parents[2] / "examples" / "authenticate"
 sys.path.insert(0, str(SOURCES))
 
 import config  # noqa: E402
+import metrics  # noqa: E402
 import passwords  # noqa: E402
 import run  # noqa: E402
 import server as http_server  # noqa: E402
@@ -259,3 +260,77 @@ def test_an_absent_database_is_named_by_kind():
         with pytest.raises(Unavailable, match=reason) as caught:
             MySqlUsers(config.load({**GOOD, "DB_HOST": host})).check()
         assert "admin" not in str(caught.value)
+
+
+def scraped(service):
+    """The values of the service's metrics, by series."""
+    server = metrics.Exposition(("127.0.0.1", 0), service.api.metrics)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+    connection.request("GET", "/metrics")
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    server.shutdown()
+    server.server_close()
+    assert (answer.status, answer.headers["Content-Type"].partition(";")[0]) == (200, "text/plain")
+    return text, {
+        line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in text.splitlines() if line[0] != "#"
+    }
+
+
+def counted(route, outcome):
+    return f'authenticate_requests_total{{route="{route}",outcome="{outcome}"}}'
+
+
+def test_requests_are_counted_by_route_and_outcome(service, users):
+    _, before = scraped(service)
+    assert before[counted("login", "unavailable")] == 0, "a first error has to be an increase"
+    call(service, "POST", "/register", ALICE)
+    call(service, "POST", "/register", ALICE)
+    call(service, "POST", "/login", ALICE)
+    call(service, "POST", "/login", {**ALICE, "password": "wrong"})
+    call(service, "POST", "/login", b"{")
+    users.away = True
+    call(service, "POST", "/login", ALICE)
+    call(service, "GET", "/users/Alice")
+    time.sleep(0.1)
+    _, found = scraped(service)
+    assert {series: count for series, count in found.items() if "requests_total" in series and count} == {
+        counted("register", "ok"): 1,
+        counted("register", "refused"): 1,
+        counted("login", "ok"): 1,
+        counted("login", "refused"): 1,
+        counted("login", "invalid"): 1,
+        counted("login", "unavailable"): 1,
+        counted("other", "invalid"): 1,
+    }
+    assert found['authenticate_database_errors_total{reason="the database is not reachable"}'] == 1
+    assert found['authenticate_request_duration_seconds_count{route="login"}'] == 2, "only of who was served"
+
+
+def test_the_histogram_counts_up_to_each_bound(service):
+    for seconds in (0.04, 0.3, 20):
+        service.api.metrics.request("/login", 200, seconds)
+    _, found = scraped(service)
+    bucket = 'authenticate_request_duration_seconds_bucket{{route="login",le="{}"}}'
+    assert [found[bucket.format(most)] for most in ("0.05", "0.25", "0.5", "10.0", "+Inf")] == [1, 1, 2, 2, 3]
+    assert found['authenticate_request_duration_seconds_sum{route="login"}'] == pytest.approx(20.34)
+
+
+def test_metrics_hold_nothing_that_a_client_sent(service, users):
+    users.away = True
+    for path in ("/login", "/login?password=hunter2", "/hunter2"):
+        call(service, "POST", path, {"username": "Alice", "password": "hunter2"})
+    text, _ = scraped(service)
+    assert "hunter2" not in text
+    assert "Alice" not in text
+
+
+def test_metrics_are_not_at_the_services_own_port(service):
+    assert call(service, "GET", "/metrics")[0] == 404
+
+
+@pytest.mark.parametrize("port", ["99999", "x", "5010"])
+def test_a_port_for_metrics_that_cannot_be_is_a_mistake(port):
+    with pytest.raises(config.BadConfig, match="METRICS_PORT"):
+        config.load({**GOOD, "METRICS_PORT": port})

@@ -184,6 +184,13 @@ def test_what_to_do_about_an_image_follows_the_registrys_words(said, fix):
     assert "pulumi config set authImage <image> --plaintext" in cause.fix
 
 
+def test_an_exporters_image_is_not_mistaken_for_the_databases():
+    name = "mysqlauth-metrics"
+    objects = [deployment(name, component="metrics"), replica_set(name), pod(waiting("ImagePullBackOff"), name)]
+    (cause, *_) = find(Namespace("x", objects), {f"{name}-deployment"}, keys=["mysqlImage", "mysqlMetricsImage"])
+    assert "pulumi config set mysqlMetricsImage" in cause.fix
+
+
 CREATING = waiting("ContainerCreating")
 MOUNT = 'MountVolume.SetUp failed for volume "tls" : references non-existent secret key: tls.key'
 

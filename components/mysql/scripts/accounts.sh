@@ -4,6 +4,7 @@ while [ "$1" != -- ]; do export "${1?}"; shift; done
 shift
 source=$SECRETS
 backup_account="'kubeauth_backup'@'%'"
+metrics_account="'kubeauth_metrics'@'%'"
 server_account="'kubeauth_server'@'localhost'"
 # Settings on passwords are for people; what the product sets must neither expire nor be refused the next time.
 policy='PASSWORD EXPIRE NEVER PASSWORD HISTORY 0 PASSWORD REUSE INTERVAL 0 DAY PASSWORD REQUIRE CURRENT OPTIONAL'
@@ -37,6 +38,12 @@ backup_sql() {
       grant_schema 'ALL PRIVILEGES' "'''kubeauth_backup''@''%'''" "$granted"
     done
   done
+}
+# Status and variables are everybody's: it gets no right at all, and never many of the connections.
+metrics_sql() {
+  read_key metrics-password
+  statement "CREATE USER $metrics_account $(identified) REQUIRE SSL WITH MAX_USER_CONNECTIONS 3 $policy \
+ATTRIBUTE '{\"kubeauth\": \"\"}'"
 }
 # Over the socket only; it makes the server read a renewed certificate, and close a binary log.
 server_sql() {
@@ -133,7 +140,7 @@ mark=$(random)
   # Made new: whatever was added by hand goes, and so do accounts that no input names any more.
   prepared "(SELECT IFNULL(CONCAT('DROP USER ', GROUP_CONCAT(QUOTE(user), '@', QUOTE(host))), 'DO 0')
     FROM information_schema.user_attributes WHERE JSON_CONTAINS_PATH(attribute, 'one', '\$.kubeauth'))"
-  statement "DROP USER IF EXISTS $account, $backup_account, $server_account"
+  statement "DROP USER IF EXISTS $account, $backup_account, $metrics_account, $server_account"
   text=$password
   create_user "$account" previous-password
   grant_schema "$PRIVILEGES" "$account_literal" "$DATABASE"
@@ -141,6 +148,7 @@ mark=$(random)
   [ -z "${ACCOUNTS-}" ] || more_sql
   source=$SECRETS
   [ "$BACKUP" = no ] || backup_sql
+  [ -z "${METRICS-}" ] || metrics_sql
   [ "$CERTIFICATE${SENT-}" = no ] || server_sql
   [ ! -e "$SECRETS/init.sql" ] || init_sql
   reached "$mark"

@@ -68,6 +68,7 @@ def test_references_are_what_the_stack_configuration_says():
     assert REFERENCES == {
         "pause": "localhost/pause:1", "mysql": "localhost/mysql:9.7", "authenticate": "localhost/authenticate:1.0.0",
         "rclone": "localhost/rclone:1.60",
+        "mysqld-exporter": "localhost/mysqld-exporter:0.17",
     }  # fmt: skip
 
 

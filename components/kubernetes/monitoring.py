@@ -1,0 +1,112 @@
+"""How a Prometheus finds pods that have metrics, and how it is let in."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+from pulumi_kubernetes.apiextensions import CustomResource
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
+from pulumi_kubernetes.networking import v1 as networking
+
+from ..inputs import metadata, validation
+from ..inputs.errors import InputError
+from ..inputs.known import entry, lift
+from ..inputs.record import Record, Rule
+from . import traffic
+from .children import Children
+
+PORT_NAME = "metrics"
+"""The port of containers and Services."""
+
+_PATH = "/metrics"
+
+SCRAPERS = ({"pod_labels": {"app.kubernetes.io/name": "prometheus"}},)
+"""The label that the Prometheus operator and Prometheus' Helm chart give to its pods."""
+
+
+class Scraper(TypedDict):
+    """Pods that may read metrics."""
+
+    pod_labels: pulumi.Input[dict[str, pulumi.Input[str]]]
+    """Labels that the pods have, at least one."""
+
+    namespace: NotRequired[pulumi.Input[str]]
+    """The pods' namespace. Default: any."""
+
+
+SCRAPER = Record(Scraper, {"pod_labels": Rule(metadata.selector), "namespace": Rule(validation.namespace)})
+"""The rules of a Scraper."""
+
+
+def _at_least_one(key: str, value: Any) -> list[InputError]:
+    example = "[{pod_labels: {app.kubernetes.io/name: prometheus}}]"
+    return validation.check(value != [], key, value, "at least one", example) or validation.each(SCRAPER)(key, value)
+
+
+RULES = {
+    # An empty list in a NetworkPolicy would let everybody in.
+    "scrapers": Rule(_at_least_one, default=[*SCRAPERS]),
+    "monitor": Rule(validation.true_or_false, default=False, plain=True),
+    "monitor_labels": Rule(metadata.labels),
+}
+"""The rules and defaults of the inputs that all metrics have."""
+
+
+def annotations(given: Any) -> Any:
+    """Return the annotations by which a Prometheus without its operator finds the pods; none beside a PodMonitor.
+
+    Args:
+        given: The metrics' inputs, with `port`, `monitor` and perhaps `path`.
+    """
+
+    def made(known: Mapping[str, Any]) -> dict[str, str]:
+        if known["monitor"]:
+            return {}
+        return {
+            "prometheus.io/scrape": "true",
+            "prometheus.io/port": str(known["port"]),
+            "prometheus.io/path": known.get("path", _PATH),
+        }
+
+    return lift(made, given)
+
+
+def ingress(given: Any) -> Any:
+    """Return the rule that lets scrapers in, at the metrics' port and no other.
+
+    Args:
+        given: The metrics' inputs, with `port` and `scrapers`.
+    """
+    return lift(_ingress, entry(given, "port"), entry(given, "scrapers"))
+
+
+def _ingress(port: int, scrapers: Sequence[Mapping[str, Any]]) -> networking.NetworkPolicyIngressRuleArgs:
+    return networking.NetworkPolicyIngressRuleArgs(from_=[*map(_pods, scrapers)], ports=traffic.ports(port))
+
+
+def _pods(scraper: Mapping[str, Any]) -> networking.NetworkPolicyPeerArgs:
+    if "namespace" in scraper:
+        return traffic.pods(scraper["pod_labels"], scraper["namespace"])
+    # A selector without labels stands for every namespace.
+    return networking.NetworkPolicyPeerArgs(
+        pod_selector=LabelSelectorArgs(match_labels=scraper["pod_labels"]), namespace_selector=LabelSelectorArgs()
+    )
+
+
+def monitor(children: Children, given: Any, selector: Mapping[str, str]) -> None:
+    """Make a PodMonitor, where it is asked for: its kind is there only with the Prometheus operator.
+
+    Args:
+        children: Of the component that the pods belong to.
+        given: The metrics' inputs, perhaps with `monitor_labels` and `path`.
+        selector: The pods' labels.
+    """
+    path = lift(lambda known: known.get("path", _PATH), given)
+    CustomResource(
+        children.logical("monitor"),
+        api_version="monitoring.coreos.com/v1",
+        kind="PodMonitor",
+        metadata=children.metadata("monitor", wait=False, extra=entry(given, "monitor_labels")),
+        spec={"selector": {"matchLabels": {**selector}}, "podMetricsEndpoints": [{"port": PORT_NAME, "path": path}]},
+        opts=children.options(),
+    )
