@@ -25,6 +25,7 @@ def faster(rules: str) -> str:
 
     text = re.sub(r"(\[)(\d+)([smhd])(\])", scaled, rules)
     text = re.sub(r"(for: )(\d+)([smhd])(\n)", scaled, text)
+    text = text.replace("4 * 86400", str(4 * 86400 // FASTER))
     return text.replace("> 3600 + 1.5", f"> {3600 // FASTER} + 1.5")
 
 
