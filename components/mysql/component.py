@@ -5,18 +5,15 @@ from typing import Any, cast
 
 import pulumi
 from pulumi_kubernetes.apps import v1 as apps
-from pulumi_kubernetes.core import v1 as core
-from pulumi_kubernetes.core.v1.outputs import ServicePort
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
-from pulumi_kubernetes.networking import v1 as networking
 
 from ..connection import DatabaseConnection
 from ..inputs import errors, outputs
-from ..inputs.known import entry, lift, merged
+from ..inputs.known import lift, merged
 from ..inputs.record import Given
-from ..kubernetes import discovery, labels, reservations, resources, services, traffic, volumes
+from ..kubernetes import discovery, labels, reservations, resources, traffic, volumes
 from ..kubernetes.children import Children
-from . import accounts, backup, credentials, mysqld, restore_from
+from . import backup, credentials, front, mysqld, restore_from
 from . import inputs as mysql_inputs
 from .inputs import MySqlDatabaseArgs
 
@@ -91,30 +88,7 @@ class MySqlDatabase(pulumi.ComponentResource):
                 for name, account in asked.items()}  # fmt: skip
         foreign = {name for name, account in asked.items() if "existing_secret" in account}
         claim_name = given["existing_claim"] if "existing_claim" in given else _claim(given, children)
-        service = core.Service(
-            f"{name}-service",
-            # Pulumi would wait 10 s for endpoints; the Deployment below is what tells that the server is ready.
-            metadata=children.metadata("service", wait=False, annotations=given["service_annotations"]),
-            spec=core.ServiceSpecArgs(
-                type=given["service_type"],
-                selector=labels.selector(instance),
-                external_traffic_policy=given["external_traffic_policy"],
-                load_balancer_source_ranges=lift(
-                    services.source_ranges, given["service_type"], given["node_port_cidrs"]
-                ),
-                ip_family_policy=entry(given["platform"], "ip_family_policy"),
-                ports=[
-                    core.ServicePortArgs(
-                        name="mysql",
-                        port=given["port"],
-                        target_port=mysqld.PORT_NAME,
-                        node_port=reservations.node_port(self, given.owner, given["node_port"], given["service_type"]),
-                        protocol="TCP",
-                    )
-                ],
-            ),
-            opts=children.options(),
-        )
+        seen = front.create(self, given, children)
         deployment = apps.Deployment(
             f"{name}-deployment",
             metadata=children.metadata("deployment", extra={"service": f"{instance}-service"}),
@@ -152,16 +126,14 @@ class MySqlDatabase(pulumi.ComponentResource):
             ),
             opts=children.options(rollout_seconds=given["rollout_seconds"]),
         )
-        clients = networking.NetworkPolicyIngressRuleArgs(
-            from_=lift(_peers, given["clients"], given["node_port_cidrs"], [*names[1:]]),
-            ports=traffic.ports(mysqld.PORT),
-        )
         out = None
         if "restore_from" in given:
             out = restore_from.egress(given["restore_from"], lift(traffic.dns, given["platform"]))
-        traffic.policy(children, "clients", labels.selector(instance), ingress=[clients], egress=out)
+        traffic.policy(
+            children, "clients", labels.selector(instance), ingress=[front.clients(given, names[1:])], egress=out
+        )
 
-        self.host = discovery.service_fqdn(service, given["cluster_domain"])
+        self.host, self.port, self.endpoint = seen.host, seen.port, seen.endpoint
         if backup_secret is not None:
             source = backup.Source(
                 image=given["image"],
@@ -169,7 +141,7 @@ class MySqlDatabase(pulumi.ComponentResource):
                 schemas=given["schemas"],
                 host=self.host,
                 port=given["port"],
-                server_port=mysqld.PORT,
+                server_port=front.PORT,
                 secret=backup_secret,
                 retain_data=given["retain_data"],
                 copied="s3" in given.args["backup"],
@@ -178,40 +150,22 @@ class MySqlDatabase(pulumi.ComponentResource):
                 platform=given["platform"],
             )
             backup.create(children, given["backup"], source)
-        first_port = service.spec.apply(lambda spec: cast(Sequence[ServicePort], spec.ports)[0])
-        self.port = first_port.apply(lambda port: int(port.port))
-        self.endpoint = pulumi.Output.concat(self.host, ":", self.port.apply(str))
-        self.service_name = discovery.name_of(service)
-        self.namespace = discovery.namespace_of(service)
+        self.service_name, self.namespace, self.node_port = seen.service_name, seen.namespace, seen.node_port
         self.database_name = pulumi.Output.from_input(given["database_name"])
         self.credentials_secret_name = pulumi.Output.from_input(credentials_name)
         self.claim_name = pulumi.Output.from_input(claim_name)
         self.deployment_name = discovery.name_of(deployment)
-        self.node_port = first_port.apply(lambda port: int(port.node_port or 0))
-        self.connection = self._connection(
+        self.connection = seen.connection(
             credentials_name, given["database_name"], encoded="existing_secret" not in given
         )
         connections = {
-            name: self._connection(secret, lift(_first, more[name]["schemas"]), encoded=name not in foreign)
+            name: seen.connection(secret, lift(_first, more[name]["schemas"]), encoded=name not in foreign)
             for name, secret in account_secrets.items()
         }
         self.account_connections = cast(
             pulumi.Output[dict[str, DatabaseConnection]], pulumi.Output.from_input(connections)
         )
         self.register_outputs(outputs.of(self))
-
-    def _connection(
-        self, secret: pulumi.Input[str], database: pulumi.Input[str], *, encoded: bool
-    ) -> pulumi.Output[DatabaseConnection]:
-        """An account's connection; `encoded` says whether its Secret is this package's own."""
-        return pulumi.Output.all(
-            endpoint=self.endpoint,
-            secret_name=secret,
-            namespace=self.namespace,
-            database_name=database,
-            pod_port=mysqld.PORT,
-            **({"userinfo_key": accounts.USERINFO} if encoded else {}),
-        ).apply(lambda known: cast(DatabaseConnection, known))
 
 
 def _first(schemas: Sequence[str]) -> str:
@@ -231,17 +185,3 @@ def _claim(given: Given, children: Children) -> pulumi.Output[str]:
 
 def _resources(given: Mapping[str, str], size: str) -> dict[str, str]:
     return resources.merge(given, mysql_inputs.sized(size))
-
-
-def _peers(
-    clients: Sequence[Mapping[str, Any]] | None, cidrs: Sequence[str], backups: Sequence[str]
-) -> list[networking.NetworkPolicyPeerArgs]:
-    """Who may connect: the clients, the backups' pods, and the networks that may use the node port."""
-    chosen: Sequence[Mapping[str, Any]] = (
-        [{"pod_labels": {labels.PART_OF_LABEL: labels.PART_OF}}] if clients is None else clients
-    )
-    return [
-        *(traffic.pods(client["pod_labels"], client.get("namespace")) for client in chosen),
-        *(traffic.pods(labels.selector(instance)) for instance in backups),
-        *map(traffic.network, cidrs),
-    ]
