@@ -263,7 +263,7 @@ lint: dev lint-workflows ## Style (ruff), types (pyright), imports (import-linte
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/basedpyright
 	$(VENV)/bin/lint-imports --no-logo
-	$(VENV)/bin/shellcheck components/mysql/scripts/*.sh docs/upstream/*.sh
+	$(VENV)/bin/shellcheck components/mysql/scripts/*.sh components/mysql_cluster/scripts/*.sh docs/upstream/*.sh
 
 .PHONY: lint-workflows
 lint-workflows: dev ## The workflows' syntax (actionlint) and safety (zizmor)

@@ -20,6 +20,8 @@ from .mysql.bucket_inputs import Bucket, RestoreFrom
 from .mysql.component import MySqlDatabase
 from .mysql.inputs import DatabaseClient, MySqlDatabaseArgs
 from .mysql.sizes import DatabaseSize
+from .mysql_cluster.component import MySqlCluster
+from .mysql_cluster.inputs import MySqlClusterArgs
 from .namespace import AppNamespace, AppNamespaceArgs, Quota
 
 __all__ = [
@@ -42,6 +44,8 @@ __all__ = [
     "Ingress",
     "InputError",
     "InputErrors",
+    "MySqlCluster",
+    "MySqlClusterArgs",
     "MySqlDatabase",
     "MySqlDatabaseArgs",
     "Peer",

@@ -1,0 +1,10 @@
+# Starts vttablet; an empty server of a shard that has a primary is filled from it first.
+# shellcheck shell=sh disable=SC2034,SC2153,SC2154 # functions.sh and values.sh come before
+uid=$((BASE + ${POD_NAME##*-}))
+: >"$VTDATAROOT/complete"
+until ask GetKeyspace "$KEYSPACE" >/dev/null 2>&1; do sleep 1; done
+primary=$(ask GetShard "$KEYSPACE/0" 2>/dev/null | sed -n 's/.*"uid": *\([0-9]*\).*/\1/p' | head -n 1)
+# Whether the server is empty vttablet sees itself.
+[ -z "$primary" ] || [ "$primary" = "$uid" ] || set -- "$@" --restore-with-clone --clone-from-primary
+# shellcheck disable=SC2086 # the options are words
+exec vttablet $TOPOLOGY --tablet-path "$(tablet_of "$uid")" --tablet-hostname "$POD_NAME.$DOMAIN" "$@"

@@ -1,0 +1,53 @@
+"""The servers' settings: what follows from their memory, what Vitess rules, and the file that mysqlctld takes in."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..inputs.errors import InputError
+from ..inputs.validation import check as checked
+from ..mysql import settings as mysql_settings
+from ..mysql import sizes, validation
+
+STARTER_MEBIBYTES = 48
+"""What mysqlctld takes of the container's memory."""
+
+RULED = (
+    "binlog-format", "enforce-gtid-consistency", "gtid-mode", "init-replica", "innodb-force-recovery", "log-bin",
+    "log-replica-updates", "plugin-load", "plugin-load-add", "relay-log", "relay-log-recovery", "replica-start",
+    "report-host", "report-port", "rpl-semi-sync-replica-enabled", "rpl-semi-sync-source-enabled",
+    "rpl-semi-sync-source-timeout", "rpl-semi-sync-source-wait-no-replica", "server-id", "sync-binlog",
+    "innodb-flush-log-at-trx-commit",
+)  # fmt: skip
+"""Settings, without modifiers, that replication and failover depend on."""
+
+
+def check(key: str, value: Any, memory_limit: str) -> list[InputError]:
+    """Settings of a cluster's servers: those of any server, and none that Vitess rules."""
+    found = validation.settings(key, value, memory_limit)
+    if isinstance(value, Mapping):
+        for name in value:
+            ruled = mysql_settings.base(name) in RULED
+            rule = "not a setting that Vitess rules: replication and failover depend on it"
+            found += checked(not ruled, f"{key}.{name}", name, rule, "remove it")
+    return found
+
+
+def lines(memory_limit: str, given: Mapping[str, str]) -> str:
+    """Return what is added to Vitess' own my.cnf, with the caller's settings last.
+
+    Args:
+        memory_limit: The container's.
+        given: The caller's settings.
+    """
+    left = f"{sizes.mebibytes_of(memory_limit) - STARTER_MEBIBYTES}Mi"
+    own = {
+        **sizes.settings(left),
+        # Their files would grow on the volume without end; the error log is the pod's.
+        "log-error": "stderr",
+        "slow-query-log": "OFF",
+        # A lost server is filled from another one.
+        "plugin-load-add": "mysql_clone.so",
+    }
+    callers = {mysql_settings.normal(name): (name, value) for name, value in given.items()}
+    rows = [f"{name}={value}" for name, value in own.items() if name not in callers]
+    return "\n".join([*rows, *(f"{name}={value}" for name, value in callers.values()), ""])
