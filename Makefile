@@ -232,6 +232,11 @@ test-bucket: dev ## What needs a real S3 server, on nodes of its own: two collea
 	@$(PY) -m lab.toolchain engine node
 	$(PY) -m pytest tests/s3 $(ARGS)
 
+.PHONY: test-vitess
+test-vitess: dev ## A database of several servers whose pods are killed, on a node of its own; Vitess is built once
+	@$(PY) -m lab.toolchain engine node
+	$(PY) -m pytest tests/vitess $(ARGS)
+
 # By nature an administrator's: node, bench and using_the_readme, which start and remove nodes; scan, which attacks the
 # cluster and makes users; and the node port of another namespace, which a deployer may not see before the API server
 # refuses it. What faults breaks, it breaks as the administrator; what survives, the deployer runs.

@@ -1,0 +1,28 @@
+"""A database of several servers, and a service that finds it: only the component's name says that it is not one."""
+
+import os
+import sys
+
+import pulumi
+
+sys.path.insert(0, os.environ["KUBEAUTH"])
+
+from components import AppNamespace, AuthService, MySqlCluster
+
+config = pulumi.Config()
+shop = AppNamespace("shop", {})
+orders = MySqlCluster(
+    "orders",
+    {
+        "namespace": shop.name,
+        "password": config.require_secret("password"),
+        "node_port": 32101,
+        "replicas": 3,
+        "gateways": 2,
+        # Two cores for all pods, and no other node to spread them over.
+        "topology_members": 3,
+        "retain_data": False,
+    },
+)
+AuthService("authenticate", {"image": "localhost/authenticate:1.0.0", "database": orders.connection})
+pulumi.export("endpoint", orders.endpoint)
