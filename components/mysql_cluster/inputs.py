@@ -148,8 +148,8 @@ REFUSED = {
     "schemas": ("not for MySqlCluster: Vitess routes one keyspace here", "one MySqlCluster for each schema"),
     "init_sql": ("not for MySqlCluster: Vitess takes no SQL at a start", "let the application's migrations run it"),
     "existing_claim": ("not for MySqlCluster: each server has a claim of its own", "remove it"),
-    "backup": ("not for MySqlCluster yet", "dump through the endpoint (docs/guides/many-servers.md)"),
-    "restore_from": ("not for MySqlCluster yet", "load a dump through the endpoint (docs/guides/many-servers.md)"),
+    "backup": ("not for MySqlCluster yet", "dump a replica (docs/guides/many-servers.md)"),
+    "restore_from": ("not for MySqlCluster yet", "load a dump (docs/guides/many-servers.md)"),
 }
 """MySqlDatabase's inputs that cannot be honoured, each with the reason and what to do instead."""
 

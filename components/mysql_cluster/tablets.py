@@ -136,6 +136,7 @@ def _pod(
                 [],
                 PREPARE,
                 [secrets],
+                env,
             ),
             cluster.container(
                 "mysqld",

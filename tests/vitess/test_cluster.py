@@ -107,6 +107,21 @@ def test_a_server_whose_volume_is_lost_is_filled_from_the_primary(system):
     print(f"a lost volume: filled and replicating after {waited:.1f} s")
 
 
+def test_a_replica_is_dumped_as_the_guide_says(system):
+    with system.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE dumped (id INT PRIMARY KEY)")
+        cursor.execute("INSERT INTO dumped VALUES (11)")
+    server = next(server for server in SERVERS if server != system.primary())
+    dump = ("mysqldump", "--defaults-file=/run/vitess/client.cnf", "--single-transaction", "--set-gtid-purged=OFF")
+    system.until(
+        lambda: (
+            "INSERT INTO `dumped` VALUES (11)" in system.kubectl("exec", server, "-c", "mysqld", "--", *dump, "admin")
+        ),
+        30,
+        "a dump with the row",
+    )
+
+
 def test_nothing_but_the_clients_port_is_open_to_other_pods(system):
     script = """
 import socket

@@ -44,3 +44,7 @@ EVENT ON *.* TO '$account'@'localhost';"
   echo '}'
 } >"$RUN/credentials.json"
 printf %s "$SETTINGS" >"$RUN/extra.cnf"
+# For people in the pod: mysql --defaults-file=/run/vitess/client.cnf
+read_key vt_dba
+socket=$VTDATAROOT/vt_$(printf %010d $((BASE + ${POD_NAME##*-})))/mysql.sock
+printf '%s\n' '[client]' user=vt_dba "password=$text" "socket=$socket" >"$RUN/client.cnf"
