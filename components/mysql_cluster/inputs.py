@@ -21,7 +21,7 @@ from ..mysql.inputs import CLIENT, DatabaseClient, sized
 from ..mysql.sizes import DatabaseSize
 from . import parts, settings
 
-MINIMUM_MEMORY = "448Mi"
+MINIMUM_MEMORY = "352Mi"
 """The smallest limit for a server and the program that starts it."""
 
 
@@ -107,10 +107,10 @@ class MySqlClusterArgs(TypedDict):
     """Keep all volume claims whatever is deleted, and refuse to delete their StatefulSets. Default: true."""
 
     size: NotRequired[pulumi.Input[DatabaseSize]]
-    """How much each server may use. Default: medium, cpu 250m/500m and memory 448Mi/512Mi."""
+    """How much each server may use. Default: medium, cpu 250m/500m and memory 384Mi/512Mi."""
 
     resources: NotRequired[pulumi.Input[Resources]]
-    """CPU and memory of each server, over those of `size`. Default: `size`'s. Limit of memory: at least 448Mi."""
+    """CPU and memory of each server, over those of `size`. Default: `size`'s. Limit of memory: at least 352Mi."""
 
     gateway_resources: NotRequired[pulumi.Input[Resources]]
     """CPU and memory of each gateway. Default: cpu 100m/1, memory 128Mi/256Mi."""

@@ -40,14 +40,16 @@ def lines(memory_limit: str, given: Mapping[str, str]) -> str:
         given: The caller's settings.
     """
     left = f"{sizes.mebibytes_of(memory_limit) - STARTER_MEBIBYTES}Mi"
-    own = {
+    own: dict[str, str | None] = {
         **sizes.settings(left),
-        # Their files would grow on the volume without end; the error log is the pod's.
-        "log-error": "stderr",
+        # The log is the pod's; a file would grow on the volume without end.
+        "skip-log-error": None,
         "slow-query-log": "OFF",
+        # Debian's own is a folder that the image does not have.
+        "secure-file-priv": "NULL",
         # A lost server is filled from another one.
         "plugin-load-add": "mysql_clone.so",
     }
     callers = {mysql_settings.normal(name): (name, value) for name, value in given.items()}
-    rows = [f"{name}={value}" for name, value in own.items() if name not in callers]
+    rows = [name if value is None else f"{name}={value}" for name, value in own.items() if name not in callers]
     return "\n".join([*rows, *(f"{name}={value}" for name, value in callers.values()), ""])

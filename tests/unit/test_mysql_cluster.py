@@ -301,12 +301,20 @@ def test_a_certificate_is_mounted_where_one_is_given_and_made_where_none_is():
 
 def test_a_servers_settings_follow_its_memory_and_the_callers_win():
     text = settings.lines("2096Mi", {"innodb_buffer_pool_size": "512M", "max_connections": "600"})
-    rows = dict(row.split("=", 1) for row in text.splitlines())
+    rows = dict(row.partition("=")[::2] for row in text.splitlines())
     assert rows["innodb_buffer_pool_size"] == "512M"
     assert "innodb-buffer-pool-size" not in rows
     assert rows["max_connections"] == "600"
     assert rows["plugin-load-add"] == "mysql_clone.so"
     assert rows["performance-schema"] == "ON"
+    assert (rows["skip-log-error"], rows["secure-file-priv"]) == ("", "NULL")
+
+
+def test_a_small_server_gets_what_mysqld_and_its_starter_need():
+    requests = named(cluster(size="small"), "tablet", "mysqld")["resources"]["requests"]
+    assert requests["memory"] == "352Mi"
+    with pytest.raises(InputErrors, match="resources.memory_limit = '320Mi'"):
+        cluster(resources={"memory_limit": "320Mi"})
 
 
 def test_an_output_for_the_number_of_servers_is_checked_when_it_resolves():
