@@ -13,7 +13,7 @@ from ..inputs.record import Given
 from ..kubernetes import discovery, labels, pods, resources, traffic
 from ..kubernetes.children import Children
 from . import claims
-from .parts import CLIENT_PORT, ETCD_HEALTH_PORT, PEER_PORT, Cluster, http, pod_name
+from .parts import CLIENT_PORT, ETCD_HEALTH_PORT, PEER_PORT, Cluster, component_label, http, pod_name
 
 _DATA = "/var/lib/etcd"
 _RESOURCES = {"cpu_request": "50m", "cpu_limit": "500m", "memory_request": "64Mi", "memory_limit": "256Mi"}
@@ -23,7 +23,7 @@ def service(children: Children, given: Given) -> core.Service:
     """Make the Service that gives each member a name, ready or not: they find each other before they are."""
     return core.Service(
         children.logical("etcd"),
-        metadata=children.metadata("etcd", wait=False),
+        metadata=children.metadata("etcd", extra=component_label("etcd"), wait=False),
         spec=core.ServiceSpecArgs(
             cluster_ip="None",
             publish_not_ready_addresses=True,
@@ -55,7 +55,7 @@ def create(cluster: Cluster, found: core.Service, hosts: Sequence[pulumi.Output[
     children, given, selector = cluster.children, cluster.given, cluster.selector("etcd")
     apps.StatefulSet(
         children.logical("etcd"),
-        metadata=children.metadata("etcd"),
+        metadata=cluster.metadata("etcd"),
         spec=apps.StatefulSetSpecArgs(
             replicas=given["topology_members"],
             service_name=discovery.name_of(found),

@@ -43,7 +43,7 @@ def create(cluster: Cluster, secrets: list[pulumi.Input[str]], host: pulumi.Outp
                 rolling_update=apps.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0),
             ),
             template=core.PodTemplateSpecArgs(
-                metadata=cluster.pod_metadata("gateway", selector), spec=_pod(cluster, secrets, host, selector)
+                metadata=cluster.pod_metadata("vtgate", selector), spec=_pod(cluster, secrets, host, selector)
             ),
         ),
         opts=children.options(rollout_seconds=given["rollout_seconds"]),

@@ -17,7 +17,7 @@ def create(cluster: Cluster) -> None:
     children, given, selector = cluster.children, cluster.given, cluster.selector("vtorc")
     apps.Deployment(
         children.logical("vtorc"),
-        metadata=children.metadata("vtorc"),
+        metadata=cluster.metadata("vtorc"),
         spec=apps.DeploymentSpecArgs(
             replicas=2,
             selector=LabelSelectorArgs(match_labels=selector),

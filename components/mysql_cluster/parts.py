@@ -50,10 +50,16 @@ class Cluster:
         """Return the label of a part's pods."""
         return labels.selector(f"{self.children.instance}-{part}")
 
+    def metadata(self, part: str, *, wait: bool = True) -> ObjectMetaArgs:
+        """Return the metadata of a part's own object; the gateways' is the database's, whom clients talk to."""
+        return self.children.metadata(part, extra=component_label(part), wait=wait)
+
     def pod_metadata(self, part: str, selector: Mapping[str, str]) -> ObjectMetaArgs:
         """Return the metadata of a part's pods; their labels change nothing of the selector."""
-        own = {"app.kubernetes.io/component": part}
-        return ObjectMetaArgs(labels=merged(self.children.labels, own, selector), annotations=self.children.annotations)
+        return ObjectMetaArgs(
+            labels=merged(self.children.labels, component_label(part), selector),
+            annotations=self.children.annotations,
+        )
 
     def pod_fields(self, selector: Mapping[str, str], revision: str = "pod-template-hash") -> dict[str, Any]:
         """Return the fields, by their names in `PodSpecArgs`, that every pod of a cluster has.
@@ -132,12 +138,17 @@ class Cluster:
         """Make the budget that lets a drain of nodes take one pod of a part at a time."""
         policy.PodDisruptionBudget(
             self.children.logical(part),
-            metadata=self.children.metadata(part),
+            metadata=self.metadata(part),
             spec=policy.PodDisruptionBudgetSpecArgs(
                 max_unavailable=1, selector=LabelSelectorArgs(match_labels=selector)
             ),
             opts=self.children.options(),
         )
+
+
+def component_label(part: str) -> dict[str, str]:
+    """Return the label that says which part of a database something is; the gateways are what clients call it."""
+    return {} if part == "vtgate" else {"app.kubernetes.io/component": part}
 
 
 def pod_name() -> core.EnvVarArgs:

@@ -49,7 +49,7 @@ def create(cluster: Cluster, passwords: pulumi.Input[str]) -> apps.StatefulSet:
     children, given, selector = cluster.children, cluster.given, cluster.selector("tablet")
     service = core.Service(
         children.logical("tablet"),
-        metadata=children.metadata("tablet", wait=False),
+        metadata=cluster.metadata("tablet", wait=False),
         spec=core.ServiceSpecArgs(
             cluster_ip="None",
             # A server is asked before it serves: VTOrc chooses the first primary among those that do not.
@@ -65,7 +65,7 @@ def create(cluster: Cluster, passwords: pulumi.Input[str]) -> apps.StatefulSet:
     )
     made = apps.StatefulSet(
         children.logical("tablet"),
-        metadata=children.metadata("tablet"),
+        metadata=cluster.metadata("tablet"),
         spec=apps.StatefulSetSpecArgs(
             replicas=given["replicas"],
             service_name=discovery.name_of(service),

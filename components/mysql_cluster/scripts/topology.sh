@@ -7,4 +7,6 @@ done
 until ask GetKeyspace "$KEYSPACE" >/dev/null 2>&1; do
   ask CreateKeyspace --durability-policy semi_sync "$KEYSPACE" >/dev/null 2>&1 || sleep 1
 done
+# Of a pod that ended in the middle of the line before.
+ask RebuildVSchemaGraph >/dev/null 2>&1 || :
 echo "the topology knows $CELL and $KEYSPACE"
