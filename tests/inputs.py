@@ -160,7 +160,7 @@ GOOD: dict[str, dict[str, Any]] = {
 BASE: dict[str, dict[str, Any]] = {
     "AppNamespace": {},
     "MySqlDatabase": {"namespace": "shop", "password": "app-pw"},
-    "MySqlCluster": {"namespace": "shop", "password": "app-pw"},
+    "MySqlCluster": {"namespace": "shop", "password": "app-pw", "image": "vitess:24.0.4", "etcd_image": "etcd:3.6.16"},
     "AuthService": {
         "namespace": "shop", "image": "auth:1", "database_endpoint": "db:3306", "database_secret_name": "db",
     },

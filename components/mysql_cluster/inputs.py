@@ -19,7 +19,7 @@ from ..kubernetes.services import ServiceType, TrafficPolicy
 from ..mysql import validation as mysql_validation
 from ..mysql.inputs import CLIENT, DatabaseClient, sized
 from ..mysql.sizes import DatabaseSize
-from . import parts, settings
+from . import settings
 
 MINIMUM_MEMORY = "352Mi"
 """The smallest limit for a server and the program that starts it."""
@@ -30,6 +30,12 @@ class MySqlClusterArgs(TypedDict):
 
     namespace: pulumi.Input[str]
     """The namespace of all children; it must exist."""
+
+    image: pulumi.Input[str]
+    """An image with Vitess' programs, mysqld, sh and openssl; `python -m lab.images` makes one, no registry has it."""
+
+    etcd_image: pulumi.Input[str]
+    """An image whose PATH has etcd 3.6."""
 
     resource_name: NotRequired[str]
     """The instance's name in the cluster, where it is not the component's. Default: the component's name."""
@@ -60,12 +66,6 @@ class MySqlClusterArgs(TypedDict):
 
     settings: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Settings of the servers as in my.cnf. Default: none. Refused: those that Vitess or the pod rules."""
-
-    image: NotRequired[pulumi.Input[str]]
-    """An image with Vitess' programs, mysqld, sh and openssl. Default: `localhost/vitess:24.0.4` (make images)."""
-
-    etcd_image: NotRequired[pulumi.Input[str]]
-    """An image whose PATH has etcd 3.6. Default: `localhost/etcd:3.6.16`."""
 
     require_tls: NotRequired[pulumi.Input[bool]]
     """Refuse connections of clients without TLS. Default: true."""
@@ -200,6 +200,8 @@ RULES = Record(
     MySqlClusterArgs,
     {
         "namespace": Rule(validation.namespace),
+        "image": Rule(validation.image("registry.example.com/vitess:24.0.4")),
+        "etcd_image": Rule(validation.image("registry.example.com/etcd:3.6.16")),
         "resource_name": Rule(lambda key, value: validation.name(key, value, "mysqlauth"), plain=True),
         "replicas": Rule(whole_number(3, 9, "servers", 3), default=3),
         "gateways": Rule(whole_number(1, 20, "gateways", 2), default=2),
@@ -210,8 +212,6 @@ RULES = Record(
         "database_name": Rule(mysql_validation.database_name, default="admin"),
         "username": Rule(_username, default="admin"),
         "settings": Rule(_settings, default={}, needs=("size", "resources")),
-        "image": Rule(validation.image(parts.IMAGE), default=parts.IMAGE),
-        "etcd_image": Rule(validation.image(parts.ETCD_IMAGE), default=parts.ETCD_IMAGE),
         "require_tls": Rule(validation.true_or_false, default=True),
         "tls_secret": Rule(validation.resource_name("mysqlauth-tls")),
         "service_type": Rule(validation.one_of(ServiceType), default=ServiceType.NODE_PORT.value),

@@ -16,9 +16,6 @@ from ..kubernetes import discovery, labels, placement, pods, resources
 from ..kubernetes.children import Children
 from . import scripts
 
-IMAGE = "localhost/vitess:24.0.4"
-ETCD_IMAGE = "localhost/etcd:3.6.16"
-
 CELL = "zone1"
 """Vitess' word for what fails together; there is one."""
 

@@ -12,7 +12,8 @@ from components.mysql_cluster.inputs import REFUSED
 
 from .recorder import CHOSEN, Recorder, Secret, deploy
 
-REQUIRED: MySqlClusterArgs = {"namespace": "shop", "password": "app-pw"}
+IMAGES = {"image": "vitess:24.0.4", "etcd_image": "etcd:3.6.16"}
+REQUIRED: MySqlClusterArgs = {"namespace": "shop", "password": "app-pw", **IMAGES}
 
 
 def cluster(**given: Any) -> Recorder:
@@ -92,7 +93,8 @@ def beside(database: Any, **given: Any) -> Recorder:
     """A database and a service that finds it."""
 
     def program() -> None:
-        made = database("mysqlauth", {**REQUIRED, **given})
+        images = IMAGES if database is MySqlCluster else {}
+        made = database("mysqlauth", {"namespace": "shop", "password": "app-pw", **images, **given})
         AuthService("authenticate", {"image": "auth:1", "database": made.connection})
 
     return deploy(program)

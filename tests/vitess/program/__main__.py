@@ -15,12 +15,12 @@ orders = MySqlCluster(
     "orders",
     {
         "namespace": shop.name,
+        "image": "localhost/vitess:24.0.4",
+        "etcd_image": "localhost/etcd:3.6.16",
         "password": config.require_secret("password"),
         "node_port": 32101,
         "replicas": 3,
         "gateways": 2,
-        # Two cores for all pods, and no other node to spread them over.
-        "topology_members": 3,
         "retain_data": False,
     },
 )
