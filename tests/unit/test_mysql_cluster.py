@@ -13,7 +13,7 @@ from components.mysql_cluster.inputs import REFUSED
 from .recorder import CHOSEN, Recorder, Secret, deploy
 
 IMAGES = {"image": "vitess:24.0.4", "etcd_image": "etcd:3.6.16"}
-REQUIRED: MySqlClusterArgs = {"namespace": "shop", "password": "app-pw", **IMAGES}
+REQUIRED = cast(MySqlClusterArgs, {"namespace": "shop", "password": "app-pw", **IMAGES})
 
 
 def cluster(**given: Any) -> Recorder:
@@ -94,7 +94,8 @@ def beside(database: Any, **given: Any) -> Recorder:
 
     def program() -> None:
         images = IMAGES if database is MySqlCluster else {}
-        made = database("mysqlauth", {"namespace": "shop", "password": "app-pw", **images, **given})
+        args: Any = {"namespace": "shop", "password": "app-pw", **images, **given}
+        made = database("mysqlauth", args)
         AuthService("authenticate", {"image": "auth:1", "database": made.connection})
 
     return deploy(program)
@@ -303,7 +304,7 @@ def test_a_certificate_is_mounted_where_one_is_given_and_made_where_none_is():
 
 def test_a_servers_settings_follow_its_memory_and_the_callers_win():
     text = settings.lines("2096Mi", {"innodb_buffer_pool_size": "512M", "max_connections": "600"})
-    rows = dict(row.partition("=")[::2] for row in text.splitlines())
+    rows = {name: value for name, _, value in (row.partition("=") for row in text.splitlines())}
     assert rows["innodb_buffer_pool_size"] == "512M"
     assert "innodb-buffer-pool-size" not in rows
     assert rows["max_connections"] == "600"
@@ -315,7 +316,7 @@ def test_a_servers_settings_follow_its_memory_and_the_callers_win():
 def test_a_small_server_gets_what_mysqld_and_its_starter_need():
     requests = named(cluster(size="small"), "tablet", "mysqld")["resources"]["requests"]
     assert requests["memory"] == "352Mi"
-    with pytest.raises(InputErrors, match="resources.memory_limit = '320Mi'"):
+    with pytest.raises(InputErrors, match=r"resources\.memory_limit = '320Mi'"):
         cluster(resources={"memory_limit": "320Mi"})
 
 
