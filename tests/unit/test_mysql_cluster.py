@@ -200,7 +200,7 @@ def test_each_of_vitess_accounts_has_a_password_of_its_own():
         "vt_dba", "vt_app", "vt_appdebug", "vt_allprivs", "vt_filtered", "vt_repl", "vt_clone",
     }  # fmt: skip
     assert len(set(passwords.values())) == len(passwords)
-    assert all(len(password) == 64 for password in passwords.values())
+    assert all(len(password) == 32 for password in passwords.values()), "replication takes no longer one"
 
 
 def test_the_users_file_is_made_of_the_clients_secrets_and_of_no_others():

@@ -145,14 +145,21 @@ def shard(primary: object) -> str:
     return f"""case "$*" in *GetShard*) echo '{{"keyspace": "my_shop", "shard": {{{alias}}}}}' ;; esac"""
 
 
-@pytest.mark.parametrize(("primary", "filled"), [(None, False), (101, False), (100, True)])
-def test_a_server_is_filled_from_the_primary_where_there_is_another_one(pod, primary, filled):
+@pytest.mark.parametrize(
+    ("primary", "schema", "filled"),
+    [(None, "", False), (101, "", False), (100, "", True), (100, "my_shop", False), (100, "my@002dshop", False)],
+)
+def test_an_empty_server_is_filled_from_the_primary_where_there_is_another_one(pod, primary, schema, filled):
     pod.program("vttablet", "")
     pod.program("vtctldclient", shard(primary))
+    (pod.folder / "run/clone").write_text("clone-pw")
+    for name in filter(None, ("mysql", "sys", "performance_schema", "#innodb_temp", schema)):
+        (pod.folder / "data/vt_0000000101/data" / name).mkdir(parents=True)
     pod.run("tablet", "--port=15000", DOMAIN="orders-tablet.shop.svc")
     [started] = pod.asked("vttablet")
     assert f"--tablet-path {TABLET} --tablet-hostname orders-tablet-1.orders-tablet.shop.svc --port=15000" in started
-    assert started.endswith("--restore-with-clone --clone-from-primary") == filled
+    assert started.endswith("--restore-with-clone --clone-from-primary --db-clone-password clone-pw") == filled
+    assert ("clone-pw" in started) == filled, "arguments are for all to see"
     assert (pod.folder / "data/complete").exists()
 
 

@@ -43,6 +43,9 @@ EVENT ON *.* TO '$account'@'localhost';"
   done
   echo '}'
 } >"$RUN/credentials.json"
+# vttablet takes this one from nowhere but its arguments; they have it only while an empty server is filled.
+read_key vt_clone
+printf %s "$text" >"$RUN/clone"
 printf %s "$SETTINGS" >"$RUN/extra.cnf"
 # For people in the pod: mysql --defaults-file=/run/vitess/client.cnf
 read_key vt_dba
