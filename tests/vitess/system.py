@@ -29,7 +29,7 @@ _LOGIN = """
 import json, urllib.request, urllib.error
 def ask(path, password):
     body = json.dumps({"username": NAME, "password": password}).encode()
-    request = urllib.request.Request("http://127.0.0.1:5000" + path, body, {"Content-Type": "application/json"})
+    request = urllib.request.Request("http://127.0.0.1:5010" + path, body, {"Content-Type": "application/json"})
     try:
         return urllib.request.urlopen(request, timeout=30).status
     except urllib.error.HTTPError as error:

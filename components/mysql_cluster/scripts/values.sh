@@ -3,5 +3,6 @@
 while [ "$1" != -- ]; do export "${1?}"; shift; done
 shift
 tablet_of() { printf '%s-%010d' "$CELL" "$1"; }
+# One question must not take for ever where the topology does not answer.
 # shellcheck disable=SC2086 # the options are words
-ask() { vtctldclient --server internal $TOPOLOGY "$@"; }
+ask() { timeout 35 vtctldclient --server internal $TOPOLOGY "$@"; }
