@@ -103,7 +103,7 @@ class System:
     def replicates(self, server: str) -> bool:
         """Whether a server gets and applies what the primary writes."""
         number = 100 + int(server.rpartition("-")[2])
-        status = self.vitess("GetFullStatus", f"zone1-{number:010d}")["status"].get("replication_status") or {}
+        status = self.vitess("GetFullStatus", f"zone1-{number:010d}").get("replication_status") or {}
         # 3 is running.
         return (status.get("io_state"), status.get("sql_state")) == (3, 3)
 
