@@ -19,6 +19,8 @@ orders = MySqlCluster(
         "etcd_image": "localhost/etcd:3.6.16",
         "password": config.require_secret("password"),
         "node_port": 32101,
+        # The links between a host and its local nodes (lab/node).
+        "node_port_cidrs": ["10.99.0.0/16"],
         "replicas": 3,
         "gateways": 2,
         "retain_data": False,
