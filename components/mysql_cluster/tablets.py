@@ -165,7 +165,7 @@ def _pod(
         containers=[
             cluster.container(
                 f"{cluster.children.instance}-container",
-                ["tablet"],
+                ["errant", "tablet"],
                 values,
                 lift(_tablet_arguments, given["database_name"]),
                 lift(_of_tablet, given["size"]),
@@ -174,28 +174,26 @@ def _pod(
                 ports=[core.ContainerPortArgs(name="grpc", container_port=TABLET_GRPC_PORT, protocol="TCP")],
                 # Ready is that it serves what it is for: reads of a replica that is not too far behind, or writes.
                 readiness_probe=http("/debug/health", period_seconds=5, failure_threshold=2),
-                liveness_probe=http("/debug/liveness", period_seconds=10, failure_threshold=6),
+                liveness_probe=core.ProbeArgs(
+                    exec_=_script("alive", values, "errant", "alive"),
+                    period_seconds=30,
+                    timeout_seconds=60,
+                    failure_threshold=2,
+                ),
                 lifecycle=core.LifecycleArgs(
-                    pre_stop=core.LifecycleHandlerArgs(
-                        exec_=core.ExecActionArgs(
-                            command=lift(
-                                lambda known: [
-                                    "/bin/sh",
-                                    "-c",
-                                    scripts.text("values", "handover"),
-                                    "handover",
-                                    *known,
-                                ],
-                                values,
-                            )
-                        )
-                    )
+                    pre_stop=core.LifecycleHandlerArgs(exec_=_script("handover", values, "handover"))
                 ),
             )
         ],
         volumes=[pods.secret_files("secrets", passwords), *scratch_volumes()],
         **cluster.pod_fields(selector, "controller-revision-hash"),
     )
+
+
+def _script(name: str, values: pulumi.Input[list[str]], *parts: str) -> core.ExecActionArgs:
+    """What the kubelet runs in a container: scripts with the values of the container's own."""
+    text = scripts.text("values", *parts)
+    return core.ExecActionArgs(command=lift(lambda known: ["/bin/sh", "-c", text, name, *known], values))
 
 
 def _merged(given: Mapping[str, Any], size: str) -> dict[str, Any]:

@@ -13,6 +13,10 @@ SHELLS = [shell for shell in (["/bin/sh"], ["bash", "--posix"], ["busybox", "sh"
 TABLET = "zone1-0000000101"
 
 
+#: Scripts that come before another one.
+BEFORE = {"tablet": ["errant"], "alive": ["errant"]}
+
+
 class Pod:
     """Runs scripts as the second server's pod does."""
 
@@ -42,7 +46,7 @@ class Pod:
             "POD_NAME": "orders-tablet-1",
             "VTDATAROOT": f"{self.folder}/data",
         }
-        command = [*self.shell, "-c", scripts.text("values", script), script, *words]
+        command = [*self.shell, "-c", scripts.text("values", *BEFORE.get(script, []), script), script, *words]
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=30, check=False)
         assert (done.returncode == 0) == ok, done.stdout + done.stderr
         return done.stdout + done.stderr
@@ -184,3 +188,57 @@ def test_a_server_that_ends_asks_for_another_primary_and_ends_whatever_the_answe
     pod.run("handover")
     [asked] = pod.asked("vtctldclient")
     assert f"PlannedReparentShard --wait-replicas-timeout 20s --avoid-primary {TABLET} my_shop/0" in asked
+
+
+def answers(primary: int, kind: str, theirs: str) -> str:
+    """What Vitess' client says of this server and of the primary."""
+    return f"""case "$*" in
+  *GetShard*) echo '{{"shard": {{"primary_alias": {{"cell": "zone1", "uid": {primary}}}}}}}' ;;
+  *GetTablets*) echo "{TABLET} my_shop 0 {kind} orders-tablet-1:15000" ;;
+  *GetFullStatus*) printf '%s\\n' '{{' '    "position": "MySQL56/{theirs}",' '    "position": "MySQL56/x:1",' ;;
+esac"""
+
+
+@pytest.mark.parametrize(
+    ("primary", "kind", "subset", "errant"),
+    [
+        (100, "drained", "0", True),
+        (100, "drained", "1", False),
+        (100, "replica", "0", False),
+        (101, "drained", "0", False),
+    ],
+)
+def test_only_a_drained_server_with_more_than_the_primary_is_filled_anew(pod, primary, kind, subset, errant):
+    pod.program("vtctldclient", answers(primary, kind, "b:1-9"))
+    pod.program("mysql", f"""case "$*" in *SUBSET*) echo {subset} ;; *) echo a:1-2,b:1-8 ;; esac""")
+    said = pod.run("alive", ok=not errant)
+    assert ("it is filled anew from the primary" in said) == errant
+    # The server's own first: the primary writes on.
+    asked = (pod.folder / "asked").read_text().splitlines() if kind == "drained" and primary == 100 else []
+    order = [
+        line.split()[0] for line in asked if "gtid_executed" in line or "GetFullStatus" in line or "SUBSET" in line
+    ]
+    assert order == (["mysql", "vtctldclient", "mysql"] if asked else [])
+    if asked:
+        assert "GTID_SUBSET('a:1-2,b:1-8', 'b:1-9')" in pod.asked("mysql")[-1]
+
+
+def test_a_topology_that_does_not_answer_is_no_reason_to_fill_a_server_anew(pod):
+    pod.program("mysql", "echo 0")
+    pod.run("alive")
+
+
+def test_a_server_that_is_filled_anew_gives_its_data_up_and_waits_for_an_empty_one(pod):
+    pod.program("vttablet", "")
+    pod.program("vtctldclient", answers(100, "drained", "b:1-9"))
+    pod.program("mysql", """case "$*" in *SUBSET*) echo 0 ;; *) echo a:1 ;; esac""")
+    complete, sock = pod.folder / "data/complete", pod.folder / "run/mysqlctl.sock"
+    complete.touch()
+    (pod.folder / "run/clone").write_text("clone-pw")
+    # What server.sh does when mysqld has ended.
+    again = f"[ ! -e {complete} ] && python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"{sock}\")'"
+    pod.program("mysqladmin", again)
+    assert "it begins anew" in pod.run("tablet", DOMAIN="orders-tablet.shop.svc")
+    assert len(pod.asked("mysqladmin")) == 1
+    assert complete.exists()
+    assert "--restore-with-clone" in pod.asked("vttablet")[0]

@@ -100,6 +100,13 @@ class System:
         found = self.vitess("GetShard", "admin/0")
         return f"{INSTANCE}-tablet-{found['shard']['primary_alias']['uid'] - 100}"
 
+    def pods(self) -> set[str]:
+        """The servers' pods, each by an id that no other one has."""
+        return {
+            pod["metadata"]["uid"]
+            for pod in self.get("pods", "--selector", f"name={INSTANCE}-tablet-selector")["items"]
+        }
+
     def replicates(self, server: str) -> bool:
         """Whether a server gets and applies what the primary writes."""
         number = 100 + int(server.rpartition("-")[2])
