@@ -6,9 +6,11 @@ from typing import Any, cast
 import pulumi
 import pytest
 
-from components import AuthService, InputErrors, MySqlCluster, MySqlClusterArgs, MySqlDatabase
+from components import AppNamespace, AuthService, InputErrors, MySqlCluster, MySqlClusterArgs, MySqlDatabase
 from components.mysql_cluster import settings
 from components.mysql_cluster.inputs import REFUSED
+from policy import network, pod_security, production, workloads
+from policy import pods as policy_pods
 
 from .recorder import CHOSEN, Recorder, Secret, deploy
 
@@ -323,3 +325,32 @@ def test_a_small_server_gets_what_mysqld_and_its_starter_need():
 def test_an_output_for_the_number_of_servers_is_checked_when_it_resolves():
     with pytest.raises(InputErrors, match="replicas = 2"):
         cluster(replicas=pulumi.Output.from_input(2))
+
+
+def resources(recorder: Recorder) -> list[workloads.Resource]:
+    found = (workloads.kubernetes(entry.type, entry.inputs, entry.name) for entry in recorder.all)
+    return [resource for resource in found if resource]
+
+
+def test_it_keeps_the_policies_of_every_stack():
+    def program() -> None:
+        shop = AppNamespace("shop", {})
+        MySqlCluster("mysqlauth", cast(MySqlClusterArgs, {**REQUIRED, "namespace": shop.name}))
+
+    found = resources(deploy(program))
+    for resource in found:
+        pod = workloads.pod_of(resource)
+        if pod:
+            broken = [*pod_security.restricted(pod), *policy_pods.secret_literals(resource, pod)]
+            assert [*broken, *policy_pods.unpinned_images(pod), *policy_pods.unbounded_resources(pod)] == []
+    assert [*network.missing_policies(found)] == []
+
+
+def test_in_production_it_lacks_backups_and_named_clients_until_they_are_there():
+    def about(recorder: Recorder) -> set[tuple[str, str]]:
+        unfit = production.unfit(resources(recorder))
+        return {(resource.urn, finding.problem.partition(":")[0]) for resource, finding in unfit}
+
+    lacks = ("mysqlauth-vtgate", "is a database without backups")
+    assert about(cluster()) == {lacks, ("mysqlauth-vtgate", "may be reached by pods that nobody names")}
+    assert about(cluster(clients=[{"pod_labels": {"app": "auth"}}])) == {lacks}
