@@ -312,6 +312,9 @@ def test_a_servers_settings_follow_its_memory_and_the_callers_win():
     assert rows["max_connections"] == "600"
     assert rows["plugin-load-add"] == "mysql_clone.so"
     assert rows["performance-schema"] == "ON"
+    assert "performance-schema-max-table-instances" not in rows
+    small = settings.lines("512Mi", {}).splitlines()
+    assert {"performance-schema=ON", "performance-schema-instrument=%=OFF"} <= {*small}, "clone tells how it went there"
     assert (rows["skip-log-error"], rows["secure-file-priv"]) == ("", "NULL")
 
 

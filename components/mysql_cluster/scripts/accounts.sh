@@ -17,9 +17,11 @@ user() {
   user vt_dba localhost
   printf '%s\n' "GRANT ALL ON *.* TO 'vt_dba'@'localhost' WITH GRANT OPTION;" \
     "GRANT PROXY ON ''@'' TO 'vt_dba'@'localhost' WITH GRANT OPTION;"
-  # What clients ask for is done by this account: nothing outside of the schema, no files, no accounts.
+  # What clients ask for is done by this account: nothing outside of the schema, no files, no accounts. In _vt the gateways
+  # read which tables there are; clients have no way there.
   user vt_app localhost
-  printf '%s\n' "GRANT $data ON \`$pattern\`.* TO 'vt_app'@'localhost';"
+  printf '%s\n' "GRANT $data ON \`$pattern\`.* TO 'vt_app'@'localhost';" \
+    "GRANT SELECT ON \`\_vt\`.* TO 'vt_app'@'localhost';"
   user vt_appdebug localhost
   printf '%s\n' "GRANT SELECT, SHOW DATABASES, PROCESS ON *.* TO 'vt_appdebug'@'localhost';"
   for account in vt_allprivs vt_filtered; do
