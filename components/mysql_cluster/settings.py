@@ -30,12 +30,13 @@ _NOTHING_COUNTED = {
             "events-stages-history-long-size", "events-transactions-history-long-size",
             "events-waits-history-long-size", "max-cond-classes", "max-digest-length", "max-file-classes",
             "max-memory-classes", "max-mutex-classes", "max-rwlock-classes", "max-socket-classes",
-            "max-sql-text-length", "max-stage-classes", "max-statement-classes", "max-table-handles", "max-table-instances",
+            "max-sql-text-length", "max-stage-classes", "max-statement-classes", "max-table-handles",
+            "max-table-instances",
         )
     },
 }  # fmt: skip
-"""The performance schema with nothing in it, in 8 MiB where its default takes 240: how the filling of a server went is read
-from it, and from nowhere else."""
+"""The performance schema with nothing in it, in 8 MiB where its default takes 240: how the filling of a server went
+is read from it, and from nowhere else."""
 
 
 def check(key: str, value: Any, memory_limit: str) -> list[InputError]:

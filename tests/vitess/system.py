@@ -168,8 +168,12 @@ class Writer(threading.Thread):
         self.longest = 0.0
         """The longest time between two confirmations, in seconds."""
         self._ended = threading.Event()
-        with system.connect() as connection, connection.cursor() as cursor:
-            cursor.execute(f"CREATE TABLE {table} (id INT PRIMARY KEY)")
+        system.until(self._made, 120, f"the table {table} is made")
+
+    def _made(self) -> bool:
+        with self.system.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(f"CREATE TABLE IF NOT EXISTS {self.table} (id INT PRIMARY KEY)")
+        return True
 
     def run(self) -> None:
         """Write until told to stop."""
