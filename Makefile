@@ -242,6 +242,11 @@ test-metrics: dev ## A real Prometheus on a node of its own: it finds the metric
 	@$(PY) -m lab.toolchain engine node >/dev/null
 	$(PY) -m pytest tests/metrics $(ARGS)
 
+.PHONY: test-vitess
+test-vitess: dev ## A database of several servers whose pods are killed, on a node of its own; Vitess is built once
+	@$(PY) -m lab.toolchain engine node
+	$(PY) -m pytest tests/vitess $(ARGS)
+
 # By nature an administrator's: node, bench and using_the_readme, which start and remove nodes; scan, which attacks the
 # cluster and makes users; and the node port of another namespace, which a deployer may not see before the API server
 # refuses it. What faults breaks, it breaks as the administrator; what survives, the deployer runs.
@@ -273,7 +278,7 @@ lint: dev lint-workflows ## Style (ruff), types (pyright), imports (import-linte
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/basedpyright
 	$(VENV)/bin/lint-imports --no-logo
-	$(VENV)/bin/shellcheck components/mysql/scripts/*.sh docs/upstream/*.sh
+	$(VENV)/bin/shellcheck components/mysql/scripts/*.sh components/mysql_cluster/scripts/*.sh docs/upstream/*.sh
 
 .PHONY: lint-workflows
 lint-workflows: dev ## The workflows' syntax (actionlint) and safety (zizmor)

@@ -23,6 +23,8 @@ from .mysql.component import MySqlDatabase
 from .mysql.inputs import DatabaseClient, MySqlDatabaseArgs
 from .mysql.metrics_inputs import DatabaseMetrics
 from .mysql.sizes import DatabaseSize
+from .mysql_cluster.component import MySqlCluster
+from .mysql_cluster.inputs import MySqlClusterArgs
 from .namespace import AppNamespace, AppNamespaceArgs, Quota
 
 __all__ = [
@@ -46,6 +48,8 @@ __all__ = [
     "Ingress",
     "InputError",
     "InputErrors",
+    "MySqlCluster",
+    "MySqlClusterArgs",
     "MySqlDatabase",
     "MySqlDatabaseArgs",
     "Peer",

@@ -113,5 +113,5 @@ if __name__ == "__main__":
     importlib.import_module(f"{HERE.name}.kubernetes.reservations").count_per(lambda: Host)
     # The version is written once, where pip reads it, too.
     project = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    hosted = [components.AppNamespace, components.AuthService, components.MySqlDatabase]
+    hosted = [components.AppNamespace, components.AuthService, components.MySqlCluster, components.MySqlDatabase]
     main(Host(hosted, project["name"], project["name"], project["version"]), sys.argv[1:])

@@ -29,7 +29,7 @@ _KINDS = {"string": "text", "integer": "number", "number": "number", "boolean": 
 
 def schema() -> dict[str, Any]:
     """The package's schema without its version, as `pulumi package get-schema ./components` prints it."""
-    hosted = [components.AppNamespace, components.AuthService, components.MySqlDatabase]
+    hosted = [components.AppNamespace, components.AuthService, components.MySqlCluster, components.MySqlDatabase]
     found = json.loads(ComponentProvider(hosted, "kubeauth", "kubeauth").schema or "")
     del found["version"], found["dependencies"]
     return _as_the_cli_prints(found)

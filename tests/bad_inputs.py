@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from cli.paths import CHECKOUT
-from components import AppNamespace, AuthService, InputError, MySqlDatabase
+from components import AppNamespace, AuthService, InputError, MySqlCluster, MySqlDatabase
 
 MYSQL: dict[str, Any] = {"namespace": "shop", "password": "app-pw", "root_password": "root-pw"}
+SEVERAL: dict[str, Any] = {"namespace": "shop", "password": "app-pw", "image": "vitess:24", "etcd_image": "etcd:3.6"}
 AUTH: dict[str, Any] = {
     "namespace": "shop",
     "image": "auth:1",
@@ -164,6 +165,35 @@ RESOURCES: list[tuple[str, Any]] = [
     ("cpu_requests", "1"),
 ]
 
+CLUSTER: list[tuple[str, Any]] = [
+    ("image", None),
+    ("etcd_image", "etcd"),
+    ("replicas", 1),
+    ("replicas", 2),
+    ("replicas", 10),
+    ("replicas", "3"),
+    ("gateways", 0),
+    ("topology_members", 2),
+    ("password", None),
+    ("previous_password", "app-pw"),
+    ("username", "vt_app"),
+    ("root_password", "root-pw"),
+    ("privileges", "data"),
+    ("accounts", {"a": {"schemas": ["admin"], "password": "x"}}),
+    ("schemas", [{"name": "orders"}]),
+    ("init_sql", "SELECT 1;"),
+    ("existing_claim", "old-data"),
+    ("backup", {"schedule": "@daily"}),
+    ("restore_from", {"s3": {"bucket": "acme"}}),
+    ("settings", {"gtid_mode": "OFF"}),
+    ("settings", {"skip_log_bin": "1"}),
+    ("settings", {"datadir": "/data"}),
+    ("storage_size", "512Mi"),
+    ("resources", {"memory_limit": "320Mi"}),
+    ("gateway_resources", {"memory_limit": "64Mi"}),
+    ("repicas", 3),
+]
+
 SERVICE: list[tuple[str, Any]] = [
     ("image", "auth"),
     ("database_endpoint", "db"),
@@ -262,8 +292,9 @@ class Case(NamedTuple):
 
     def errors(self) -> list[InputError]:
         """What the component says."""
-        kind: Any = {"MySqlDatabase": MySqlDatabase, "AuthService": AuthService, "AppNamespace": AppNamespace}
-        return kind[self.component].check(self.name, self.args)
+        kinds: list[Any] = [AppNamespace, AuthService, MySqlCluster, MySqlDatabase]
+        [kind] = [kind for kind in kinds if kind.__name__ == self.component]
+        return kind.check(self.name, self.args)
 
 
 def cases() -> Iterator[Case]:
@@ -276,6 +307,8 @@ def cases() -> Iterator[Case]:
         yield Case("MySqlDatabase", key, value, "mysqlauth", {**others, key: value})
     for key, value in RESOURCES:
         yield Case("MySqlDatabase", f"resources.{key}", value, "mysqlauth", {**MYSQL, "resources": {key: value}})
+    for key, value in CLUSTER:
+        yield Case("MySqlCluster", key, value, "mysqlauth", {**SEVERAL, key: value})
     for key, value in SERVICE:
         # `database` stands instead of the inputs that say the same one by one.
         others = {"image": "auth:1"} if key == "database" else AUTH

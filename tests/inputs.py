@@ -11,10 +11,11 @@ from unittest import mock
 import pulumi
 
 from cli.paths import CHECKOUT
-from components import AppNamespace, AuthService, InputErrors, MySqlDatabase
+from components import AppNamespace, AuthService, InputErrors, MySqlCluster, MySqlDatabase
 from components.auth.inputs import RULES as AUTH_RULES
 from components.inputs.record import Record
 from components.mysql.inputs import RULES as MYSQL_RULES
+from components.mysql_cluster.inputs import RULES as CLUSTER_RULES
 from components.namespace import RULES as NAMESPACE_RULES
 from tests.unit.recorder import deploy
 
@@ -79,6 +80,40 @@ GOOD: dict[str, dict[str, Any]] = {
         "startup_seconds": 600,
         "shutdown_seconds": 60,
     },
+    "MySqlCluster": {
+        "namespace": "shop",
+        "resource_name": "other",
+        "replicas": 5,
+        "gateways": 3,
+        "topology_members": 1,
+        "existing_secret": "vault",
+        "password": "another",
+        "previous_password": "before",
+        "database_name": "orders",
+        "username": "orders",
+        "settings": {"max_connections": "400"},
+        "image": "registry.example.com/vitess:24.0.4",
+        "etcd_image": "registry.example.com/etcd:3.6",
+        "require_tls": False,
+        "tls_secret": "certificate",
+        "service_type": "ClusterIP",
+        "node_port": 32001,
+        "node_port_cidrs": ["10.0.0.0/8"],
+        "external_traffic_policy": "Local",
+        "service_annotations": {"example.com/dns": "db"},
+        "port": 3307,
+        "clients": [{"pod_labels": {"app": "reports"}, "namespace": "bi"}],
+        "storage_size": "5Gi",
+        "storage_class": "fast",
+        "access_mode": "ReadWriteOncePod",
+        "retain_data": False,
+        "size": "large",
+        "resources": {"memory_limit": "1Gi"},
+        "gateway_resources": {"memory_limit": "512Mi"},
+        **_WORKLOAD,
+        "startup_seconds": 600,
+        "shutdown_seconds": 60,
+    },
     "AuthService": {
         "image": "auth:2",
         "database": {"endpoint": "db:3306", "secret_name": "db", "namespace": "shop", "pod_port": 3307},
@@ -126,12 +161,19 @@ GOOD: dict[str, dict[str, Any]] = {
 BASE: dict[str, dict[str, Any]] = {
     "AppNamespace": {},
     "MySqlDatabase": {"namespace": "shop", "password": "app-pw"},
+    "MySqlCluster": {"namespace": "shop", "password": "app-pw", "image": "vitess:24.0.4", "etcd_image": "etcd:3.6.16"},
     "AuthService": {
         "namespace": "shop", "image": "auth:1", "database_endpoint": "db:3306", "database_secret_name": "db",
     },
 }  # fmt: skip
-RULES: dict[str, Record] = {"AppNamespace": NAMESPACE_RULES, "MySqlDatabase": MYSQL_RULES, "AuthService": AUTH_RULES}
-COMPONENTS: dict[str, Any] = {"AppNamespace": AppNamespace, "MySqlDatabase": MySqlDatabase, "AuthService": AuthService}
+RULES: dict[str, Record] = {
+    "AppNamespace": NAMESPACE_RULES, "MySqlDatabase": MYSQL_RULES, "MySqlCluster": CLUSTER_RULES,
+    "AuthService": AUTH_RULES,
+}  # fmt: skip
+COMPONENTS: dict[str, Any] = {
+    "AppNamespace": AppNamespace, "MySqlDatabase": MySqlDatabase, "MySqlCluster": MySqlCluster,
+    "AuthService": AuthService,
+}  # fmt: skip
 #: Others that stand for the same: they must not be there, too.
 _INSTEAD = {"existing_secret": ["password"], "database": ["database_endpoint", "database_secret_name", "namespace"]}
 

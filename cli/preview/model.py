@@ -13,6 +13,7 @@ from typing import Any
 
 #: The components whose parts are known: how they behave was measured, and what of them holds data.
 DATABASE, SERVICE = "kubeauth:index:MySqlDatabase", "kubeauth:index:AuthService"
+CLUSTER = "kubeauth:index:MySqlCluster"
 #: Workloads whose pods serve somebody all the time.
 SERVING = ("Deployment", "StatefulSet", "DaemonSet")
 SECRET = "[secret]"  # noqa: S105 - what is shown instead of one

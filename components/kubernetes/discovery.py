@@ -40,6 +40,17 @@ def service_fqdn(service: Service, cluster_domain: pulumi.Input[str] = CLUSTER_D
     return pulumi.Output.concat(name_of(service), ".", namespace_of(service), ".svc.", cluster_domain)
 
 
+def pod_fqdn(pod: str, service: Service, cluster_domain: pulumi.Input[str] = CLUSTER_DOMAIN) -> pulumi.Output[str]:
+    """Return `<pod>.<service>.<namespace>.svc.<cluster domain>`: a pod of a StatefulSet behind its headless Service.
+
+    Args:
+        pod: The pod's name, `<StatefulSet>-<number>`.
+        service: The Service without an address.
+        cluster_domain: The cluster's DNS domain, without dots at its ends.
+    """
+    return pulumi.Output.concat(pod, ".", service_fqdn(service, cluster_domain))
+
+
 def dns_config() -> PodDNSConfigArgs:
     """Return what keeps a pod's lookups of a Service's full name short: 2 DNS queries (A and AAAA), not 8.
 

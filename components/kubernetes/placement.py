@@ -110,10 +110,14 @@ def fields(placement: pulumi.Input[Mapping[str, Any]]) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value is not None}
 
 
-def spread(selector: Mapping[str, str]) -> list[core.TopologySpreadConstraintArgs]:
+def spread(selector: Mapping[str, str], revision: str = "pod-template-hash") -> list[core.TopologySpreadConstraintArgs]:
     """Return the wish that pods of one selector run on different nodes; where there are too few, they share.
 
     Each revision is counted alone: the pods of the one before must not push new ones onto one node.
+
+    Args:
+        selector: Their labels.
+        revision: The label that tells revisions apart. Default: a Deployment's.
     """
     return [
         core.TopologySpreadConstraintArgs(
@@ -121,6 +125,6 @@ def spread(selector: Mapping[str, str]) -> list[core.TopologySpreadConstraintArg
             topology_key="kubernetes.io/hostname",
             when_unsatisfiable="ScheduleAnyway",
             label_selector=LabelSelectorArgs(match_labels=selector),
-            match_label_keys=["pod-template-hash"],
+            match_label_keys=[revision],
         )
     ]

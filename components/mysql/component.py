@@ -5,17 +5,15 @@ from typing import Any, cast
 
 import pulumi
 from pulumi_kubernetes.apps import v1 as apps
-from pulumi_kubernetes.core import v1 as core
-from pulumi_kubernetes.core.v1.outputs import ServicePort
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
 from ..connection import DatabaseConnection
 from ..inputs import errors, outputs
 from ..inputs.known import entry, lift, merged
 from ..inputs.record import Given
-from ..kubernetes import discovery, labels, reservations, resources, services, volumes
+from ..kubernetes import discovery, labels, reservations, resources, volumes
 from ..kubernetes.children import Children
-from . import accounts, backup, clients, credentials, metrics, mysqld
+from . import backup, clients, credentials, front, metrics, mysqld
 from . import inputs as mysql_inputs
 from .inputs import MySqlDatabaseArgs
 
@@ -93,30 +91,7 @@ class MySqlDatabase(pulumi.ComponentResource):
                 for name, account in asked.items()}  # fmt: skip
         foreign = {name for name, account in asked.items() if "existing_secret" in account}
         claim_name = given["existing_claim"] if "existing_claim" in given else _claim(given, children)
-        service = core.Service(
-            f"{name}-service",
-            # Pulumi would wait 10 s for endpoints; the Deployment below is what tells that the server is ready.
-            metadata=children.metadata("service", wait=False, annotations=given["service_annotations"]),
-            spec=core.ServiceSpecArgs(
-                type=given["service_type"],
-                selector=labels.selector(instance),
-                external_traffic_policy=given["external_traffic_policy"],
-                load_balancer_source_ranges=lift(
-                    services.source_ranges, given["service_type"], given["node_port_cidrs"]
-                ),
-                ip_family_policy=entry(given["platform"], "ip_family_policy"),
-                ports=[
-                    core.ServicePortArgs(
-                        name="mysql",
-                        port=given["port"],
-                        target_port=mysqld.PORT_NAME,
-                        node_port=reservations.node_port(self, given.owner, given["node_port"], given["service_type"]),
-                        protocol="TCP",
-                    )
-                ],
-            ),
-            opts=children.options(),
-        )
+        seen = front.create(self, given, children)
         sent = entry(given["backup"], "s3") if mysql_inputs.is_sent(given.args) else None
         deployment = apps.Deployment(
             f"{name}-deployment",
@@ -160,7 +135,7 @@ class MySqlDatabase(pulumi.ComponentResource):
         )
         clients.policy(children, given, own=names[1:], sent_to=sent)
 
-        self.host = discovery.service_fqdn(service, given["cluster_domain"])
+        self.host, self.port, self.endpoint = seen.host, seen.port, seen.endpoint
         if backup_secret is not None:
             source = backup.Source(
                 image=given["image"],
@@ -168,7 +143,7 @@ class MySqlDatabase(pulumi.ComponentResource):
                 schemas=given["schemas"],
                 host=self.host,
                 port=given["port"],
-                server_port=mysqld.PORT,
+                server_port=front.PORT,
                 secret=backup_secret,
                 retain_data=given["retain_data"],
                 copied="s3" in given.args["backup"],
@@ -177,9 +152,6 @@ class MySqlDatabase(pulumi.ComponentResource):
                 platform=given["platform"],
             )
             backup.create(children, given["backup"], source)
-        first_port = service.spec.apply(lambda spec: cast(Sequence[ServicePort], spec.ports)[0])
-        self.port = first_port.apply(lambda port: int(port.port))
-        self.endpoint = pulumi.Output.concat(self.host, ":", self.port.apply(str))
         if metrics_secret is not None:
             watched = metrics.Source(
                 endpoint=self.endpoint,
@@ -192,37 +164,22 @@ class MySqlDatabase(pulumi.ComponentResource):
             )
             monitored = given.args["metrics"].get("monitor", False)
             metrics.create(children, given["metrics"], watched, monitored=monitored)
-        self.service_name = discovery.name_of(service)
-        self.namespace = discovery.namespace_of(service)
+        self.service_name, self.namespace, self.node_port = seen.service_name, seen.namespace, seen.node_port
         self.database_name = pulumi.Output.from_input(given["database_name"])
         self.credentials_secret_name = pulumi.Output.from_input(credentials_name)
         self.claim_name = pulumi.Output.from_input(claim_name)
         self.deployment_name = discovery.name_of(deployment)
-        self.node_port = first_port.apply(lambda port: int(port.node_port or 0))
-        self.connection = self._connection(
+        self.connection = seen.connection(
             credentials_name, given["database_name"], encoded="existing_secret" not in given
         )
         connections = {
-            name: self._connection(secret, lift(_first, more[name]["schemas"]), encoded=name not in foreign)
+            name: seen.connection(secret, lift(_first, more[name]["schemas"]), encoded=name not in foreign)
             for name, secret in account_secrets.items()
         }
         self.account_connections = cast(
             pulumi.Output[dict[str, DatabaseConnection]], pulumi.Output.from_input(connections)
         )
         self.register_outputs(outputs.of(self))
-
-    def _connection(
-        self, secret: pulumi.Input[str], database: pulumi.Input[str], *, encoded: bool
-    ) -> pulumi.Output[DatabaseConnection]:
-        """An account's connection; `encoded` says whether its Secret is this package's own."""
-        return pulumi.Output.all(
-            endpoint=self.endpoint,
-            secret_name=secret,
-            namespace=self.namespace,
-            database_name=database,
-            pod_port=mysqld.PORT,
-            **({"userinfo_key": accounts.USERINFO} if encoded else {}),
-        ).apply(lambda known: cast(DatabaseConnection, known))
 
 
 def _first(schemas: Sequence[str]) -> str:

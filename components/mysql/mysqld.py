@@ -11,10 +11,9 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from ..inputs.known import entry, lift
 from ..kubernetes import pods, resources
 from . import accounts, binary_log, probes, restore_from, scripts, settings, sizes
+from .front import PORT, PORT_NAME
 
 IMAGE = "mysql:9.7"
-PORT = 3306
-PORT_NAME = "mysql"
 STARTUP_SECONDS = 3600
 """How long a first start, a crash recovery or an upgrade may take before the server is started again."""
 

@@ -12,8 +12,10 @@ from pathlib import Path
 
 from cli.console import step
 from cli.paths import CACHE
+from lab import toolchain
 from lab.images import debian, docker
 from lab.images.recipes import Recipe
+from lab.toolchain import pins
 
 #: The label that says which version of its packages an image has.
 VERSION_LABEL = "org.opencontainers.image.version"
@@ -42,6 +44,10 @@ def key(recipe: Recipe) -> str:
     """Changes with all that the image is made from: the recipe, the modules it takes in, the code that builds it."""
     # Not the folder of the sources: two checkouts with the same modules share an image.
     parts = {**dataclasses.asdict(recipe), "sources": None, "architecture": debian.architecture()}
+    # What a program is made from is in the name of its folder.
+    names = parts.pop("programs")
+    built = [program.folder.name for program in pins.pinned() if program.name in names]
+    parts |= {"programs": built} if built else {}
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
     for path in (*recipe.modules(), _HERE / "debian.py", _HERE / "docker.py"):
         digest.update(f"\0{path.name}\0".encode() + path.read_bytes())
@@ -61,6 +67,10 @@ def _build(recipe: Recipe, work: Path, done: Path) -> None:
             f'mkdir -p "$1{recipe.sources_to}" && cp {shlex.quote(str(modules))}/* "$1{recipe.sources_to}/"',
             *hooks,
         ]
+    hooks += [
+        f'install -D -m 755 {shlex.quote(str(path))} "$1/usr/bin/{path.name}"'
+        for path in toolchain.all_of(*recipe.programs)
+    ]
     root, layer, out = work / "root.tar", work / "layer.tar", work / done.name
     debian.unpack(recipe.suite, recipe.packages, hooks, root)
     added = [docker.added_file(name, text) for name, text in recipe.files.items()]

@@ -1,5 +1,6 @@
 """What each image is made of."""
 
+import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +12,7 @@ MYSQL_VERSION = "9.7"
 AUTHENTICATE_VERSION = "1.0.0"
 RCLONE_VERSION = "1.60"
 EXPORTER_VERSION = "0.17"
+ETCD_VERSION, VITESS_VERSION = "3.6.16", "24.0.4"
 AUTHENTICATE_SOURCES = CHECKOUT / loading.AUTHENTICATE_SOURCES
 
 STABLE, NEXT, UNSTABLE = "bookworm", "trixie", "unstable"
@@ -46,13 +48,6 @@ _TOOLS = """
     stty sum sync tac tail tee test timeout touch tr true truncate tsort tty uname unexpand uniq unlink users vdir wc
     who whoami yes
 """
-# Whatever else the packages and what they depend on bring is not in the official image.
-_ONLY_OFFICIAL = (
-    'cd "$1/usr" && for file in bin/* sbin/*; do case " '
-    + " ".join(f"mysqld {_MYSQL_PROGRAMS} {_TOOLS}".split())
-    + ' " in '
-    '*" ${file##*/} "*) ;; *) rm "$file" ;; esac; done'
-)
 _MYSQL_PATCH = "etc/mysql-version"
 # `mysqld  Ver 9.7.4-2 for …`: the word behind Ver.
 _RECORD_PATCH = f'chroot "$1" /usr/sbin/mysqld --version | sed "s/.* Ver //; s/ .*//" > "$1/{_MYSQL_PATCH}"'
@@ -64,6 +59,14 @@ _FOLDERS = (
 # The three files are this machine's own.
 _DROP = (*(f"{folder}/*" for folder in _FOLDERS), "etc/hostname", "etc/resolv.conf", "etc/fstab")
 _KEEP = ("usr/share/doc/*/copyright",)
+
+
+def _only(programs: str) -> str:
+    """The hook that leaves these programs and no others of all that the packages and what they need bring."""
+    return (
+        'cd "$1/usr" && for file in bin/* sbin/*; do case " ' + " ".join(programs.split()) + ' " in '
+        '*" ${file##*/} "*) ;; *) rm "$file" ;; esac; done'
+    )
 
 
 def _accounts(name: str = "", user: int = 0) -> dict[str, str]:
@@ -97,6 +100,8 @@ class Recipe:
     #: A folder of Python modules on this machine, and where it goes in the image.
     sources: Path | None = None
     sources_to: str = ""
+    #: Programs of the toolchain, which go to /usr/bin.
+    programs: tuple[str, ...] = ()
     user: str = ""
     workdir: str = "/"
     env: tuple[str, ...] = ()
@@ -122,7 +127,7 @@ def recipes() -> list[Recipe]:
 
 def asked_for() -> list[Recipe]:
     """Images that are built only where somebody names them."""
-    return [_rclone(), _exporter()]
+    return [_rclone(), _exporter(), _etcd(), _vitess()]
 
 
 def _pause() -> Recipe:
@@ -142,7 +147,9 @@ def _mysql() -> Recipe:
         "mysql", MYSQL_VERSION, UNSTABLE,
         (f"mysql-server-core{pin}", f"mysql-client-core{pin}", "tzdata", *_TOOL_PACKAGES), 30,
         drop=drop, keep=(*_KEEP, "usr/share/mysql/english/errmsg.sys"),
-        hooks=(_ONLY_OFFICIAL, _RECORD_PATCH), links={"usr/bin/sh": "bash", "usr/bin/awk": "gawk"},
+        # What else comes with the packages is not in the official image.
+        hooks=(_only(f"mysqld {_MYSQL_PROGRAMS} {_TOOLS}"), _RECORD_PATCH),
+        links={"usr/bin/sh": "bash", "usr/bin/awk": "gawk"},
         files=_accounts("mysql", MYSQL_USER),
         user=f"{MYSQL_USER}:{MYSQL_USER}", command=("mysqld",),
         version_file=_MYSQL_PATCH,
@@ -179,4 +186,22 @@ def _exporter() -> Recipe:
     return Recipe(
         "mysqld-exporter", EXPORTER_VERSION, NEXT, (f"prometheus-mysqld-exporter={EXPORTER_VERSION}.*",), 15,
         files=_accounts(), entrypoint=("/usr/bin/prometheus-mysqld-exporter",),
+    )  # fmt: skip
+
+
+def _etcd() -> Recipe:
+    # A program without libraries: the package is there because an image begins with one.
+    return Recipe(
+        "etcd", ETCD_VERSION, STABLE, ("busybox-static",), 6,
+        files=_accounts(), programs=("etcd",), user=f"{AUTHENTICATE_USER}:{AUTHENTICATE_USER}", entrypoint=("etcd",),
+    )  # fmt: skip
+
+
+def _vitess() -> Recipe:
+    mysql = _mysql()
+    # Without mysqld_safe, which none of the packages has, mysqlctld starts mysqld itself and sees it end.
+    return dataclasses.replace(
+        mysql, name="vitess", tag=VITESS_VERSION, packages=(*mysql.packages, "openssl"), estimate=60,
+        hooks=(_only(f"mysqld {_MYSQL_PROGRAMS} {_TOOLS} openssl"), _RECORD_PATCH),
+        programs=("vtgate", "vttablet", "vtorc", "mysqlctld", "vtctldclient"), command=(), version_file="",
     )  # fmt: skip

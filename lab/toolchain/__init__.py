@@ -73,20 +73,29 @@ def _installed(home: Path, version: str, environment: dict[str, str], file: Path
 
 
 def program(name: str) -> Path:
-    """Make one program ready that needs no others, and return its path.
+    """Make one program ready that needs no others, and return its path; see `all_of`."""
+    return all_of(name)[0]
+
+
+def all_of(*names: str) -> list[Path]:
+    """Make programs ready that need no others, and return their paths.
+
+    They are built one after another: those of one module share most of their packages, which two builds at the same
+    time would both compile.
 
     Args:
-        name: Its name in pins.toml.
+        names: Their names in pins.toml.
 
     Raises:
-        Problem: It has to be built and cannot be; the message says what to install.
+        Problem: One has to be built and cannot be; the message says what to install.
     """
-    wanted = next(program for program in pinned() if program.name == name)
-    _build_all([wanted], [wanted], {})
-    return wanted.binary
+    wanted = [program for program in pinned() if program.name in names]
+    _build_all(wanted, wanted, {}, most=1)
+    paths = {program.name: program.binary for program in wanted}
+    return [paths[name] for name in names]
 
 
-def _build_all(needed: list[Program], wanted: list[Program], there: dict[str, str]) -> None:
+def _build_all(needed: list[Program], wanted: list[Program], there: dict[str, str], most: int = 2) -> None:
     cache.note(BUILT.parent, "toolchain", folders())
     if all(program.is_built() for program in needed):
         return
@@ -96,7 +105,7 @@ def _build_all(needed: list[Program], wanted: list[Program], there: dict[str, st
         missing = [program for program in needed if not program.is_built()]
         if not missing:
             return
-        workers = min(2, max(1, psutil.virtual_memory().total // MEMORY_PER_BUILD), len(missing))
+        workers = min(most, max(1, psutil.virtual_memory().total // MEMORY_PER_BUILD), len(missing))
         preflight.show(wanted, there, missing, workers)
         check_go(missing)
         preflight.check_disk(missing)

@@ -121,6 +121,7 @@ def test_what_was_not_sent_or_is_missing_is_said_and_nothing_is_changed(logged):
     sent(pod)
     failed = pod.job("restore_second", "admin", early, "force")
     assert f"the bucket has no backup of admin in acme/shop/mysqlauth of {early} or earlier" in failed.stderr
+    moment = ""
     for _ in range(3):
         sql("INSERT INTO admin.t SELECT COUNT(*) + 1 FROM admin.t")
         moment = second()

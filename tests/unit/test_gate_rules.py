@@ -154,6 +154,17 @@ def test_backups_may_not_be_suspended_or_removed_while_the_database_stays(suspen
     assert rules(whole, change(kind, {}, None, parents=DATABASE, parent=whole.urn)) == ["database"]
 
 
+def test_a_cluster_may_not_go_and_its_servers_claims_are_named():
+    cluster = "kubeauth:index:MySqlCluster"
+    whole = Change("delete", f"urn:pulumi:prod::shop::{cluster}::db", before={})
+    servers = {"kind": "StatefulSet", "spec": {
+        "volumeClaimTemplates": [{"metadata": {"name": "data"}}],
+        "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"},
+    }}  # fmt: skip
+    gone = change("kubernetes:apps/v1:StatefulSet", servers, None, parents=f"{cluster}$", parent=whole.urn)
+    assert rules(whole, gone) == ["database", "data"]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [

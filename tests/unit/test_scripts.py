@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-import components.mysql
+import components
 
-SCRIPTS = sorted((Path(components.mysql.__file__).parent / "scripts").glob("*.sh"))
+SCRIPTS = sorted(Path(components.__file__).parent.glob("*/scripts/*.sh"))
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from .. import versions
 from ..difference import quantity
-from ..model import DATABASE, REPLACE, UPDATE, Change
+from ..model import CLUSTER, DATABASE, REPLACE, UPDATE, Change
 from . import holders
 from .base import GONE, Context, Found, shown, what
 
@@ -54,7 +54,7 @@ def holder(change: Change, context: Context) -> Found:
 
 def database(change: Change, context: Context) -> Found:
     """A database goes: its component is deleted, or its Deployment deleted or replaced."""
-    if change.types[-1] == DATABASE and change.op in GONE:
+    if change.types[-1] in (DATABASE, CLUSTER) and change.op in GONE:
         yield (
             what(change),
             "the database goes, and its Service's name with it: clients lose it, a new one starts empty",

@@ -8,13 +8,15 @@ import subprocess
 import tarfile
 import threading
 from dataclasses import replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from cli.console import Problem
+from lab import toolchain
 from lab.images import REFERENCES, build, debian, docker, image_id
 from lab.images.recipes import Recipe, recipes
+from lab.toolchain import pins
 
 RECIPE = Recipe("tiny", "1", "suite", ("package",), 1, files={"etc/motd": "hi"}, command=("sh",))
 
@@ -67,8 +69,8 @@ def unpacked(tmp_path, monkeypatch):
 def test_references_are_what_the_stack_configuration_says():
     assert REFERENCES == {
         "pause": "localhost/pause:1", "mysql": "localhost/mysql:9.7", "authenticate": "localhost/authenticate:1.0.0",
-        "rclone": "localhost/rclone:1.60",
         "mysqld-exporter": "localhost/mysqld-exporter:0.17",
+        "rclone": "localhost/rclone:1.60", "etcd": "localhost/etcd:3.6.16", "vitess": "localhost/vitess:24.0.4",
     }  # fmt: skip
 
 
@@ -127,6 +129,29 @@ def test_an_image_is_built_once_even_by_many_at_once(unpacked):
         layer_name = json.loads(content(archive, "manifest.json"))[0]["Layers"][0]
         with tarfile.open(fileobj=io.BytesIO(content(archive, layer_name))) as tar:
             assert tar.getnames() == ["etc", "etc/motd"]
+
+
+def test_programs_of_the_toolchain_go_into_the_image_and_a_newer_one_makes_another_image(unpacked, monkeypatch):
+    hooks, made = [], [Path("/cache/vtgate-1/vtgate"), Path("/cache/etcd-1/etcd")]
+    monkeypatch.setattr(debian, "unpack", lambda _suite, _packages, given, out: (hooks.extend(given), root(out, [])))
+    monkeypatch.setattr(toolchain, "all_of", lambda *names: made if names else [])
+    recipe = replace(RECIPE, programs=("vtgate", "etcd"))
+    build.archive(recipe)
+    assert hooks == [f'install -D -m 755 {path} "$1/usr/bin/{path.name}"' for path in made]
+    plain, before = build.key(RECIPE), build.key(recipe)
+    pinned = [replace(program, set={"version": "2"}) for program in pins.pinned()]
+    monkeypatch.setattr(pins, "pinned", lambda: pinned)
+    assert build.key(recipe) != before
+    assert build.key(RECIPE) == plain
+
+
+def test_the_versions_of_images_are_those_of_the_modules():
+    tag = {name: REFERENCES[name].rpartition(":")[2] for name in ("etcd", "vitess")}
+    major, _, patch = tag["vitess"].split(".")
+    # Vitess 24.0.4 is v0.24.4 as a Go module.
+    wanted = {"etcd": f"go.etcd.io/etcd/server/v3 v{tag['etcd']}", "vitess": f"vitess.io/vitess v0.{major}.{patch}"}
+    for name, required in wanted.items():
+        assert f"\t{required}" in (pins.HERE / "modules" / name / "go.mod").read_text()
 
 
 def test_a_build_that_fails_half_way_leaves_no_archive_and_the_next_one_works(unpacked, monkeypatch):

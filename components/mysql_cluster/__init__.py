@@ -1,0 +1,1 @@
+"""A MySQL database of several servers: Vitess, from plain Kubernetes objects."""

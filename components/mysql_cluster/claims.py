@@ -1,0 +1,37 @@
+"""The volume claims that a StatefulSet makes for its pods."""
+
+import pulumi
+from pulumi_kubernetes.apps import v1 as apps
+from pulumi_kubernetes.core import v1 as core
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from ..inputs.known import lift
+from .parts import Cluster
+
+
+def template(cluster: Cluster, size: pulumi.Input[str]) -> core.PersistentVolumeClaimArgs:
+    """Return the claim of each pod, `data`; nothing in it follows an input that may change.
+
+    Args:
+        cluster: The cluster.
+        size: The claim's size.
+    """
+    given = cluster.given
+    return core.PersistentVolumeClaimArgs(
+        metadata=ObjectMetaArgs(name="data"),
+        spec=core.PersistentVolumeClaimSpecArgs(
+            access_modes=[given["access_mode"]],
+            resources=core.VolumeResourceRequirementsArgs(requests={"storage": size}),
+            storage_class_name=lift(lambda word: word or None, given["storage_class"]),
+        ),
+    )
+
+
+def retention(*, retain: bool) -> apps.StatefulSetPersistentVolumeClaimRetentionPolicyArgs:
+    """Return what becomes of claims whose pods are no longer wanted.
+
+    Args:
+        retain: Whether they stay.
+    """
+    word = "Retain" if retain else "Delete"
+    return apps.StatefulSetPersistentVolumeClaimRetentionPolicyArgs(when_deleted=word, when_scaled=word)

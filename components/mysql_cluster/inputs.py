@@ -1,0 +1,251 @@
+"""The inputs of MySqlCluster, and what is allowed in them."""
+
+from collections.abc import Mapping
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+
+from ..inputs import metadata, quantities, validation
+from ..inputs.errors import InputError
+from ..inputs.known import normal
+from ..inputs.outputs import camel_case
+from ..inputs.record import Record, Rule
+from ..inputs.validation import each, whole_number
+from ..kubernetes import resources, services, workload
+from ..kubernetes.placement import Placement
+from ..kubernetes.platform import Platform
+from ..kubernetes.resources import Resources
+from ..kubernetes.services import ServiceType, TrafficPolicy
+from ..mysql import validation as mysql_validation
+from ..mysql.inputs import CLIENT, DatabaseClient, sized
+from ..mysql.sizes import DatabaseSize
+from . import settings
+
+MINIMUM_MEMORY = "352Mi"
+"""The smallest limit for a server and the program that starts it."""
+
+
+class MySqlClusterArgs(TypedDict):
+    """Inputs of MySqlCluster; those that MySqlDatabase has, too, mean the same."""
+
+    namespace: pulumi.Input[str]
+    """The namespace of all children; it must exist."""
+
+    image: pulumi.Input[str]
+    """An image with Vitess' programs, mysqld, sh and openssl; `python -m lab.images` makes one, no registry has it."""
+
+    etcd_image: pulumi.Input[str]
+    """An image whose PATH has etcd 3.6."""
+
+    resource_name: NotRequired[str]
+    """The instance's name in the cluster, where it is not the component's. Default: the component's name."""
+
+    replicas: NotRequired[pulumi.Input[int]]
+    """How many servers hold the data. Default: 3. Allowed: 3 to 9; with two, the first loss would stop writes."""
+
+    gateways: NotRequired[pulumi.Input[int]]
+    """How many gateways (vtgate) clients are spread over. Default: 2. Allowed: 1 to 20."""
+
+    topology_members: NotRequired[int]
+    """How many etcd members know who the primary is. Default: 3. Allowed: 1 for tests, 3, 5. It cannot change."""
+
+    password: NotRequired[pulumi.Input[str]]
+    """The application's password, 1 to 255 bytes. Required without existing_secret. The old one is refused."""
+
+    previous_password: NotRequired[pulumi.Input[str]]
+    """A password that logs in, too, while clients change to the new one; take it out afterwards. Default: none."""
+
+    existing_secret: NotRequired[pulumi.Input[str]]
+    """A Secret with `username` and `password` instead of these inputs. Default: none."""
+
+    database_name: NotRequired[pulumi.Input[str]]
+    """The schema, Vitess' keyspace. Default: `admin`. Allowed: 1 to 64 of A-Z a-z 0-9 _ -. It cannot change."""
+
+    username: NotRequired[pulumi.Input[str]]
+    """The application's account. Default: `admin`. Allowed: 1 to 32 of A-Z a-z 0-9 _ -, not root, not vt_…."""
+
+    settings: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
+    """Settings of the servers as in my.cnf. Default: none. Refused: those that Vitess or the pod rules."""
+
+    require_tls: NotRequired[pulumi.Input[bool]]
+    """Refuse connections of clients without TLS. Default: true."""
+
+    tls_secret: NotRequired[pulumi.Input[str]]
+    """A Secret with the gateways' `tls.crt` and `tls.key`, valid for `host`. Default: self-made certificates."""
+
+    service_type: NotRequired[pulumi.Input[ServiceType]]
+    """How the database is reached. Default: NodePort, the seed's."""
+
+    node_port: NotRequired[pulumi.Input[int]]
+    """The port on every node, 30000 to 32767. Default: 0, the cluster chooses. Not with service_type ClusterIP."""
+
+    node_port_cidrs: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
+    """Networks, as CIDRs, that may use the node port besides the pod's own node. Default: none."""
+
+    external_traffic_policy: NotRequired[pulumi.Input[TrafficPolicy]]
+    """Which nodes answer at the node port. Default: Cluster, all of them. Not with service_type ClusterIP."""
+
+    service_annotations: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
+    """Annotations of the clients' Service alone. Default: none."""
+
+    port: NotRequired[pulumi.Input[int]]
+    """The clients' Service's port. Default: 3306, the seed's. Allowed: 1 to 65535."""
+
+    clients: NotRequired[pulumi.Input[list[pulumi.Input[DatabaseClient]]]]
+    """Pods that may connect. Default: this package's pods in the database's namespace."""
+
+    storage_size: NotRequired[pulumi.Input[str]]
+    """Size of each server's volume, with Ki, Mi, Gi or Ti. Default: `2Gi`. Claims of StatefulSets cannot change."""
+
+    storage_class: NotRequired[pulumi.Input[str]]
+    """The volumes' storage class. Default: the cluster's default class. It cannot change."""
+
+    access_mode: NotRequired[pulumi.Input[str]]
+    """`ReadWriteOnce`, or `ReadWriteOncePod` where the driver can. Default: ReadWriteOnce. It cannot change."""
+
+    retain_data: NotRequired[bool]
+    """Keep all volume claims whatever is deleted, and refuse to delete their StatefulSets. Default: true."""
+
+    size: NotRequired[pulumi.Input[DatabaseSize]]
+    """How much each server may use. Default: medium, cpu 250m/500m and memory 384Mi/512Mi."""
+
+    resources: NotRequired[pulumi.Input[Resources]]
+    """CPU and memory of each server, over those of `size`. Default: `size`'s. Limit of memory: at least 352Mi."""
+
+    gateway_resources: NotRequired[pulumi.Input[Resources]]
+    """CPU and memory of each gateway. Default: cpu 100m/1, memory 128Mi/256Mi."""
+
+    placement: NotRequired[pulumi.Input[Placement]]
+    """Which nodes, tolerations, affinity and priority, for every pod. Default: anywhere, spread over nodes."""
+
+    platform: NotRequired[pulumi.Input[Platform]]
+    """What the platform assigns: users, DNS ports, pull secrets. Default: a cluster as kubeadm makes it."""
+
+    labels: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
+    """Extra labels for every child and pod. Default: none."""
+
+    annotations: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
+    """Extra annotations for every child and pod. Default: none."""
+
+    cluster_domain: NotRequired[pulumi.Input[str]]
+    """The cluster's DNS domain. Default: `cluster.local`."""
+
+    startup_seconds: NotRequired[pulumi.Input[int]]
+    """How long a server's start may take, with recovery, in seconds. Default: 3600. Allowed: 60 to 86400."""
+
+    shutdown_seconds: NotRequired[pulumi.Input[int]]
+    """How long handing over and a clean shutdown may take, in seconds. Default: 120. Allowed: 60 to 86400."""
+
+    rollout_seconds: NotRequired[int]
+    """How long `up` waits for each workload to be ready before it fails. Default: 600. Allowed: 10 to 3600."""
+
+
+_THROUGH_VTGATE = "clients reach the data through Vitess, whose users are a file and not MySQL's accounts"
+REFUSED = {
+    "root_password": ("root logs in nowhere: " + _THROUGH_VTGATE, "remove it"),
+    "privileges": ("not for MySqlCluster: " + _THROUGH_VTGATE, "remove it; the account owns its schema"),
+    "accounts": ("not for MySqlCluster: " + _THROUGH_VTGATE, "remove it, or take MySqlDatabase"),
+    "schemas": ("not for MySqlCluster: Vitess routes one keyspace here", "one MySqlCluster for each schema"),
+    "init_sql": ("not for MySqlCluster: Vitess takes no SQL at a start", "let the application's migrations run it"),
+    "existing_claim": ("not for MySqlCluster: each server has a claim of its own", "remove it"),
+    "backup": ("not for MySqlCluster yet", "dump a replica (docs/guides/many-servers.md)"),
+    "restore_from": ("not for MySqlCluster yet", "load a dump (docs/guides/many-servers.md)"),
+}
+"""MySqlDatabase's inputs that cannot be honoured, each with the reason and what to do instead."""
+
+GATEWAY_RESOURCES = {"cpu_request": "100m", "cpu_limit": "1", "memory_request": "128Mi", "memory_limit": "256Mi"}
+
+
+def server_resources(size: str) -> dict[str, str]:
+    """The requests and limits of a size, none of memory below what a server of a cluster needs."""
+    found = sized(size)
+    least = {key: MINIMUM_MEMORY for key in ("memory_request", "memory_limit") if _less(found[key], MINIMUM_MEMORY)}
+    return {**found, **least}
+
+
+def _less(one: str, other: str) -> bool:
+    return (quantities.bytes_of(one) or 0) < (quantities.bytes_of(other) or 0)
+
+
+def _resources(key: str, value: Any, size: Any) -> list[InputError]:
+    return resources.check(key, value, server_resources(size), MINIMUM_MEMORY)
+
+
+def _gateway_resources(key: str, value: Any) -> list[InputError]:
+    return resources.check(key, value, GATEWAY_RESOURCES, "96Mi")
+
+
+def _settings(key: str, value: Any, size: Any, given: Any) -> list[InputError]:
+    limit = resources.merge(given, server_resources(size))["memory_limit"]
+    return settings.check(key, value, limit)
+
+
+def _previous(key: str, value: Any, other: Any) -> list[InputError]:
+    same = mysql_validation.different_passwords(key, value, "password", other)
+    return [*mysql_validation.password(key, value), *same]
+
+
+def _username(key: str, value: Any) -> list[InputError]:
+    own = isinstance(value, str) and value.lower().startswith("vt_")
+    rule = "not vt_…, which are Vitess' own accounts"
+    return mysql_validation.username(key, value) + validation.check(not own, key, value, rule, "admin")
+
+
+def _members(key: str, value: Any) -> list[InputError]:
+    ok = isinstance(value, int) and not isinstance(value, bool) and value in (1, 3, 5)
+    return validation.check(ok, key, value, "1, 3 or 5, so that most of them can agree", "3")
+
+
+RULES = Record(
+    MySqlClusterArgs,
+    {
+        "namespace": Rule(validation.namespace),
+        "image": Rule(validation.image("registry.example.com/vitess:24.0.4")),
+        "etcd_image": Rule(validation.image("registry.example.com/etcd:3.6.16")),
+        "resource_name": Rule(lambda key, value: validation.name(key, value, "mysqlauth"), plain=True),
+        "replicas": Rule(whole_number(3, 9, "servers", 3), default=3),
+        "gateways": Rule(whole_number(1, 20, "gateways", 2), default=2),
+        "topology_members": Rule(_members, default=3, plain=True),
+        "existing_secret": Rule(validation.resource_name("mysqlauth-accounts")),
+        "password": Rule(mysql_validation.password),
+        "previous_password": Rule(_previous, needs=("password",)),
+        "database_name": Rule(mysql_validation.database_name, default="admin"),
+        "username": Rule(_username, default="admin"),
+        "settings": Rule(_settings, default={}, needs=("size", "resources")),
+        "require_tls": Rule(validation.true_or_false, default=True),
+        "tls_secret": Rule(validation.resource_name("mysqlauth-tls")),
+        "service_type": Rule(validation.one_of(ServiceType), default=ServiceType.NODE_PORT.value),
+        "node_port": Rule(services.check_node_port, default=0, needs=("service_type", "platform")),
+        "node_port_cidrs": Rule(each(validation.cidr), default=[]),
+        "external_traffic_policy": Rule(services.check_traffic_policy, needs=("service_type",)),
+        "service_annotations": Rule(metadata.annotations),
+        "port": Rule(validation.port(3306), default=3306),
+        "clients": Rule(each(CLIENT)),
+        "storage_size": Rule(quantities.byte_quantity("1Gi", "2Gi"), default="2Gi"),
+        "storage_class": Rule(validation.resource_name("standard")),
+        "access_mode": Rule(validation.one_of(["ReadWriteOnce", "ReadWriteOncePod"]), default="ReadWriteOnce"),
+        "retain_data": Rule(validation.true_or_false, default=True, plain=True),
+        "size": Rule(validation.one_of(DatabaseSize), default=DatabaseSize.MEDIUM.value),
+        "resources": Rule(_resources, default={}, needs=("size",)),
+        "gateway_resources": Rule(_gateway_resources, default={}),
+        **workload.RULES,
+        "startup_seconds": Rule(validation.seconds(60, 86400, 3600), default=3600),
+        "shutdown_seconds": Rule(validation.seconds(60, 86400, 120), default=120),
+        "rollout_seconds": Rule(validation.seconds(10, 3600, 600), default=600, plain=True),
+    },
+)
+"""The rules and defaults of MySqlClusterArgs."""
+
+
+def check(name: str, args: MySqlClusterArgs) -> list[InputError]:
+    """Return every input that is not allowed, without creating anything. Outputs are checked when they resolve."""
+    given: Mapping[str, Any] = normal(args)
+    # Programs in other languages hand over unknown names as they spell them.
+    refused = {word: (key, *why) for key, why in REFUSED.items() for word in (key, camel_case(key)) if word in given}
+    return [
+        *validation.name("name", name, "mysqlauth"),
+        *(InputError(key, "(given)", rule, fix) for key, rule, fix in refused.values()),
+        *RULES.check({key: value for key, value in given.items() if key not in refused}),
+        *validation.at_least_one(given, ("password", "existing_secret")),
+        *validation.not_together(given, "existing_secret", ("username", "password", "previous_password")),
+    ]

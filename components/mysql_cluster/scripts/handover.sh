@@ -1,0 +1,7 @@
+# Before a server ends: another one becomes the primary if this one is; clients wait for it at the gateways, without an error.
+# shellcheck shell=sh disable=SC2034,SC2153,SC2154 # functions.sh and values.sh come before
+self=$(tablet_of $((BASE + ${POD_NAME##*-})))
+said=$(ask --action-timeout 30s PlannedReparentShard --wait-replicas-timeout 20s --avoid-primary "$self" "$KEYSPACE/0" 2>&1) ||
+  said="$said${newline}the primary was not handed over; VTOrc will choose another one"
+# Into the container's log.
+(echo "$said" >/proc/1/fd/1) 2>/dev/null || echo "$said"

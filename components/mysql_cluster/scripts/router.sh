@@ -1,0 +1,3 @@
+# Starts vtgate.
+# shellcheck shell=sh disable=SC2086,SC2153,SC2154 # functions.sh and values.sh come before; the options are words
+exec vtgate $TOPOLOGY "$@"
