@@ -21,6 +21,5 @@ def policy(children: Children, given: Given, own: Sequence[str], sent_to: Any = 
     """
     buckets = [sent_to, entry(given["restore_from"], "s3") if "restore_from" in given else None]
     egress = bucket.egress_of([each for each in buckets if each is not None], given["platform"])
-    traffic.policy(
-        children, "clients", labels.selector(children.instance), ingress=[front.clients(given, own)], egress=egress
-    )
+    ingress = front.clients(given, own)
+    traffic.policy(children, "clients", labels.selector(children.instance), ingress=ingress, egress=egress)

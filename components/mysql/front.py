@@ -98,17 +98,22 @@ def create(component: pulumi.ComponentResource, given: Given, children: Children
     )
 
 
-def clients(given: Given, instances: Sequence[str] = ()) -> networking.NetworkPolicyIngressRuleArgs:
-    """Return the rule that lets the clients in.
+def clients(
+    given: Given, instances: Sequence[str] = ()
+) -> pulumi.Input[Sequence[networking.NetworkPolicyIngressRuleArgs]]:
+    """Return the rules that let the clients in; none where nobody may connect.
 
     Args:
         given: The database's inputs.
         instances: More instances whose pods may connect, such as that of backups. Default: none.
     """
-    return networking.NetworkPolicyIngressRuleArgs(
-        from_=lift(_peers, given["clients"], given["node_port_cidrs"], [*instances]),
-        ports=traffic.ports(PORT),
-    )
+
+    def rules(*known: Any) -> list[networking.NetworkPolicyIngressRuleArgs]:
+        # A rule that names nobody would let everybody in.
+        peers = _peers(*known)
+        return [networking.NetworkPolicyIngressRuleArgs(from_=peers, ports=traffic.ports(PORT))] if peers else []
+
+    return lift(rules, given["clients"], given["node_port_cidrs"], [*instances])
 
 
 def _peers(

@@ -53,7 +53,7 @@ def create(cluster: Cluster, secrets: list[pulumi.Input[str]], host: pulumi.Outp
         children,
         "clients",
         selector,
-        ingress=[front.clients(given)],
+        ingress=front.clients(given),
         egress=[lift(traffic.dns, given["platform"]), tablets.to_etcd(cluster), tablets.to_tablets(cluster)],
     )
     return made

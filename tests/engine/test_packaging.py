@@ -31,7 +31,7 @@ def wheel(work: Path) -> Path:
 
 def modules() -> set[str]:
     root = ROOT / "components"
-    found = [*root.rglob("*.py"), *root.glob("mysql/scripts/*.sh"), *root.glob("mysql/variables/*.txt")]
+    found = [*root.rglob("*.py"), *root.glob("*/scripts/*.sh"), *root.glob("mysql/variables/*.txt")]
     return {str(path.relative_to(root)) for path in found if "venv" not in path.parts}
 
 

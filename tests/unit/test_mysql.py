@@ -504,6 +504,14 @@ def test_storage_is_an_input():
     }
 
 
+@pytest.mark.parametrize("clients", [[], pulumi.Output.from_input([])])
+def test_no_clients_are_nobody_and_not_everybody(clients):
+    """In Kubernetes a rule without sources is about all of them."""
+    policy = database(clients=clients).one("NetworkPolicy", "mysqlauth-clients").inputs["spec"]
+    assert not policy["ingress"]
+    assert "Ingress" in policy["policyTypes"]
+
+
 def test_only_clients_of_this_system_and_named_networks_reach_the_server():
     policy = database(node_port_cidrs=["10.0.0.0/8"]).one("NetworkPolicy", "mysqlauth-clients").inputs["spec"]
     assert policy == {
