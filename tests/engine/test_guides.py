@@ -130,3 +130,13 @@ def test_database_and_service_are_two_teams_stacks_in_two_languages_and_namespac
     labels = made["Deployment/login-deployment"]["spec"]["template"]["metadata"]["labels"]
     assert rule["from"][0]["podSelector"]["matchLabels"].items() <= labels.items()
     assert "a-password" not in shop.checked("pulumi", "stack", "export")
+
+
+def test_several_servers_have_the_host_name_of_one(rendered):
+    found = rendered("many-servers")
+    assert found["StatefulSet/orders-tablet"]["spec"]["replicas"] == 3
+    env = {
+        entry["name"]: entry.get("value")
+        for entry in pod(found["Deployment/members-deployment"])["containers"][0]["env"]
+    }
+    assert env["DB_HOST"] == "orders-service.shop.svc.cluster.local:3306"
