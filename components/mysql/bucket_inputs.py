@@ -45,7 +45,7 @@ class Bucket(TypedDict):
     """All that are younger, in days, stay there, too, 0 to 36500. Default: 0."""
 
     image: NotRequired[pulumi.Input[str]]
-    """An image with rclone 1.60 or newer and sh, with a tag or digest. Default: `rclone/rclone:1.69.1`."""
+    """An image with rclone 1.60 or newer, sh and gunzip, with a tag or digest. Default: `rclone/rclone:1.69.1`."""
 
     egress: NotRequired[pulumi.Input[list[pulumi.Input[Peer]]]]
     """Where the server is, for the NetworkPolicy. Default: the endpoint's port at any address."""

@@ -176,7 +176,7 @@ def _rclone() -> Recipe:
     # Whatever else coreutils and the others have is not needed, but harmless: nothing of it runs.
     return Recipe(
         "rclone", RCLONE_VERSION, STABLE,
-        ("rclone", "ca-certificates", "dash", "coreutils", "findutils", "grep", "mawk", "sed"), 15,
+        ("rclone", "ca-certificates", "dash", "coreutils", "findutils", "grep", "gzip", "mawk", "sed"), 15,
         files=_accounts(), links={"usr/bin/sh": "dash", "usr/bin/awk": "mawk"}, command=("rclone",),
     )  # fmt: skip
 

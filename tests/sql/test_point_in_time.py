@@ -1,5 +1,6 @@
 """Any second: binary logs in a bucket, and what becomes of them and a backup. A folder stands for the bucket."""
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,7 @@ from lab.faults.schemas import OBJECTS, SCHEMA
 
 from .pods import BackupPod
 from .programs import SHELLS
-from .test_bucket import S3, SECRET, folder_of
+from .test_bucket import S3, SECRET, folder_of, new_database
 
 ROWS = "SELECT GROUP_CONCAT(i ORDER BY i) FROM admin.t"
 
@@ -188,3 +189,22 @@ def test_logs_that_no_backup_leads_to_any_more_go_from_the_bucket(logged):
     assert not any("20200101T000001Z" in name for name in left)
     # The second may hold what came up to the next log.
     assert len(left) == 2
+
+
+def test_an_image_that_cannot_read_where_a_backup_was_made_is_refused(logged, pod):
+    """Every backup would look like one without a place in a log; what came after it would be lost without a word."""
+    source = logged("bash")
+    assert source.job().returncode == 0
+    sent(source)
+    other = new_database(pod, source)
+    tools = other.folder / "tools"
+    tools.mkdir()
+    for program in source.programs.tools.iterdir():
+        if program.name != "gunzip":
+            (tools / program.name).symlink_to(program)
+    # busybox's own shell has every tool in it.
+    (tools / "bash").symlink_to("/bin/bash")
+    other.environment["PATH"] = f"{other.programs.bin}{os.pathsep}{tools}"
+    failed = other.initialize()
+    assert failed.returncode
+    assert "error: the image of the bucket's container has no gunzip" in failed.stderr

@@ -67,6 +67,8 @@ show_logs() {
 # Brings the backup of the schema $1 that $time is nearest after, as <schema>.sql.gz, and the logs from there to $time.
 # Backups of dumps have no place in a log; they serve where no backup has.
 bring_with_logs() {
+  # Without it every backup would look like one that has no place in a log.
+  command -v gunzip > /dev/null || fail "the image of the bucket's container has no gunzip"
   names_there "$1" | sed "s/.*-\([0-9T]*Z\)\.sql\.gz/\1 &/" | awk -v limit="$time" '$1 <= limit { print $2 }' | sort -r > "$scratch/bases"
   first=$(head -n 1 "$scratch/bases")
   [ -n "$first" ] || fail "the bucket has no backup of $1 in $path of $time or earlier"
