@@ -5,19 +5,20 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from ..inputs import metadata, quantities, validation
+from ..inputs import quantities, validation
 from ..inputs.errors import InputError
 from ..inputs.known import normal
 from ..inputs.outputs import camel_case
 from ..inputs.record import Record, Rule
-from ..inputs.validation import each, whole_number
-from ..kubernetes import resources, services, workload
+from ..inputs.validation import whole_number
+from ..kubernetes import resources, workload
 from ..kubernetes.placement import Placement
 from ..kubernetes.platform import Platform
 from ..kubernetes.resources import Resources
 from ..kubernetes.services import ServiceType, TrafficPolicy
+from ..mysql import inputs as mysql_inputs
 from ..mysql import validation as mysql_validation
-from ..mysql.inputs import CLIENT, DatabaseClient, sized
+from ..mysql.inputs import DatabaseClient, sized
 from ..mysql.sizes import DatabaseSize
 from . import settings
 
@@ -180,11 +181,6 @@ def _settings(key: str, value: Any, size: Any, given: Any) -> list[InputError]:
     return settings.check(key, value, limit)
 
 
-def _previous(key: str, value: Any, other: Any) -> list[InputError]:
-    same = mysql_validation.different_passwords(key, value, "password", other)
-    return [*mysql_validation.password(key, value), *same]
-
-
 def _username(key: str, value: Any) -> list[InputError]:
     own = isinstance(value, str) and value.lower().startswith("vt_")
     rule = "not vt_…, which are Vitess' own accounts"
@@ -196,41 +192,30 @@ def _members(key: str, value: Any) -> list[InputError]:
     return validation.check(ok, key, value, "1, 3 or 5, so that most of them can agree", "3")
 
 
+SAME = (
+    "namespace", "resource_name", "existing_secret", "password", "previous_password",
+    "database_name", "require_tls", "tls_secret", "service_type", "node_port",
+    "node_port_cidrs", "external_traffic_policy", "service_annotations", "port", "clients",
+    "storage_class", "access_mode", "retain_data", "size", "startup_seconds",
+    "shutdown_seconds",
+)  # fmt: skip
+"""The inputs that mean what they mean for MySqlDatabase."""
+
 RULES = Record(
     MySqlClusterArgs,
     {
-        "namespace": Rule(validation.namespace),
+        **{key: mysql_inputs.RULES.rules[key] for key in SAME},
         "image": Rule(validation.image("registry.example.com/vitess:24.0.4")),
         "etcd_image": Rule(validation.image("registry.example.com/etcd:3.6.16")),
-        "resource_name": Rule(lambda key, value: validation.name(key, value, "mysqlauth"), plain=True),
         "replicas": Rule(whole_number(3, 9, "servers", 3), default=3),
         "gateways": Rule(whole_number(1, 20, "gateways", 2), default=2),
         "topology_members": Rule(_members, default=3, plain=True),
-        "existing_secret": Rule(validation.resource_name("mysqlauth-accounts")),
-        "password": Rule(mysql_validation.password),
-        "previous_password": Rule(_previous, needs=("password",)),
-        "database_name": Rule(mysql_validation.database_name, default="admin"),
         "username": Rule(_username, default="admin"),
         "settings": Rule(_settings, default={}, needs=("size", "resources")),
-        "require_tls": Rule(validation.true_or_false, default=True),
-        "tls_secret": Rule(validation.resource_name("mysqlauth-tls")),
-        "service_type": Rule(validation.one_of(ServiceType), default=ServiceType.NODE_PORT.value),
-        "node_port": Rule(services.check_node_port, default=0, needs=("service_type", "platform")),
-        "node_port_cidrs": Rule(each(validation.cidr), default=[]),
-        "external_traffic_policy": Rule(services.check_traffic_policy, needs=("service_type",)),
-        "service_annotations": Rule(metadata.annotations),
-        "port": Rule(validation.port(3306), default=3306),
-        "clients": Rule(each(CLIENT)),
         "storage_size": Rule(quantities.byte_quantity("1Gi", "2Gi"), default="2Gi"),
-        "storage_class": Rule(validation.resource_name("standard")),
-        "access_mode": Rule(validation.one_of(["ReadWriteOnce", "ReadWriteOncePod"]), default="ReadWriteOnce"),
-        "retain_data": Rule(validation.true_or_false, default=True, plain=True),
-        "size": Rule(validation.one_of(DatabaseSize), default=DatabaseSize.MEDIUM.value),
         "resources": Rule(_resources, default={}, needs=("size",)),
         "gateway_resources": Rule(_gateway_resources, default={}),
         **workload.RULES,
-        "startup_seconds": Rule(validation.seconds(60, 86400, 3600), default=3600),
-        "shutdown_seconds": Rule(validation.seconds(60, 86400, 120), default=120),
         "rollout_seconds": Rule(validation.seconds(10, 3600, 600), default=600, plain=True),
     },
 )
