@@ -135,6 +135,7 @@ DATABASE: list[tuple[str, Any]] = [
     ("backup", {"schedule": "@daily", "storage_size": "1GB"}),
     ("backup", {"schedule": "@daily", "storage_class": "Fast_SSD"}),
     ("backup", {"schedule": "@daily", "hour": 3}),
+    ("backup", {"schedule": "@daily", "point_in_time": True}),
     ("backup", {"schedule": "@daily", "s3": {"bucket": "acme"}}),
     (
         "backup",
