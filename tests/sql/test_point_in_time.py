@@ -53,10 +53,12 @@ def logs_of(pod: BackupPod) -> list[str]:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_schema_comes_back_as_it_was_at_any_second_after_a_backup(logged, shell):
-    pod = logged(shell, verify=True)
+    # One shell has the whole: a schema with everything in it, and each backup restored once.
+    pod = logged(shell, verify=shell == "bash")
     sql = pod.database.root
     sql("CREATE TABLE admin.t (i INT PRIMARY KEY); INSERT INTO admin.t VALUES (1)")
-    sql(f"USE admin; {SCHEMA}")
+    if shell == "bash":
+        sql(f"USE admin; {SCHEMA}")
     made = pod.job()
     assert made.returncode == 0, made.stderr
     sql("INSERT INTO admin.t VALUES (2); CREATE DATABASE others; USE others; CREATE PROCEDURE p() SELECT 1")
