@@ -82,14 +82,23 @@ def test_a_schema_comes_back_as_it_was_at_any_second_after_a_backup(logged, shel
     assert "The last second that can be restored is 20" in listed.stdout
     # What it brought went with the job.
     assert [name for name in pod.names() if name.startswith(".")] == []
-    # A restore is in the log, too: a later second is one after it.
-    sql("INSERT INTO admin.t VALUES (5)")
+
+
+def test_a_restore_is_in_the_log_and_a_later_second_is_one_after_it(logged):
+    pod = logged()
+    sql = pod.database.root
+    sql("CREATE TABLE admin.t (i INT PRIMARY KEY); INSERT INTO admin.t VALUES (1)")
+    assert pod.job().returncode == 0
+    [name] = pod.names()
+    sql("DELETE FROM admin.t")
+    assert pod.job("restore", name, "force").returncode == 0
+    sql("INSERT INTO admin.t VALUES (2)")
     moment = second()
     sql("DELETE FROM admin.t")
     sent(pod)
-    again = pod.job("restore_second", "admin", moment, "force")
-    assert again.returncode == 0, again.stderr
-    assert sql(ROWS) == "1,2,3,104,105"
+    back = pod.job("restore_second", "-", moment, "force")
+    assert back.returncode == 0, back.stderr
+    assert sql(ROWS) == "1,2"
 
 
 def test_a_lost_database_begins_with_all_that_was_sent_or_with_less_where_a_time_is_said(logged, pod):
