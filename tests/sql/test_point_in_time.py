@@ -152,6 +152,25 @@ def test_what_was_not_sent_or_is_missing_is_said_and_nothing_is_changed(logged):
     assert sql(ROWS) == "1,2,3"
 
 
+def test_what_cannot_be_replayed_is_named_and_nothing_is_changed(logged):
+    pod = logged()
+    sql = pod.database.root
+    sql("CREATE TABLE admin.t (i INT PRIMARY KEY); INSERT INTO admin.t VALUES (1); CREATE DATABASE others")
+    sql("CREATE TABLE others.x (i INT)")
+    assert pod.job().returncode == 0
+    # What is in a schema without backups cannot be known.
+    sql("RENAME TABLE others.x TO admin.x")
+    moment = second()
+    sent(pod)
+    failed = pod.job("restore_second", "admin", moment, "force")
+    assert failed.returncode
+    assert "error: the binary log cannot be replayed, nothing was changed: 'Table 'others.x' doesn't exist'" in (
+        failed.stderr
+    )
+    assert sql(ROWS) == "1"
+    assert sql("SHOW TABLES FROM admin") == "t\nx"
+
+
 def test_nobody_writes_and_no_log_is_closed_and_what_was_sent_goes_from_the_volume(logged):
     pod = logged()
     sent(pod)

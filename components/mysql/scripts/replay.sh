@@ -52,7 +52,11 @@ look_at_replay() {
       value copy "CREATE DATABASE \`$other\`"
       value copy 'START REPLICA SQL_THREAD'
       ;;
-    *) fail "the binary log cannot be replayed: $(grep 'ERROR.*Repl' "$work/log" | head -n 1 || of_status Last_SQL_Error)" ;;
+    *)
+      # The log has what the status shortens.
+      reason=$(sed -n "s/.*\[ERROR\].*\[Repl\].*Error '/'/p" "$work/log" | tail -n 1)
+      fail "the binary log cannot be replayed, nothing was changed: ${reason:-$(of_status Last_SQL_Error)}"
+      ;;
   esac
 }
 of_status() { awk -F '\t' -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) field = i } NR == 2 { print $field }' "$scratch/status"; }
