@@ -152,6 +152,32 @@ def test_what_was_not_sent_or_is_missing_is_said_and_nothing_is_changed(logged):
     assert sql(ROWS) == "1,2,3"
 
 
+def test_a_backup_that_is_younger_than_the_end_of_the_log_is_what_a_new_database_begins_with(logged, pod):
+    source = logged()
+    sql = source.database.root
+    sql("CREATE TABLE admin.t (i INT PRIMARY KEY); INSERT INTO admin.t VALUES (1)")
+    assert source.job().returncode == 0
+    sent(source)
+    # Somebody turns it off: later backups have no place in a log.
+    source.database.update(backup={"schedule": "@daily", "verify": False, "s3": S3}, secrets={"s3": {**SECRET}})
+    sql("INSERT INTO admin.t VALUES (2)")
+    assert source.job().returncode == 0
+    other = new_database(pod, source)
+    other.start()
+    assert other.root(ROWS) == "1,2"
+
+
+def test_logs_that_cannot_be_listed_are_not_taken_for_none(logged, pod):
+    source = logged()
+    assert source.job().returncode == 0
+    sent(source)
+    other = new_database(pod, source)
+    other.stand_in("rclone", "case $* in *--dirs-only*) echo 'Failed: no route' >&2; exit 1 ;; esac")
+    failed = other.initialize()
+    assert failed.returncode
+    assert "error: the bucket cannot be read: Failed: no route" in failed.stderr
+
+
 def test_what_cannot_be_replayed_is_named_and_nothing_is_changed(logged):
     pod = logged()
     sql = pod.database.root

@@ -72,7 +72,8 @@ bring_with_logs() {
   names_there "$1" | sed "s/.*-\([0-9T]*Z\)\.sql\.gz/\1 &/" | awk -v limit="$time" '$1 <= limit { print $2 }' | sort -r > "$scratch/bases"
   first=$(head -n 1 "$scratch/bases")
   [ -n "$first" ] || fail "the bucket has no backup of $1 in $path of $time or earlier"
-  store lsf --dirs-only "$place/logs" > "$scratch/chains" || :
+  store lsf --dirs-only "$place/logs" > "$scratch/chains" || grep -q 'directory not found' "$scratch/error" ||
+    fail "the bucket cannot be read: $(said)"
   chosen=
   if [ -s "$scratch/chains" ]; then
     while read -r name; do
@@ -80,7 +81,9 @@ bring_with_logs() {
       # shellcheck disable=SC2046 # words
       set -- "$1" $(position_of "$folder/$name")
       if [ $# -eq 4 ] && grep -qFx -e "$2/" "$scratch/chains"; then
-        chosen=$name
+        reach=$(store cat "$place/logs/$2/until") || fail "logs/$2 does not say up to when it is complete: $(said)"
+        # Where the log ended before a later backup, that one is the younger of the two.
+        if [ "$exact" = yes ] || is_in_order "${first#"$1-"}" "$reach"; then chosen=$name; else rm "$folder/$name"; fi
         break
       fi
       set -- "$1"
@@ -98,13 +101,14 @@ bring_with_logs() {
   bring_logs "$@"
   echo "The schema $1 begins with $chosen and the binary log up to $reach."
 }
+# Whether of two times, as names have them, the first is not the later one.
+is_in_order() { [ "$(printf '%s\n' "${1%%.*}" "$2" | sort | head -n 1)" = "${1%%.*}" ]; }
 # Arguments: schema, server, the log that the backup was made in.
 bring_logs() {
   there=logs/$2
-  reach=$(store cat "$place/$there/until") || fail "the bucket's $there does not say up to when it is complete: $(said)"
-  [ "$exact" = no ] || [ "$(printf '%s\n' "$time" "$reach" | sort | head -n 1)" = "$time" ] ||
+  [ "$exact" = no ] || is_in_order "$time" "$reach" ||
     fail "the binary log in the bucket reaches to $reach: no later second can be restored"
-  [ "$(printf '%s\n' "$time" "$reach" | sort | head -n 1)" = "$reach" ] || reach=$time
+  is_in_order "$reach" "$time" || reach=$time
   list_logs "$there"
   # Up to the one that was opened last before that second; without a gap.
   awk -v first="$3" -v limit="$time" '
