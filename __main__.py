@@ -1,7 +1,7 @@
 """The stack: a namespace, a MySQL database, and an auth service that finds it through DB_HOST."""
 
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pulumi
 import yaml
@@ -10,8 +10,9 @@ from components import (
     AppNamespace,
     AuthService,
     AuthServiceArgs,
-    Bucket,
     DatabaseConnection,
+    MySqlCluster,
+    MySqlClusterArgs,
     MySqlDatabase,
     MySqlDatabaseArgs,
     Platform,
@@ -24,54 +25,63 @@ names = {key: config.require(f"{key}Name") for key in ("namespace", "mysql", "au
 # What an empty value stands for is the component's own default: None is not given.
 platform: Platform = {"image_pull_secrets": config.require_object("imagePullSecrets")}
 cluster_domain = config.require("clusterDomain")
-database_args = cast(
-    MySqlDatabaseArgs,
-    {
-        "namespace": names["namespace"],
-        # Read as text, so that they are checked before the first resource; the component keeps them secret.
-        "password": config.require("mysqlPassword"),
-        "root_password": config.require("mysqlRootPassword"),
-        "database_name": config.require("mysqlDatabaseName"),
-        "username": config.require("mysqlUsername"),
-        "image": config.require("mysqlImage"),
-        "settings": config.require_object("mysqlSettings"),
-        "tls_secret": config.require("mysqlTlsSecret") or None,
-        "service_type": config.require("mysqlServiceType"),
-        "node_port": config.require_int("mysqlNodePort"),
-        "clients": [
-            {"pod_labels": {"app.kubernetes.io/instance": name}} for name in config.require_object("mysqlClients")
-        ]
-        or None,
-        "node_port_cidrs": config.require_object("mysqlNodePortCidrs"),
-        "storage_size": config.require("mysqlStorageSize"),
-        "storage_class": config.require("mysqlStorageClass"),
-        "retain_data": retain_data,
-        "size": config.require("mysqlSize"),
-        "resources": {"memory_limit": config.require("mysqlResourcesMemoryLimit") or None},
-        "cluster_domain": cluster_domain,
-        "platform": platform,
-    },
-)
+replicas = config.require_int("mysqlReplicas")
+# What one server and several have alike.
+any_database: dict[str, Any] = {
+    "namespace": names["namespace"],
+    # Read as text, so that it is checked before the first resource; the component keeps it secret.
+    "password": config.require("mysqlPassword"),
+    "database_name": config.require("mysqlDatabaseName"),
+    "username": config.require("mysqlUsername"),
+    "settings": config.require_object("mysqlSettings"),
+    "tls_secret": config.require("mysqlTlsSecret") or None,
+    "service_type": config.require("mysqlServiceType"),
+    "node_port": config.require_int("mysqlNodePort"),
+    "clients": [{"pod_labels": {"app.kubernetes.io/instance": name}} for name in config.require_object("mysqlClients")]
+    or None,
+    "node_port_cidrs": config.require_object("mysqlNodePortCidrs"),
+    "storage_size": config.require("mysqlStorageSize"),
+    "storage_class": config.require("mysqlStorageClass"),
+    "retain_data": retain_data,
+    "size": config.require("mysqlSize"),
+    "resources": {"memory_limit": config.require("mysqlResourcesMemoryLimit") or None},
+    "cluster_domain": cluster_domain,
+    "platform": platform,
+}
 if schedule := config.require("mysqlBackupSchedule"):
-    database_args["backup"] = {
+    any_database["backup"] = {
         "schedule": schedule,
         "keep": config.require_int("mysqlBackupKeep"),
         "storage_size": config.require("mysqlBackupStorageSize"),
     }
     if bucket := config.require("mysqlBackupS3Bucket"):
-        database_args["backup"]["s3"] = cast(
-            Bucket,
-            {
-                "bucket": bucket,
-                "endpoint": config.require("mysqlBackupS3Endpoint") or None,
-                "region": config.require("mysqlBackupS3Region"),
-                "existing_secret": config.require("mysqlBackupS3ExistingSecret") or None,
-                "image": config.require("mysqlBackupS3Image"),
-            },
-        )
-        database_args["backup"]["point_in_time"] = config.require_bool("mysqlBackupPointInTime")
+        any_database["backup"]["s3"] = {
+            "bucket": bucket,
+            "endpoint": config.require("mysqlBackupS3Endpoint") or None,
+            "region": config.require("mysqlBackupS3Region"),
+            "existing_secret": config.require("mysqlBackupS3ExistingSecret") or None,
+            "image": config.require("mysqlBackupS3Image"),
+        }
+        any_database["backup"]["point_in_time"] = config.require_bool("mysqlBackupPointInTime")
 if config.require_bool("mysqlMetrics"):
-    database_args["metrics"] = {"image": config.require("mysqlMetricsImage")}
+    any_database["metrics"] = {"image": config.require("mysqlMetricsImage")}
+database_args = cast(
+    MySqlDatabaseArgs,
+    {
+        **any_database,
+        "image": config.require("mysqlImage"),
+        "root_password": config.require("mysqlRootPassword"),
+    },
+)
+cluster_args = cast(
+    MySqlClusterArgs,
+    {
+        **any_database,
+        "replicas": replicas,
+        "image": config.require("mysqlClusterImage"),
+        "etcd_image": config.require("mysqlEtcdImage"),
+    },
+)
 auth_args = cast(
     AuthServiceArgs,
     {
@@ -96,18 +106,30 @@ database_to_come = pulumi.Output.from_input(cast(DatabaseConnection, {}))
 declared = yaml.safe_load(Path("Pulumi.yaml").read_text(encoding="utf-8"))["config"]
 own = f"{pulumi.get_project()}:"
 given = [key.removeprefix(own) for key in pulumi.runtime.config.get_config_env() if key.startswith(own)]
+if replicas == 1:
+    wrong = {"mysql": MySqlDatabase.check(names["mysql"], database_args)}
+else:
+    found = MySqlCluster.check(names["mysql"], cluster_args)
+    # One key for each kind of image: a server alone and one of several cannot have the same.
+    images = [error for error in found if error.key == "image"]
+    wrong = {"mysqlCluster": images, "mysql": [error for error in found if error not in images]}
 errors.require_config(
     {
         "": errors.unknown_keys(given, declared),
         "namespace": AppNamespace.check(names["namespace"], {}),
-        "mysql": MySqlDatabase.check(names["mysql"], database_args),
+        **wrong,
         "auth": AuthService.check(names["auth"], {**auth_args, "database": database_to_come}),
     },
     f"stack {pulumi.get_stack()}",
 )
 
 namespace = AppNamespace(names["namespace"], {}, pulumi.ResourceOptions(protect=retain_data))
-database = MySqlDatabase(names["mysql"], {**database_args, "namespace": namespace.name})
+if replicas == 1:
+    database = MySqlDatabase(names["mysql"], {**database_args, "namespace": namespace.name})
+else:
+    # The same Service and Secret as of the one server, so that they change and clients keep them.
+    before = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_="kubeauth:index:MySqlDatabase")])
+    database = MySqlCluster(names["mysql"], {**cluster_args, "namespace": namespace.name}, before)
 auth = AuthService(names["auth"], {**auth_args, "database": database.connection})
 
 pulumi.export("namespace", namespace.name)

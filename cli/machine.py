@@ -47,8 +47,8 @@ class Machine:
         """The kubeconfig of a local node, which exists once the node was started."""
         raise _no_nodes(node)
 
-    def start(self, node: str, tools: Toolchain) -> None:
-        """Start a local node, or repair it."""
+    def start(self, node: str, tools: Toolchain, references: Collection[str] = ()) -> None:
+        """Start a local node, or repair it, with the images of every system and those of `references` it can make."""
         raise _no_nodes(node)
 
     def remove(self, node: str) -> None:

@@ -36,9 +36,11 @@ class Workshop(Machine):
         """The administrator's kubeconfig of a local node."""
         return Node(node).kubeconfig
 
-    def start(self, node: str, tools: Toolchain) -> None:
+    def start(self, node: str, tools: Toolchain, references: Collection[str] = ()) -> None:
         """Start a local node with the project's images, or repair it."""
-        Node(node).start(programs=tools.bin, images=list(images.archives().values()))
+        more = [name for name, reference in images.ASKED_FOR.items() if reference in references]
+        archives = {**images.archives(), **(images.archives(*more) if more else {})}
+        Node(node).start(programs=tools.bin, images=list(archives.values()))
 
     def remove(self, node: str) -> None:
         """Remove a local node with all that is on it."""

@@ -19,7 +19,14 @@ from .local import maker
 from .road import KIND, NODE, Road
 
 #: The images that are made on this machine and that no registry has, by short name.
-REFERENCES = {"mysql": "localhost/mysql:9.7", "authenticate": "localhost/authenticate:1.0.0"}
+REFERENCES = {
+    "mysql": "localhost/mysql:9.7",
+    "authenticate": "localhost/authenticate:1.0.0",
+    "vitess": "localhost/vitess:24.0.4",
+    "etcd": "localhost/etcd:3.6.16",
+}
+#: Those that Docker builds; the others are made from Debian packages and Go modules only.
+OF_DOCKER = ("mysql", "authenticate")
 #: Where the auth service's Dockerfile is, in the project's folder.
 AUTHENTICATE_SOURCES = "examples/authenticate"
 #: What Docker makes stack dev's database from: the components' default, MySQL's public image.
@@ -50,10 +57,14 @@ def load(way: Road, references: Iterable[str], held: Callable[[], Collection[str
         _refuse(way, [reference for reference in local if reference not in held()])
         return
     wanted = {name: reference for name, reference in sorted(REFERENCES.items()) if reference in local}
+    made: list[Image] = []
     if kind.docker_answers():
-        _bring(way, [_built(name, reference) for name, reference in wanted.items()])
-    elif missing := {name: reference for name, reference in wanted.items() if reference not in held()}:
-        _bring(way, _archived(missing))
+        made = [_built(name, reference) for name, reference in wanted.items() if name in OF_DOCKER]
+        wanted = {name: reference for name, reference in wanted.items() if name not in OF_DOCKER}
+    # Asked only where something is left.
+    if wanted and (missing := {name: reference for name, reference in wanted.items() if reference not in held()}):
+        made += _archived(missing)
+    _bring(way, made)
 
 
 def _refuse(way: Road, local: list[str]) -> None:
@@ -73,6 +84,12 @@ def _archived(wanted: dict[str, str]) -> list[Image]:
     try:
         return machine.this().archives(wanted.keys())
     except Problem as problem:
+        if not wanted.keys() & set(OF_DOCKER):
+            raise Problem(
+                f"the cluster needs {', '.join(wanted.values())}, and no Dockerfile makes them: {problem}",
+                "make them on Linux as root (docs/guides/many-servers.md), push them to a registry of yours, and name\n"
+                "       them: pulumi config set mysqlClusterImage <image>, pulumi config set mysqlEtcdImage <image>",
+            ) from None
         raise Problem(
             f"the cluster needs {', '.join(wanted.values())}; Docker does not answer, and without it: {problem}",
             f"start Docker, then type the same command again; or: {problem.fix}",

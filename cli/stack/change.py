@@ -124,23 +124,23 @@ def _run(stack: Stack, lock: int, arguments: list[str]) -> EventLog | None:
 
 
 def refuse_servers(stack: str, log: Path) -> None:
-    """Refuse an image that does not open the data of a server, by the gate's rule; a preview has changed nothing yet.
+    """Refuse a server that does not open the data there is, by the gate's rules; a preview has changed nothing yet.
 
     Args:
         stack: The stack's name.
         log: The events of the preview.
 
     Raises:
-        Problem: Names the images, why, and how to say that it is meant.
+        Problem: Names what changes, why that is refused, and how to say that it is meant.
     """
     lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
     judged = gate.judge(model.read(lines), stack, allowed.given())
-    found = [finding for finding in judged if finding.rule == gate.SERVER_VERSION and not finding.allowed]
+    found = [finding for finding in judged if finding.rule in gate.OF_UP and not finding.allowed]
     if found:
         told = [f"{finding.change}, {finding.property}: {finding.consequence}" for finding in found]
         raise Problem(
-            "this change gives a server with data another image. Nothing was changed.\n  " + "\n  ".join(told),
-            f"put the image back (git diff, pulumi config); or, if it is meant:\n"
+            "the new server would not open the data that is there. Nothing was changed.\n  " + "\n  ".join(told),
+            f"undo the change (git diff, pulumi config); for another way, {found[0].law().do}; or, if it is meant:\n"
             f"       ALLOW={','.join(sorted({finding.token for finding in found}))} make up STACK={stack}",
         )
 

@@ -83,7 +83,7 @@ def start(stack: Stack, way: Road, tools: Toolchain) -> bool:
     """
     fresh = not exists(way)
     if way.kind == road.NODE:
-        machine.this().start(way.name, tools)
+        machine.this().start(way.name, tools, config.images(stack.name))
     elif way.kind == road.KIND:
         with step(f"{'Make' if fresh else 'Find'} the cluster {way.name} with kind", 90 if fresh else 2):
             kind.create(way.name, config.kubeconfig_file(stack.name), fresh=fresh)
@@ -102,8 +102,7 @@ def load_images(stack: Stack, way: Road) -> None:
     nodes = (paths.STATE / "nodes").glob("*/kubeconfig")
     if way.server and any(way.server in file.read_text(encoding="utf-8") for file in nodes):
         return
-    settings = stack.settings()
-    loading.load(way, [str(settings.get(key)) for key in ("mysqlImage", "authImage")], lambda: _held(stack))
+    loading.load(way, config.images(stack.name), lambda: _held(stack))
 
 
 def _held(stack: Stack) -> set[str]:

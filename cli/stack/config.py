@@ -16,6 +16,8 @@ from ..console import Problem
 
 #: The users that `make deployer` makes: one for the stack's commands, one for previews and drift, which change nothing.
 USERS = ("deployer", "reader")
+#: The keys that only one database server reads, and only several.
+_OF_ONE, _OF_SEVERAL = ("mysqlImage",), ("mysqlClusterImage", "mysqlEtcdImage")
 
 
 def project_file() -> Path:
@@ -174,6 +176,20 @@ def declares(*names: str) -> bool:
 def keys() -> set[str]:
     """The keys of configuration that Pulumi.yaml declares."""
     return set(read(project_file()).get("config") or {})
+
+
+def images(stack: str) -> list[str]:
+    """The images that a stack uses: of one server, or of several, and those of what else was switched on."""
+    project = read(project_file())
+    given = effective(stack)
+
+    def said(key: str) -> Any:
+        declared = (project.get("config") or {}).get(key)
+        return given.get(f"{project['name']}:{key}", declared.get("default") if isinstance(declared, dict) else declared)
+
+    unused = _OF_ONE if str(said("mysqlReplicas") or 1) != "1" else _OF_SEVERAL
+    found = [said(key) for key in sorted(keys()) if key.endswith("Image") and key not in unused]
+    return [str(image) for image in found if image]
 
 
 def value(path: Path, key: str) -> Any:

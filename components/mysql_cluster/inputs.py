@@ -150,6 +150,7 @@ REFUSED = {
     "init_sql": ("not for MySqlCluster: Vitess takes no SQL at a start", "let the application's migrations run it"),
     "existing_claim": ("not for MySqlCluster: each server has a claim of its own", "remove it"),
     "backup": ("not for MySqlCluster yet", "dump a replica (docs/guides/many-servers.md)"),
+    "metrics": ("not for MySqlCluster yet", "remove it; each process has /metrics at its own port 15000"),
     "restore_from": ("not for MySqlCluster yet", "load a dump (docs/guides/many-servers.md)"),
 }
 """MySqlDatabase's inputs that cannot be honoured, each with the reason and what to do instead."""

@@ -9,10 +9,12 @@ from lab.images.build import archive, path_of
 from lab.images.docker import image_id
 from lab.images.recipes import asked_for, recipes
 
-__all__ = ["REFERENCES", "archives", "image_id"]
+__all__ = ["ASKED_FOR", "REFERENCES", "archives", "image_id"]
 
 #: What a pod spec says in `image`, by short name.
 REFERENCES: dict[str, str] = {recipe.name: recipe.reference for recipe in (*recipes(), *asked_for())}
+#: Those of them that a system has only where it names them.
+ASKED_FOR: dict[str, str] = {recipe.name: recipe.reference for recipe in asked_for()}
 
 
 def prepare() -> None:

@@ -138,3 +138,35 @@ def test_a_rule_can_only_tell_or_be_off():
     assert not told.stops
     assert not judged(gone, Settings(rules={"data": "off"}))
     assert judged(gone, Settings(rules={"claim": "off"}))[0].stops
+
+
+def database(kind: str, op: str = "create", was: str = "") -> Change:
+    urn = "urn:pulumi:prod::shop::kubeauth:index:{}::db"
+    return Change(op, urn.format(kind), old_urn=urn.format(was) if was else "", before={} if was or op == "delete" else None)
+
+
+@pytest.mark.parametrize(
+    ("steps", "told"),
+    [
+        ([database("MySqlCluster", "same", "MySqlDatabase")], "one server → several servers"),
+        ([database("MySqlDatabase", "same", "MySqlCluster")], "several servers → one server"),
+        ([database("MySqlCluster"), database("MySqlDatabase", "delete")], "one server → several servers"),
+    ],
+)
+def test_a_database_that_becomes_one_of_another_kind_begins_empty(steps, told):
+    """With an alias, as in this project's program, and without one."""
+    (finding,) = [it for it in gate.judge(Preview([KEPT, *steps]), "prod") if it.rule == "servers"]
+    assert (finding.property, finding.token.startswith("prod/")) == (told, True)
+    assert "empty schema" in finding.consequence
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [database("MySqlCluster")],
+        [database("MySqlCluster", "same", "MySqlCluster")],
+        [database("MySqlDatabase", "delete")],
+    ],
+)
+def test_a_database_of_the_same_kind_is_none_of_another(steps):
+    assert not [it for it in gate.judge(Preview([KEPT, *steps]), "prod") if it.rule == "servers"]

@@ -13,6 +13,7 @@ from cli.console import Problem
 from components.mysql import mysqld
 
 MYSQL, AUTH = loading.REFERENCES["mysql"], loading.REFERENCES["authenticate"]
+VITESS = loading.REFERENCES["vitess"]
 SOURCES = str(paths.CHECKOUT / loading.AUTHENTICATE_SOURCES)
 MYSQL_HASH, AUTH_HASH = loading._hash("FROM mysql:9.7\n"), loading._hash(None)
 
@@ -172,6 +173,22 @@ def test_without_docker_what_the_nodes_have_is_enough(machine, archives):
     machine.without_docker()
     loading.load(context("kind-a"), [MYSQL, AUTH], lambda: {MYSQL})
     assert machine.calls() == [f"kind load image-archive {archives['authenticate']} --name a"]
+
+
+def test_what_no_dockerfile_makes_comes_as_an_archive_beside_dockers(machine, archives):
+    machine.both_in_docker()
+    loading.load(context("kind-a"), [AUTH, VITESS])
+    assert machine.calls() == [
+        f"kind load docker-image {AUTH} --name a",
+        f"kind load image-archive {archives['vitess']} --name a",
+    ]
+
+
+def test_what_no_dockerfile_makes_and_this_machine_neither_is_the_users_to_push(machine):
+    machine.both_in_docker()
+    with pytest.raises(Problem, match=f"needs {VITESS}, and no Dockerfile makes them") as caught:
+        loading.load(context("kind-a"), [VITESS])
+    assert "pulumi config set mysqlClusterImage" in caught.value.fix
 
 
 def test_a_cluster_on_dockers_store_needs_docker(machine, archives):

@@ -166,9 +166,9 @@ def test_the_stacks_images_are_brought_and_the_nodes_are_asked_what_they_have(mo
     called = []
     monkeypatch.setattr(cluster.loading, "load", lambda way, names, held: called.append((way, names, held())))
     given = stack(nodes=nodes("localhost/a:1", "localhost/a@sha256:0"))
-    given.settings = lambda: {"mysqlImage": "localhost/mysql:1", "authImage": "localhost/a:1"}
+    monkeypatch.setattr(cluster.config, "images", lambda name: [f"of {name}"])
     cluster.load_images(given, LOCAL)
-    assert called == [(LOCAL, ["localhost/mysql:1", "localhost/a:1"], {"localhost/a:1", "localhost/a@sha256:0"})]
+    assert called == [(LOCAL, [f"of {given.name}"], {"localhost/a:1", "localhost/a@sha256:0"})]
     given.answers["nodes"] = programs.Forbidden("no")
     cluster.load_images(given, LOCAL)
     assert called[1][2] == set()

@@ -207,3 +207,22 @@ def test_three_commands_that_begin_at_once_make_one_passphrase(checkout, monkeyp
         assert [process.exitcode for process in begun] == [0, 0, 0]
         assert len(read) == 1
         assert config.read(config.local("dev"))["config"] == {"shop:size": "1Gi"}
+
+
+@pytest.mark.parametrize(
+    ("replicas", "used"),
+    [(None, {"mysql:9.7"}), (1, {"mysql:9.7"}), (3, {"vitess:24", "etcd:3"}), ("3", {"vitess:24", "etcd:3"})],
+)
+def test_the_images_of_a_stack_are_those_of_one_server_or_of_several(checkout, replicas, used):
+    declared = {"mysqlImage": {"default": "mysql:9.7"}, "authImage": {"type": "string"}, "mysqlReplicas": {"default": 1}}
+    declared |= {"mysqlClusterImage": {"default": ""}, "mysqlEtcdImage": {"default": ""}}
+    (checkout / "Pulumi.yaml").write_text(yaml.safe_dump({"name": "shop", "config": declared}))
+    given = {"shop:authImage": "auth:1", "shop:mysqlClusterImage": "vitess:24", "shop:mysqlEtcdImage": "etcd:3"}
+    git_says(checkout, **given, **({"shop:mysqlReplicas": replicas} if replicas else {}))
+    assert set(config.images("dev")) == {"auth:1", *used}
+
+
+def test_a_project_with_other_keys_names_no_images(checkout):
+    (checkout / "Pulumi.yaml").write_text("name: shop\nruntime: yaml\n")
+    git_says(checkout, **{"shop:dbImage": "localhost/db:1"})
+    assert config.images("dev") == []

@@ -3,8 +3,9 @@
 from . import capacity, checks, data, plain, protection, reach, rights
 from .base import Context, Rule, Settings
 
-SERVER_VERSION = "server-version"
-"""The rule that `up` asks, too."""
+SERVER_VERSION, SERVERS = "server-version", "servers"
+OF_UP = (SERVER_VERSION, SERVERS)
+"""The rules that `up` asks, too."""
 
 #: Every rule, by the name that the comment, the JSON and the settings use.
 RULES: dict[str, Rule] = {
@@ -48,6 +49,12 @@ RULES: dict[str, Rule] = {
         data.server_version,
         "a server that does not open its data does not start",
         "follow the upgrade paths in docs/guides/previews.md",
+        loses=True,
+    ),
+    SERVERS: Rule(
+        data.servers,
+        "one server and several keep their data in different forms, so the new database is empty",
+        "dump the schema, deploy with nobody writing, load the dump (docs/guides/many-servers.md)",
         loses=True,
     ),
     "selector": Rule(
@@ -111,4 +118,4 @@ RULES: dict[str, Rule] = {
     ),
 }
 
-__all__ = ["RULES", "SERVER_VERSION", "Context", "Rule", "Settings"]
+__all__ = ["OF_UP", "RULES", "SERVERS", "SERVER_VERSION", "Context", "Rule", "Settings"]

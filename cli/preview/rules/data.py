@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from .. import versions
 from ..difference import quantity
-from ..model import CLUSTER, DATABASE, REPLACE, UPDATE, Change
+from ..model import CLUSTER, DATABASE, DELETE, REPLACE, UPDATE, Change
 from . import holders
 from .base import GONE, Context, Found, shown, what
+
+_DATABASES = {DATABASE: "one server", CLUSTER: "several servers"}
 
 
 def namespace(change: Change, context: Context) -> Found:
@@ -65,6 +67,21 @@ def database(change: Change, context: Context) -> Found:
         if context.goes_with_its_component(change) or any("selector" in reason for reason in change.reasons):
             return  # the component's finding, or the selector's, says it
         yield what(change), "the server is stopped and removed; clients have no database until a new pod is ready"
+
+
+def servers(change: Change, context: Context) -> Found:
+    """One server becomes several, or several become one: neither opens what the other wrote."""
+    own = change.types[-1]
+    if own not in _DATABASES or change.op in GONE:
+        return
+    same_name = [it for it in context.changes if it.op == DELETE and it.name == change.name]
+    was = {change.old_urn.partition("::")[2].split("::")[1].rpartition("$")[2]} if change.old_urn else set()
+    if (was | {it.types[-1] for it in same_name}) & (_DATABASES.keys() - {own}):
+        (other,) = _DATABASES.keys() - {own}
+        yield (
+            f"{_DATABASES[other]} → {_DATABASES[own]}",
+            "the new one begins with an empty schema: it does not open what the other wrote",
+        )
 
 
 def server_version(change: Change, _: Context) -> Found:
