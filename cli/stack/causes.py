@@ -1,11 +1,11 @@
-"""Why Deployments do not get ready, the most basic cause first: pure, on what the cluster reports."""
+"""Why workloads do not get ready, the most basic cause first: pure, on what the cluster reports."""
 
 from collections.abc import Collection, Iterator, Mapping
 
 from ..preview.difference import quantity
 from . import pod_causes
 from .cause import CLAIM, GONE, NEVER, READINESS, REFUSED, RESIZE, SCALED, SELECTOR, Advice, Cause, Questions
-from .namespace import PART_OF, Namespace, Object, complete, condition, started
+from .namespace import PART_OF, WORKLOADS, Namespace, Object, complete, condition, started
 
 __all__ = ["NEVER", "Cause", "Questions", "find", "going"]
 _NO_VOLUME = ("ProvisioningFailed", "FailedBinding")
@@ -23,7 +23,7 @@ def find(
 
     Args:
         namespace: What the cluster reports.
-        only: The names of the Deployments in question. Default: all of kubeauth's.
+        only: The names of the workloads in question. Default: all of kubeauth's.
         ask: How to ask the pods. Default: they are not asked.
         keys: The keys of configuration that the project declares. Default: kubeauth's own.
         replicas: How many pods the program gives each of its Deployments; one of these that is no component's is in
@@ -31,19 +31,19 @@ def find(
     """
     advice = Advice(keys)
     meant = replicas or {}
-    own = [item for item in namespace.deployments() if only is None or item["metadata"]["name"] in only]
+    own = [item for item in namespace.workloads() if only is None or item["metadata"]["name"] in only]
     others = [item for item in namespace.of("Deployment") if item["metadata"]["name"] in meant and item not in own]
     pending = [item for item in (*own, *others) if not complete(item)]
     found = [*_selectors(namespace), *_failed_claims(namespace, advice), *_resizes(namespace)]
     found += _away(namespace, meant)
-    for deployment in pending:
-        component = _component(deployment)
-        found += _refused(deployment)
-        found += _claims(namespace, deployment, advice)
-        for pod in namespace.pods(deployment):
+    for workload in pending:
+        component = _component(workload)
+        found += _refused(namespace, workload)
+        found += _claims(namespace, workload, advice)
+        for pod in namespace.pods(workload):
             found += pod_causes.find(namespace, pod, component, ask, advice)
     # A service may wait for another one that is still starting.
-    if any(_starting(namespace, item) for item in (*namespace.deployments(), *pending) if not complete(item)):
+    if any(_starting(namespace, item) for item in (*namespace.workloads(), *pending) if not complete(item)):
         found = [cause.patient() if cause.rank >= READINESS else cause for cause in found]
     return sorted(set(found))
 
@@ -78,22 +78,26 @@ def _away(namespace: Namespace, replicas: Mapping[str, int]) -> Iterator[Cause]:
             yield Cause(SCALED, what, "", fix, NEVER)
 
 
-def _starting(namespace: Namespace, deployment: Object) -> bool:
-    return not any(started(pod) for pod in namespace.pods(deployment))
+def _starting(namespace: Namespace, workload: Object) -> bool:
+    return not any(started(pod) for pod in namespace.pods(workload))
 
 
-def _component(deployment: Object) -> str:
-    """The prefix of the configuration keys of a Deployment's component; empty where it is of no component."""
-    labels = deployment["metadata"].get("labels", {})
+def _component(workload: Object) -> str:
+    """The prefix of the configuration keys of a workload's component; empty where it is of no component."""
+    labels = workload["metadata"].get("labels", {})
     component = labels.get("app.kubernetes.io/component", "") if PART_OF.items() <= labels.items() else ""
     return {"database": "mysql", "metrics": "mysqlMetrics"}.get(component, component)
 
 
-def _refused(deployment: Object) -> Iterator[Cause]:
-    failure = condition(deployment, "ReplicaFailure")
-    if failure.get("status") != "True":
+def _refused(namespace: Namespace, workload: Object) -> Iterator[Cause]:
+    failure = condition(workload, "ReplicaFailure")
+    told = [failure.get("message", "")] if failure.get("status") == "True" else []
+    # A StatefulSet has no such condition: only its events say so, the last one as long as pods are missing.
+    if workload["kind"] == "StatefulSet" and len(namespace.pods(workload)) < workload["spec"].get("replicas", 1):
+        told += namespace.events(workload, "FailedCreate")[-1:]
+    if not told:
         return
-    name, message = deployment["metadata"]["name"], failure.get("message", "")
+    name, message = workload["metadata"]["name"], told[-1]
     if "violates PodSecurity" in message:
         what = f"the pods of {name} are refused: the namespace enforces Pod Security and the pod breaks it"
         yield Cause(
@@ -106,8 +110,8 @@ def _refused(deployment: Object) -> Iterator[Cause]:
         yield Cause(REFUSED, f"the pods of {name} are refused", message, "change what the line above names", 15)
 
 
-def _claims(namespace: Namespace, deployment: Object, advice: Advice) -> Iterator[Cause]:
-    for volume in deployment["spec"]["template"]["spec"].get("volumes", []):
+def _claims(namespace: Namespace, workload: Object, advice: Advice) -> Iterator[Cause]:
+    for volume in workload["spec"]["template"]["spec"].get("volumes", []):
         name = volume.get("persistentVolumeClaim", {}).get("claimName")
         claim = namespace.claim(name) if name else None
         if not name or not namespace.knows("PersistentVolumeClaim"):
@@ -157,16 +161,17 @@ def _resizes(namespace: Namespace) -> Iterator[Cause]:
 
 
 def _selectors(namespace: Namespace) -> Iterator[Cause]:
-    """Services that no Deployment's pods can match, whether there are pods or not."""
-    if not namespace.knows("Deployment"):
+    """Services that no workload's pods can match, whether there are pods or not."""
+    if not all(map(namespace.knows, WORKLOADS)):
         return
-    templates = [item["spec"]["template"]["metadata"].get("labels", {}) for item in namespace.of("Deployment")]
+    made = [item["spec"]["template"] for item in namespace.all_workloads()] + namespace.of("Pod")
+    templates = [item["metadata"].get("labels", {}) for item in made]
     for service in namespace.of("Service"):
         selector, labels = service["spec"].get("selector"), service["metadata"].get("labels", {})
         if labels.get("app.kubernetes.io/part-of") != "kubeauth" or not selector:
             continue
         if not any(selector.items() <= template.items() for template in templates):
             name, wanted = service["metadata"]["name"], ",".join(f"{key}={value}" for key, value in selector.items())
-            what = f"Service {name} selects no pod: no Deployment of the namespace makes pods with its labels"
+            what = f"Service {name} selects no pod: no workload of the namespace makes pods with its labels"
             fix = "make the Service's selector and the pods' labels equal"
             yield Cause(SELECTOR, what, f"selector: {wanted}", fix, 20)

@@ -24,6 +24,9 @@ from . import (
     takeover,
 )
 
+#: The commands that need no cluster, and take none.
+OFFLINE = ("policy", "render")
+
 
 @dataclass(frozen=True)
 class Given:
@@ -54,7 +57,7 @@ class Given:
 def run(given: Given) -> None:
     """Run one command on one stack."""
     refusals.require(given.stack)
-    if given.command in ("policy", "render"):
+    if given.command in OFFLINE:
         offline(given)
         return
     if given.command == "env":

@@ -185,7 +185,9 @@ def images(stack: str) -> list[str]:
 
     def said(key: str) -> Any:
         declared = (project.get("config") or {}).get(key)
-        return given.get(f"{project['name']}:{key}", declared.get("default") if isinstance(declared, dict) else declared)
+        return given.get(
+            f"{project['name']}:{key}", declared.get("default") if isinstance(declared, dict) else declared
+        )
 
     unused = _OF_ONE if str(said("mysqlReplicas") or 1) != "1" else _OF_SEVERAL
     found = [said(key) for key in sorted(keys()) if key.endswith("Image") and key not in unused]

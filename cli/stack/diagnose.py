@@ -70,7 +70,7 @@ class Watcher:
         return True
 
     def _in_vain(self) -> bool:
-        waiting = self._events.deployments()
+        waiting = self._events.workloads()
         now = time.monotonic()
         if not waiting or now - self._begun < QUIET_SECONDS:
             self._since.clear()
@@ -124,7 +124,7 @@ def questions(stack: Stack, namespace: str, seconds: float = ASK_SECONDS) -> Que
 
 
 def explain(stack: Stack, namespace: str) -> bool:
-    """Print why a namespace's Deployments are not ready, most basic cause first.
+    """Print why a namespace's workloads are not ready, most basic cause first.
 
     Returns:
         Whether a cause was found.

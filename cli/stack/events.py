@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .namespace import WORKLOADS
+
 #: The steps that change an object, as they are told when they are done.
 DONE = {
     "create": "created",
@@ -45,7 +47,7 @@ class EventLog:
         self.waiting: dict[str, dict[str, Any]] = {}
         """Resources being created or updated, by URN, with their inputs (secrets left out)."""
         self.rolled_out = False
-        """Whether a Deployment was created or updated: only then can a rollout be what failed."""
+        """Whether a workload was created or updated: only then can a rollout be what failed."""
         self.half_done: set[str] = set()
         """Kinds of changes, such as `update`, that failed half-way: the state may not say what the cluster has."""
         self.errors: list[str] = []
@@ -99,7 +101,7 @@ class EventLog:
             if not step.get("planning") and metadata["op"] in {"create", "update", "create-replacement"}:
                 inputs = (metadata.get("new") or {}).get("inputs") or {}
                 self.waiting[metadata["urn"]] = inputs
-                self.rolled_out = self.rolled_out or inputs.get("kind") == "Deployment"
+                self.rolled_out = self.rolled_out or inputs.get("kind") in WORKLOADS
         for ended in ("resOutputsEvent", "resOpFailedEvent"):
             if ended in event:
                 urn = event[ended]["metadata"]["urn"]
@@ -135,11 +137,11 @@ class EventLog:
             failed = key == "resOpFailedEvent"
             self.changes.append(Change(metadata["op"] if failed else done, name, time.monotonic() - begun, failed))
 
-    def deployments(self) -> set[tuple[str, str]]:
-        """The Deployments that Pulumi waits for, as (namespace, name)."""
+    def workloads(self) -> set[tuple[str, str]]:
+        """The workloads that Pulumi waits for, as (namespace, name)."""
         found: set[tuple[str, str]] = set()
         for inputs in self.waiting.values():
-            if inputs.get("kind") == "Deployment":
+            if inputs.get("kind") in WORKLOADS:
                 metadata = inputs.get("metadata", {})
                 found.add((str(metadata.get("namespace", "default")), str(metadata.get("name", ""))))
         return found

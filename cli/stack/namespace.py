@@ -1,4 +1,4 @@
-"""What a namespace's objects say of its Deployments: read once, asked many times, no cluster needed to test it."""
+"""What a namespace's objects say of its workloads: read once, asked many times, no cluster needed to test it."""
 
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -6,8 +6,12 @@ from typing import Any
 Object = dict[str, Any]
 
 #: What one question to the API server fetches.
-KINDS = "deployments,replicasets,pods,persistentvolumeclaims,services,events"
+KINDS = "deployments,statefulsets,replicasets,pods,persistentvolumeclaims,services,events"
 REVISION = "deployment.kubernetes.io/revision"
+#: The label of a StatefulSet's pods with their version.
+STATEFUL = "controller-revision-hash"
+#: What makes pods that stay: the kinds that a component has.
+WORKLOADS = ("Deployment", "StatefulSet")
 PART_OF = {"app.kubernetes.io/part-of": "kubeauth"}
 
 
@@ -28,20 +32,33 @@ class Namespace:
         """All objects of a kind."""
         return [item for item in self._items if item["kind"] == kind]
 
-    def deployments(self) -> list[Object]:
-        """The Deployments that kubeauth made."""
-        return [item for item in self.of("Deployment") if PART_OF.items() <= item["metadata"].get("labels", {}).items()]
+    def all_workloads(self) -> list[Object]:
+        """Everybody's workloads."""
+        return [item for kind in WORKLOADS for item in self.of(kind)]
 
-    def pods(self, deployment: Object, *, older: bool = False) -> list[Object]:
-        """The pods of a Deployment's newest version; with `older` only those of older ones, which may still serve."""
-        revision = deployment["metadata"].get("annotations", {}).get(REVISION)
-        sets = {
-            item["metadata"]["uid"]
-            for item in self.of("ReplicaSet")
-            if _owner(item) == deployment["metadata"]["uid"]
-            and (item["metadata"].get("annotations", {}).get(REVISION) == revision) is not older
-        }
-        pods = [item for item in self.of("Pod") if _owner(item) in sets]
+    def workloads(self) -> list[Object]:
+        """The workloads that kubeauth made."""
+        return [item for item in self.all_workloads() if PART_OF.items() <= item["metadata"].get("labels", {}).items()]
+
+    def pods(self, workload: Object, *, older: bool = False) -> list[Object]:
+        """The pods of a workload's newest version; with `older` only those of older ones, which may still serve."""
+        uid = workload["metadata"]["uid"]
+        if workload["kind"] == "StatefulSet":
+            newest = workload.get("status", {}).get("updateRevision")
+            pods = [
+                item
+                for item in self.of("Pod")
+                if _owner(item) == uid and (item["metadata"].get("labels", {}).get(STATEFUL) == newest) is not older
+            ]
+        else:
+            revision = workload["metadata"].get("annotations", {}).get(REVISION)
+            sets = {
+                item["metadata"]["uid"]
+                for item in self.of("ReplicaSet")
+                if _owner(item) == uid
+                and (item["metadata"].get("annotations", {}).get(REVISION) == revision) is not older
+            }
+            pods = [item for item in self.of("Pod") if _owner(item) in sets]
         return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
 
     def claims(self) -> list[Object]:
@@ -73,10 +90,10 @@ def condition(item: Object, kind: str) -> Object:
     return next((entry for entry in item.get("status", {}).get("conditions", []) if entry["type"] == kind), {})
 
 
-def complete(deployment: Object) -> bool:
-    """Whether a Deployment runs its newest version, all of it, and nothing else."""
-    status, wanted = deployment.get("status", {}), deployment["spec"].get("replicas", 1)
-    return status.get("observedGeneration") == deployment["metadata"].get("generation") and all(
+def complete(workload: Object) -> bool:
+    """Whether a workload runs its newest version, all of it, and nothing else."""
+    status, wanted = workload.get("status", {}), workload["spec"].get("replicas", 1)
+    return status.get("observedGeneration") == workload["metadata"].get("generation") and all(
         status.get(count, 0) == wanted for count in ("replicas", "updatedReplicas", "availableReplicas")
     )
 

@@ -15,6 +15,7 @@ from .. import paths, programs
 from ..clusters import loading
 from ..console import Problem, console, duration, step
 from . import Stack, guard
+from .namespace import WORKLOADS
 
 #: Pulumi sometimes reports a `Recreate` rollout as complete between the old pod and the new one; this is how much
 #: longer the proof waits for the pods, in seconds.
@@ -93,8 +94,9 @@ def show(stack: Stack) -> None:
     """
     setting = stack.settings()
     outputs = json.loads(stack.run("pulumi", "stack", "output", "--json").stdout or "{}")
-    for namespace, name in guard.named(stack, "apps/v1:Deployment"):
-        rolled_out(stack, namespace, f"deployment/{name}")
+    for kind in WORKLOADS:
+        for namespace, name in guard.named(stack, f"apps/v1:{kind}"):
+            rolled_out(stack, namespace, f"{kind.lower()}/{name}")
     # The sample service is one that kubeauth's own program configures; others have their own ways to be asked.
     if not {"authName", "authPort"} <= setting.keys() or setting.get("authImage") != loading.REFERENCES["authenticate"]:
         console.print("The pods are ready: each service's database answers it.", markup=False)
@@ -104,16 +106,16 @@ def show(stack: Stack) -> None:
     console.print(f'Next: eval "$(make -s env)" in {paths.CHECKOUT}, then pulumi and kubectl work.', markup=False)
 
 
-def rolled_out(stack: Stack, namespace: str, deployment: str) -> None:
-    """Wait until all pods of a Deployment are those of its last change, and ready.
+def rolled_out(stack: Stack, namespace: str, workload: str) -> None:
+    """Wait until all pods of a workload are those of its last change, and ready.
 
     Raises:
         Problem: They are not in time.
     """
-    command = ["kubectl", "--namespace", namespace, "rollout", "status", deployment, f"--timeout={ROLLOUT_SECONDS}s"]
+    command = ["kubectl", "--namespace", namespace, "rollout", "status", workload, f"--timeout={ROLLOUT_SECONDS}s"]
     done = stack.run(*command)
     if done.returncode:
-        raise Problem(f"{deployment} is not ready: {done.stderr.strip()}", f"kubectl --namespace {namespace} get pods")
+        raise Problem(f"{workload} is not ready: {done.stderr.strip()}", f"kubectl --namespace {namespace} get pods")
 
 
 def log_in(variables: Mapping[str, str], namespace: str, service: str, port: int) -> None:

@@ -27,7 +27,7 @@ RULES: tuple[tuple[str, list[str], list[str]], ...] = (
     # The components' children; `patch` is server-side apply.
     ("", ["persistentvolumeclaims", "secrets", "serviceaccounts", "services"], OWN),
     ("", ["limitranges", "resourcequotas"], OWN),
-    ("apps", ["deployments"], OWN),
+    ("apps", ["deployments", "statefulsets"], OWN),
     ("batch", ["cronjobs"], OWN),
     ("networking.k8s.io", ["networkpolicies"], OWN),
     ("policy", ["poddisruptionbudgets"], OWN),
@@ -35,7 +35,7 @@ RULES: tuple[tuple[str, list[str], list[str]], ...] = (
     ("batch", ["jobs"], [*READ, "create", "delete"]),
     # What Pulumi waits for, and what the cause of a failed rollout is read from.
     ("", ["configmaps", "endpoints", "events", "pods", "pods/log"], READ),
-    ("apps", ["daemonsets", "replicasets", "statefulsets"], READ),
+    ("apps", ["daemonsets", "replicasets"], READ),
     # make drift looks for what others put into the namespace; roles, its own among them, are not for it to read.
     ("networking.k8s.io", ["ingresses"], READ),
     ("discovery.k8s.io", ["endpointslices"], READ),

@@ -17,6 +17,7 @@ import yaml
 from cli.clusters.kubeconfig import current
 from cli.console import Problem
 from cli.stack import Stack
+from cli.stack.commands import OFFLINE
 from lab.node import Node
 from lab.toolchain import Toolchain
 from tests import copies, environment
@@ -112,8 +113,10 @@ class Copy:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run what make runs on the stack dev; all output is in `stdout`."""
-        # A node's address is not plainly local: the first deployment has to be agreed to.
-        command = [sys.executable, "-m", "lab", *arguments, "--stack", "dev", "--context", current(self.kubeconfig)]
+        command = [sys.executable, "-m", "lab", *arguments, "--stack", "dev"]
+        if arguments[0] not in OFFLINE:
+            # A node's address is not plainly local: the first deployment has to be agreed to.
+            command += ["--context", current(self.kubeconfig)]
         return self._start(command, self.environment)
 
     def shell(self, *command: str, text: str | None = None) -> subprocess.CompletedProcess[str]:

@@ -62,7 +62,7 @@ SEEN = {
                 "spec": {"selector": {"name": "nobody"}},
             }
         ],
-        "Service mysqlauth-service selects no pod: no Deployment of the namespace makes pods with its labels",
+        "Service mysqlauth-service selects no pod: no workload of the namespace makes pods with its labels",
         "selector: name=nobody",
     ),
 }
@@ -326,3 +326,59 @@ def test_a_namespace_that_is_going_says_what_keeps_it():
     assert "metrics.k8s.io" in cause.seen
     assert "kubectl get apiservices" in cause.fix
     assert going({"metadata": {"name": "shop"}, "status": {"phase": "Active"}}) is None
+
+
+def stateful(*, ready=0, **more):
+    status = {"observedGeneration": 2, "replicas": 3, "updatedReplicas": 3, "availableReplicas": ready}
+    return {
+        **deployment("db"),
+        "kind": "StatefulSet",
+        "metadata": {**deployment("db")["metadata"], "name": "db-tablet", "uid": "db-s"},
+        "spec": {"replicas": 3, "template": {"metadata": {"labels": {"name": "db-selector"}}, "spec": {}}},
+        "status": {**status, "updateRevision": "db-2"},
+        **more,
+    }
+
+
+def member(status, revision="db-2"):
+    made = pod(status)
+    owner = [{"kind": "StatefulSet", "uid": "db-s"}]
+    metadata = {**made["metadata"], "name": "db-tablet-0", "ownerReferences": owner}
+    return {**made, "metadata": {**metadata, "labels": {"controller-revision-hash": revision}}}
+
+
+def test_a_stateful_sets_pods_match_its_service():
+    service = {
+        "kind": "Service",
+        "metadata": {"name": "db", "labels": LABELS},
+        "spec": {"selector": {"name": "db-selector"}},
+    }
+    assert not find(Namespace("x", [stateful(ready=3), service]))
+    lost = {**service, "spec": {"selector": {"name": "db"}}}
+    assert "Service db selects no pod" in find(Namespace("x", [stateful(ready=3), lost]))[0].what
+
+
+def test_a_stateful_sets_pods_say_why_it_is_not_ready_and_those_of_its_last_version_do_not():
+    objects = [stateful(), member(waiting("ImagePullBackOff"))]
+    assert "cannot be pulled" in find(Namespace("x", objects))[0].what
+    assert not find(Namespace("x", [stateful(), member(waiting("ImagePullBackOff"), "db-1")]))
+    assert not find(Namespace("x", [stateful(ready=3), member(waiting("ImagePullBackOff"))])), "it is complete"
+
+
+def test_a_stateful_set_whose_pods_are_refused_says_so_in_its_events_only():
+    said = 'pods "db-tablet-0" is forbidden: violates PodSecurity "restricted:v1.34": runAsNonRoot != true'
+    (cause,) = find(Namespace("x", [stateful(), event("db-s", "FailedCreate", said)]))
+    assert (cause.what, cause.seen) == (
+        "the pods of db-tablet are refused: the namespace enforces Pod Security and the pod breaks it",
+        said,
+    )
+    healed = [stateful(), event("db-s", "FailedCreate", said), *three()]
+    assert not find(Namespace("x", healed))
+
+
+def three():
+    ready = {"type": "Ready", "status": "True"}
+    for number in range(3):
+        made = member(RUNNING)
+        metadata = {**made["metadata"], "name": f"db-tablet-{number}"}
+        yield {**made, "metadata": metadata, "status": {**made["status"], "conditions": [ready]}}

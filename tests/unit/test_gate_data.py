@@ -142,7 +142,9 @@ def test_a_rule_can_only_tell_or_be_off():
 
 def database(kind: str, op: str = "create", was: str = "") -> Change:
     urn = "urn:pulumi:prod::shop::kubeauth:index:{}::db"
-    return Change(op, urn.format(kind), old_urn=urn.format(was) if was else "", before={} if was or op == "delete" else None)
+    return Change(
+        op, urn.format(kind), old_urn=urn.format(was) if was else "", before={} if was or op == "delete" else None
+    )
 
 
 @pytest.mark.parametrize(

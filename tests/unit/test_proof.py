@@ -98,10 +98,12 @@ class Foreign(Cluster):
 
 def test_another_teams_program_is_proved_by_the_pods_of_its_own_state(monkeypatch, capsys):
     stack = Foreign(0)
-    monkeypatch.setattr(proof.guard, "named", lambda *_: [("shop", "orders-deployment"), ("shop", "login-deployment")])
+    has = {"apps/v1:Deployment": [("shop", "orders"), ("shop", "login")], "apps/v1:StatefulSet": [("shop", "tablet")]}
+    monkeypatch.setattr(proof.guard, "named", lambda _, kind: has[kind])
     proof.show(stack)  # pyright: ignore[reportArgumentType]
     assert [command[4:6] for command in stack.asked[1:]] == [
-        ("status", "deployment/orders-deployment"),
-        ("status", "deployment/login-deployment"),
+        ("status", "deployment/orders"),
+        ("status", "deployment/login"),
+        ("status", "statefulset/tablet"),
     ]
     assert "The pods are ready" in capsys.readouterr().err

@@ -214,7 +214,11 @@ def test_three_commands_that_begin_at_once_make_one_passphrase(checkout, monkeyp
     [(None, {"mysql:9.7"}), (1, {"mysql:9.7"}), (3, {"vitess:24", "etcd:3"}), ("3", {"vitess:24", "etcd:3"})],
 )
 def test_the_images_of_a_stack_are_those_of_one_server_or_of_several(checkout, replicas, used):
-    declared = {"mysqlImage": {"default": "mysql:9.7"}, "authImage": {"type": "string"}, "mysqlReplicas": {"default": 1}}
+    declared = {
+        "mysqlImage": {"default": "mysql:9.7"},
+        "authImage": {"type": "string"},
+        "mysqlReplicas": {"default": 1},
+    }
     declared |= {"mysqlClusterImage": {"default": ""}, "mysqlEtcdImage": {"default": ""}}
     (checkout / "Pulumi.yaml").write_text(yaml.safe_dump({"name": "shop", "config": declared}))
     given = {"shop:authImage": "auth:1", "shop:mysqlClusterImage": "vitess:24", "shop:mysqlEtcdImage": "etcd:3"}

@@ -103,7 +103,7 @@ def test_the_events_tell_what_is_being_waited_for(tmp_path):
     log.poll()
     path.write_text(text)
     log.poll()
-    assert log.deployments() == {("production-cloud", "one"), ("production-cloud", "two")}
+    assert log.workloads() == {("production-cloud", "one"), ("production-cloud", "two")}
     assert log.errors == ["it broke"]
     assert log.rolled_out
     with path.open("a") as file:
@@ -111,7 +111,7 @@ def test_the_events_tell_what_is_being_waited_for(tmp_path):
             json.dumps(step("resOutputsEvent", "one")) + "\n" + json.dumps(step("resOpFailedEvent", "two")) + "\n"
         )
     log.poll()
-    assert log.deployments() == set()
+    assert log.workloads() == set()
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_log_that_is_written_anew_is_read_anew(tmp_path):
     events = [{"timestamp": 2}, step("resourcePreEvent", "one", **deployment("one")), {"filler": "x" * 500}]
     path.write_text("".join(json.dumps(event) + "\n" for event in events))
     log.poll()
-    assert log.deployments() == {("production-cloud", "one")}
+    assert log.workloads() == {("production-cloud", "one")}
 
 
 #: Stands for a Pulumi that hangs: it takes no notice of interrupts.
