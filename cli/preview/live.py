@@ -9,7 +9,7 @@ from . import engine
 from .model import Preview
 
 #: Shorter secrets are not searched for: they would be found inside other words.
-_SHORTEST = 6
+SHORTEST = 6
 
 
 def preview(stack: Stack) -> tuple[Preview, list[str]]:
@@ -28,15 +28,21 @@ def preview(stack: Stack) -> tuple[Preview, list[str]]:
     return found, ["Compared: the stack's state and the working tree, with access to the cluster."]
 
 
+def plain(stack: Stack) -> list[str] | None:
+    """The secrets of the stack's configuration that are long enough to be searched for; None: they cannot be read."""
+    done = stack.run("pulumi", "config", "--show-secrets", "--json")
+    if done.returncode:
+        return None
+    values = json.loads(done.stdout).values()
+    found = (str(entry["value"]) for entry in values if entry.get("secret") and entry.get("value"))
+    return [value for value in found if len(value) >= SHORTEST]
+
+
 def secrets(stack: Stack) -> list[str]:
     """Every secret of the stack's configuration in the forms in which it could appear, longest first."""
-    done = stack.run("pulumi", "config", "--show-secrets", "--json")
-    values = json.loads(done.stdout).values() if done.returncode == 0 else []
-    plain = [str(entry["value"]) for entry in values if entry.get("secret") and entry.get("value")]
     forms = {
         form
-        for value in plain
-        if len(value) >= _SHORTEST
+        for value in plain(stack) or []
         for form in (
             value,
             base64.b64encode(value.encode()).decode(),

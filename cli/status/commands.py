@@ -3,8 +3,8 @@
 import json
 import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -17,6 +17,7 @@ from ..stack import Stack, cluster, refusals
 from ..toolchain import Toolchain
 from . import gather, judge, show
 from .asking import Clock
+from .gather import Seen
 from .model import STATUS, Status
 from .show import Line
 
@@ -51,12 +52,21 @@ def looked(name: str, programs: tuple[Toolchain, Problem | None], *, node: str, 
         context: A context's name; empty for the stack's.
         choice: `current`, `kind` or `node`; empty to search.
     """
+    with looking(name, programs, node=node, context=context, choice=choice) as (_, seen):
+        return judge.status(seen)
+
+
+@contextmanager
+def looking(
+    name: str, programs: tuple[Toolchain, Problem | None], *, node: str, context: str, choice: str
+) -> Iterator[tuple[Stack, Seen]]:
+    """Ask state and cluster, with the inputs of `looked`; while the body runs, the stack has its way to the cluster."""
     clock = Clock()
     found, lost = programs
     stack = Stack(name, found, None)
     seen = gather.offline(stack, clock)
-    if seen.resources and not lost:
-        with ExitStack() as open_:
+    with ExitStack() as open_:
+        if seen.resources and not lost:
             try:
                 way = cluster.find(name, node=node, context=context, choice=choice)
                 stack = open_.enter_context(gather.reached(name, way, found))
@@ -64,8 +74,8 @@ def looked(name: str, programs: tuple[Toolchain, Problem | None], *, node: str, 
                 lost = problem
             else:
                 gather.online(seen, stack, way, clock)
-    seen.lost = lost
-    return judge.status(seen)
+        seen.lost = lost
+        yield stack, seen
 
 
 def tools() -> tuple[Toolchain, Problem | None]:

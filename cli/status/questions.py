@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ..preview.model import lookup
@@ -70,25 +70,31 @@ def of_cluster(stack: Stack, resources: list[dict[str, Any]], clock: Clock) -> d
         resources: What its state lists.
         clock: How long they may take.
     """
-
-    def raw(path: str, only: str = "") -> Ask:
-        def ask() -> Any:
-            answer = json.loads(_kubectl(stack, clock, "get", "--raw", path))
-            return [{**item, "kind": only} for item in answer.get("items") or []] if only else answer
-
-        return ask
-
     found: dict[Question, Ask] = {
-        Question(VERSION): raw("/version"),
-        Question(HOME): raw("/api/v1/namespaces/kube-system"),
+        Question(VERSION): _raw(stack, clock, "/version"),
+        Question(HOME): _raw(stack, clock, "/api/v1/namespaces/kube-system"),
     }
     for namespace in namespaces(resources):
-        found[Question(NAMESPACE, namespace)] = raw(f"/api/v1/namespaces/{namespace}")
-        for kind, path in LISTS.items():
-            found[Question(kind, namespace)] = raw(path.format(namespace), kind)
+        found[Question(NAMESPACE, namespace)] = _raw(stack, clock, f"/api/v1/namespaces/{namespace}")
+        found |= lists(stack, clock, namespace, LISTS)
     for namespace, name in sorted(certificates(resources)):
         found[Question(CERTIFICATE, namespace, name)] = lambda where=(namespace, name): _public(stack, clock, *where)
     return found
+
+
+def lists(stack: Stack, clock: Clock, namespace: str, paths: Mapping[str, str]) -> dict[Question, Ask]:
+    """The questions for a namespace's objects; `paths` has the form of LISTS."""
+    return {
+        Question(kind, namespace): _raw(stack, clock, path.format(namespace), kind) for kind, path in paths.items()
+    }
+
+
+def _raw(stack: Stack, clock: Clock, path: str, only: str = "") -> Ask:
+    def ask() -> Any:
+        answer = json.loads(_kubectl(stack, clock, "get", "--raw", path))
+        return [{**item, "kind": only} for item in answer.get("items") or []] if only else answer
+
+    return ask
 
 
 def namespaces(resources: Iterable[dict[str, Any]]) -> list[str]:

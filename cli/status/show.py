@@ -10,7 +10,7 @@ from .model import NOTHING, UNKNOWN, WELL, WRONG, Backup, Change, Status, Worklo
 
 #: What a log or an event says is cut there.
 LONGEST = 400
-_VERDICTS = {
+VERDICTS = {
     WELL: ("all is well", "green"),
     WRONG: ("something is wrong", "red"),
     NOTHING: ("nothing is deployed", "yellow"),
@@ -28,7 +28,7 @@ class Line(NamedTuple):
 
 def lines(status: Status) -> list[Line]:
     """The whole status."""
-    words, style = _VERDICTS[status.verdict]
+    words, style = VERDICTS[status.verdict]
     found = [Line(f"Stack {status.stack}: {words} ({status.at:%Y-%m-%d %H:%M:%S} UTC)", style)]
     if status.cluster:
         version = f", Kubernetes {status.cluster.version}" if status.cluster.version else ""
@@ -40,7 +40,7 @@ def lines(status: Status) -> list[Line]:
     found += _rows(status)
     for part in status.unknown:
         found.append(
-            Line(f"{'not known':12}{_clean(part.why if part.what == 'the cluster' else _told(part))}", "yellow")
+            Line(f"{'not known':12}{clean(part.why if part.what == 'the cluster' else _told(part))}", "yellow")
         )
         if part.fix and part.essential:
             found += _indented("fix", part.fix)
@@ -55,9 +55,9 @@ def _told(part: object) -> str:
 
 def _problems(status: Status) -> Iterator[Line]:
     for number, problem in enumerate(status.problems):
-        yield Line(f"{'wrong' if not number else ' then':12}{_clean(problem.what)}", _BAD)
+        yield Line(f"{'wrong' if not number else ' then':12}{clean(problem.what)}", _BAD)
         if problem.seen:
-            yield Line(f"{'  seen':12}{_clean(problem.seen)}")
+            yield Line(f"{'  seen':12}{clean(problem.seen)}")
         yield from _indented("  fix", problem.fix, width=12)
 
 
@@ -90,7 +90,7 @@ def _pods(item: Workload, now: datetime) -> Iterator[Line]:
 def _rows(status: Status) -> Iterator[Line]:
     now = status.at
     if status.change:
-        yield Line(f"{'last change':12}{_change(status.change, now)}")
+        yield Line(f"{'last change':12}{last_change(status.change, now)}")
     for backup in status.backups or []:
         yield Line(f"{'backup':12}{_backup(backup, now)}")
     if status.backups == [] and status.workloads:
@@ -111,28 +111,29 @@ def _rows(status: Status) -> Iterator[Line]:
         yield Line(f"{'versions':12}{', '.join(f'{name} {version}' for name, version in known.items())}", _DIM)
 
 
-def _change(change: Change, now: datetime) -> str:
+def last_change(change: Change, now: datetime) -> str:
+    """A change in a sentence: what it did, when, whose it was, and how many objects it touched."""
     when = f" {age(now, change.at)} ago" if change.at else ""
     author = f" of {change.author}" if change.author else ""
     commit = f", commit {change.commit}{author}" if change.commit else ""
     counted = ", ".join(f"{count} {name}" for name, count in sorted(change.changes.items()))
     by = f" by {change.by}" if change.by else ""
-    return _clean(f"{change.kind} {change.result}{when}{by}{commit}{f' ({counted})' if counted else ''}")
+    return clean(f"{change.kind} {change.result}{when}{by}{commit}{f' ({counted})' if counted else ''}")
 
 
 def _backup(backup: Backup, now: datetime) -> str:
     good = f"last good one {age(now, backup.succeeded)} ago" if backup.succeeded else "no good one yet"
     bad = f"; last failed {age(now, backup.failed)} ago: {backup.reason}" if backup.failed else ""
-    return _clean(f"{backup.namespace}/{backup.name} ({backup.schedule}): {good}{bad}")
+    return clean(f"{backup.namespace}/{backup.name} ({backup.schedule}): {good}{bad}")
 
 
 def summary(status: Status) -> str:
     """One line that changes only when something did: no ages in it."""
-    words = _VERDICTS[status.verdict][0]
+    words = VERDICTS[status.verdict][0]
     parts = [problem.what for problem in status.problems]
     parts += [f"{part.what}: {part.why}" for part in status.unknown if part.essential]
     counted = [f"{item.name} {item.available}/{item.wanted}" for item in status.workloads]
-    return as_typed(_clean(f"{words}{': ' if parts else ''}{'; '.join(parts)} [{', '.join(counted)}]", None))
+    return as_typed(clean(f"{words}{': ' if parts else ''}{'; '.join(parts)} [{', '.join(counted)}]", None))
 
 
 def age(later: datetime, earlier: datetime | None) -> str:
@@ -148,7 +149,7 @@ def age(later: datetime, earlier: datetime | None) -> str:
     return f"{seconds} s"
 
 
-def _clean(text: str, longest: int | None = LONGEST) -> str:
+def clean(text: str, longest: int | None = LONGEST) -> str:
     """What a cluster says, on one line and without what a terminal would obey."""
     text = "".join(letter if letter.isprintable() else " " for letter in text)
     return text if longest is None or len(text) <= longest else text[:longest] + "…"

@@ -2,32 +2,12 @@
 
 import base64
 import gzip
-import re
 import secrets
 import zlib
 from dataclasses import dataclass
 from urllib.parse import quote
 
-
-def _base64(value: bytes) -> list[bytes]:
-    """The letters that stand in any Base64 text with this value in it, wherever in the text it begins."""
-    forms = []
-    for before in range(3):
-        for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            text = encode(b"\0" * before + value)
-            # The first and the last letters depend on what stands beside the value.
-            forms.append(text[(before * 8 + 5) // 6 : (before + len(value)) * 8 // 6])
-    return forms
-
-
-def _url(value: str) -> list[bytes]:
-    """The value in a URL's path, query and user part: programs differ in what they escape, and in the digits' case."""
-    forms = {quote(value, safe=safe) for safe in ("", "/", "+=", "+=:")}
-    return sorted({form.encode() for upper in forms for form in (upper, re.sub("%..", _lower, upper))})
-
-
-def _lower(match: re.Match[str]) -> str:
-    return match[0].lower()
+from cli import leaks
 
 
 @dataclass(frozen=True)
@@ -49,13 +29,7 @@ class Canary:
 
     def forms(self) -> dict[str, list[bytes]]:
         """What to search for, by the form's name."""
-        raw = self.value.encode()
-        return {
-            "raw": [raw],
-            "base64": _base64(raw),
-            "url": [form for form in _url(self.value) if form != raw],
-            "hex": [raw.hex().encode(), raw.hex().upper().encode()],
-        }
+        return leaks.forms(self.value)
 
 
 @dataclass(frozen=True, order=True)
