@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from ..preview.difference import quantity
 from . import pod_causes
 from .cause import CLAIM, GONE, NEVER, READINESS, REFUSED, RESIZE, SCALED, SELECTOR, Advice, Cause, Questions
-from .namespace import PART_OF, WORKLOADS, Namespace, Object, complete, condition, started
+from .namespace import PART_OF, WORKLOADS, Named, Namespace, Object, complete, condition, named, started
 
 __all__ = ["NEVER", "Cause", "Questions", "find", "going"]
 _NO_VOLUME = ("ProvisioningFailed", "FailedBinding")
@@ -17,7 +17,7 @@ def find(
     only: set[str] | None = None,
     ask: Questions | None = None,
     keys: Collection[str] | None = None,
-    replicas: Mapping[str, int] | None = None,
+    replicas: Mapping[Named, int] | None = None,
 ) -> list[Cause]:
     """Return the causes, most basic first.
 
@@ -26,13 +26,13 @@ def find(
         only: The names of the workloads in question. Default: all of kubeauth's.
         ask: How to ask the pods. Default: they are not asked.
         keys: The keys of configuration that the project declares. Default: kubeauth's own.
-        replicas: How many pods the program gives each of its Deployments; one of these that is no component's is in
-            question, too. Default: what the cluster has is meant.
+        replicas: How many pods the program gives each of its workloads, by kind and name; one of these that is no
+            component's is in question, too. Default: what the cluster has is meant.
     """
     advice = Advice(keys)
     meant = replicas or {}
     own = [item for item in namespace.workloads() if only is None or item["metadata"]["name"] in only]
-    others = [item for item in namespace.of("Deployment") if item["metadata"]["name"] in meant and item not in own]
+    others = [item for item in namespace.all_workloads() if named(item) in meant and item not in own]
     pending = [item for item in (*own, *others) if not complete(item)]
     found = [*_selectors(namespace), *_failed_claims(namespace, advice), *_resizes(namespace)]
     found += _away(namespace, meant)
@@ -63,18 +63,19 @@ def going(item: Object) -> Cause | None:
     return Cause(GONE, f"namespace {name} is being deleted, with everything in it", seen, fix, NEVER)
 
 
-def _away(namespace: Namespace, replicas: Mapping[str, int]) -> Iterator[Cause]:
-    """Deployments that somebody deleted, or scaled to nothing."""
-    there = {item["metadata"]["name"]: item for item in namespace.of("Deployment")}
-    if not namespace.knows("Deployment"):
-        return
-    for name, meant in replicas.items():
-        if name not in there:
-            what = f"Deployment {name} is in the stack's state and not in the cluster: somebody deleted it"
+def _away(namespace: Namespace, replicas: Mapping[Named, int]) -> Iterator[Cause]:
+    """Workloads that somebody deleted, or scaled to nothing."""
+    there = {named(item): item for item in namespace.all_workloads()}
+    for (kind, name), meant in replicas.items():
+        if not namespace.knows(kind):
+            continue
+        item = there.get((kind, name))
+        if item is None:
+            what = f"{kind} {name} is in the stack's state and not in the cluster: somebody deleted it"
             yield Cause(GONE, what, "", "make repair brings the state in line, then make up makes it again", NEVER)
-        elif meant and not there[name]["spec"].get("replicas", 1):
-            what = f"Deployment {name} is scaled to 0, the program says {meant}: no pod runs"
-            fix = f"kubectl -n {namespace.name} scale deployment/{name} --replicas={meant}"
+        elif meant and not item["spec"].get("replicas", 1):
+            what = f"{kind} {name} is scaled to 0, the program says {meant}: no pod runs"
+            fix = f"kubectl -n {namespace.name} scale {kind.lower()}/{name} --replicas={meant}"
             yield Cause(SCALED, what, "", fix, NEVER)
 
 

@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 Object = dict[str, Any]
+Named = tuple[str, str]
+"""A workload's kind and name."""
 
 #: What one question to the API server fetches.
 KINDS = "deployments,statefulsets,replicasets,pods,persistentvolumeclaims,services,events"
@@ -83,6 +85,11 @@ class Namespace:
 
 def _owner(item: Object) -> str:
     return next((owner["uid"] for owner in item["metadata"].get("ownerReferences", [])), "")
+
+
+def named(workload: Object) -> Named:
+    """A workload's kind and name, which is unique in its namespace."""
+    return workload["kind"], workload["metadata"]["name"]
 
 
 def condition(item: Object, kind: str) -> Object:

@@ -16,7 +16,7 @@ from ..clusters.road import Road
 from ..console import Problem
 from ..stack import Stack, causes, cluster, config, diagnose, guard, state
 from ..stack.cause import Cause
-from ..stack.namespace import Namespace
+from ..stack.namespace import WORKLOADS, Named, Namespace
 from ..toolchain import Toolchain
 from . import backups, questions
 from .asking import Answer, Clock, together
@@ -71,14 +71,15 @@ class Seen:
         used = (re.search(r"::default_(\d+)_(\d+)_(\d+)::", str(item.get("provider"))) for item in self.resources or [])
         return sorted({".".join(match.groups()) for match in used if match})
 
-    def replicas(self, namespace: str) -> dict[str, int]:
-        """How many pods the program gives each Deployment of a namespace."""
-        found = {}
+    def replicas(self, namespace: str) -> dict[Named, int]:
+        """How many pods the program gives each workload of a namespace, by kind and name."""
+        found: dict[Named, int] = {}
         for item in self.resources or []:
             home, _, name = str(item.get("id") or "").partition("/")
-            if str(item["type"]).endswith("apps/v1:Deployment") and home == namespace and name:
+            group, _, kind = str(item["type"]).rpartition(":")
+            if group.endswith("apps/v1") and kind in WORKLOADS and home == namespace and name:
                 given = ((item.get("inputs") or {}).get("spec") or {}).get("replicas", 1)
-                found[name] = given if isinstance(given, int) else 1
+                found[kind, name] = given if isinstance(given, int) else 1
         return found
 
 
@@ -121,11 +122,11 @@ def _causes(seen: Seen, stack: Stack, clock: Clock) -> list[Cause]:
         unread = [kind for kind in LISTS if seen.answer(kind, namespace) is None]
         objects = Namespace(namespace, [item for kind in LISTS for item in seen.items(kind, namespace)], unread)
         replicas = seen.replicas(namespace)
-        unasked[namespace] = causes.find(objects, set(replicas), keys=seen.keys, replicas=replicas)
+        unasked[namespace] = causes.find(objects, {name for _, name in replicas}, keys=seen.keys, replicas=replicas)
         if unasked[namespace]:
             pods = diagnose.questions(stack, namespace, POD_SECONDS)
             asked[Question("causes", namespace)] = lambda it=(objects, pods, replicas): causes.find(
-                it[0], set(it[2]), it[1], seen.keys, it[2]
+                it[0], {name for _, name in it[2]}, it[1], seen.keys, it[2]
             )
         for job in backups.failed(seen.crons(namespace), seen.items("Job", namespace)):
             asked[Question("log", namespace, job)] = questions.log(stack, clock, namespace, job)

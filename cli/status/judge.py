@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from .. import programs
 from ..console import Problem as Told
+from ..stack.namespace import WORKLOADS
 from . import keeping, objects, questions
 from .backups import moment
 from .gather import Seen
@@ -73,20 +74,20 @@ def _cluster(made: Status, seen: Seen) -> None:
 
 def _unread(question: Question, problem: Told) -> Unknown:
     if isinstance(problem, programs.Forbidden):
-        return Unknown(str(question), NO_RIGHTS, essential=question.what == "Deployment")
+        return Unknown(str(question), NO_RIGHTS, essential=question.what in WORKLOADS)
     # What did not come in time may be what is wrong.
     return Unknown(str(question), first_line(problem), problem.fix, essential=question.what != "Event")
 
 
 def _unexplained(made: Status, seen: Seen) -> Iterator[Problem]:
-    """Deployments that are not ready where nothing that could be read says why."""
+    """Workloads that are not ready where nothing that could be read says why."""
     if made.problems:
         return
     for item in made.workloads:
         if not item.ready:
-            what = f"Deployment {item.name} is not ready: {item.available} of {item.wanted} pods are available"
+            what = f"{item.kind} {item.name} is not ready: {item.available} of {item.wanted} pods are available"
             hidden = " Not all of the namespace could be read." if made.unknown else ""
-            fix = f"kubectl -n {item.namespace} describe deployment {item.name}"
+            fix = f"kubectl -n {item.namespace} describe {item.kind.lower()} {item.name}"
             yield Problem(what, f"The cluster reports no cause, or not yet.{hidden}", fix)
 
 

@@ -25,7 +25,7 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Pod:
-    """One pod of a Deployment's."""
+    """One pod of a workload's."""
 
     name: str
     node: str
@@ -36,14 +36,16 @@ class Pod:
     ended: str = ""
     """Why its container ended the last time: `OOMKilled`, `exit code 1`."""
     newest: bool = True
-    """Whether it is of the Deployment's newest version; older ones serve until new ones are ready."""
+    """Whether it is of the workload's newest version; older ones serve until new ones are ready."""
 
 
 @dataclass(frozen=True)
 class Workload:
-    """One Deployment of the stack's."""
+    """One workload of the stack's."""
 
     namespace: str
+    kind: str
+    """`Deployment` or `StatefulSet`."""
     name: str
     exists: bool
     ready: bool

@@ -1,10 +1,10 @@
-"""The stack's Deployments and volumes, from what the cluster says of them."""
+"""The stack's workloads and volumes, from what the cluster says of them."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from ..stack import guard
-from ..stack.namespace import Namespace, complete, condition
+from ..stack.namespace import WORKLOADS, Namespace, complete, condition, named
 from .backups import moment
 from .gather import Seen
 from .model import Pod, Volume, Workload
@@ -12,31 +12,33 @@ from .questions import LISTS
 
 
 def workloads(seen: Seen, namespace: str) -> Iterator[Workload]:
-    """The Deployments of the stack's in a namespace; nothing where they could not be read."""
+    """The workloads of the stack's in a namespace; none of a kind that could not be read."""
     replicas = seen.replicas(namespace)
-    there = {item["metadata"]["name"]: item for item in seen.items("Deployment", namespace)}
-    if seen.answer("Deployment", namespace) is None:
-        return
+    there = {named(item): item for kind in WORKLOADS for item in seen.items(kind, namespace)}
     unread = [kind for kind in LISTS if seen.answer(kind, namespace) is None]
     here = Namespace(namespace, [item for kind in LISTS for item in seen.items(kind, namespace)], unread)
-    for name, meant in replicas.items():
-        item = there.get(name)
+    for (kind, name), meant in replicas.items():
+        if kind in unread:
+            continue
+        item = there.get((kind, name))
         if not item:
-            yield Workload(namespace, name, False, False, meant, 0)
+            yield Workload(namespace, kind, name, False, False, meant, 0)
             continue
         wanted = item["spec"].get("replicas", 1)
         found = item["spec"]["template"]["spec"].get("containers", [])
-        pods = None if {"Pod", "ReplicaSet"} & set(unread) else _pods(here, item)
+        # A Deployment's are found through its ReplicaSets.
+        needed = {"Pod", "ReplicaSet"} if kind == "Deployment" else {"Pod"}
+        pods = None if needed & set(unread) else _pods(here, item)
         available = item.get("status", {}).get("availableReplicas", 0)
         ready = complete(item) and bool(wanted or not meant)
         images = tuple(container.get("image", "") for container in found)
-        yield Workload(namespace, name, True, ready, wanted, available, images, pods)
+        yield Workload(namespace, kind, name, True, ready, wanted, available, images, pods)
 
 
-def _pods(here: Namespace, deployment: dict[str, Any]) -> tuple[Pod, ...]:
+def _pods(here: Namespace, workload: dict[str, Any]) -> tuple[Pod, ...]:
     """Those of its newest version, then those of older ones that still serve."""
-    newest = [_pod(item, newest=True) for item in here.pods(deployment)]
-    return (*newest, *(_pod(item, newest=False) for item in here.pods(deployment, older=True)))
+    newest = [_pod(item, newest=True) for item in here.pods(workload)]
+    return (*newest, *(_pod(item, newest=False) for item in here.pods(workload, older=True)))
 
 
 def _pod(item: dict[str, Any], *, newest: bool) -> Pod:
@@ -63,8 +65,9 @@ def volumes(seen: Seen, namespace: str) -> Iterator[Volume]:
     own = {str(item.get("id")) for item in seen.resources or [] if item["type"] == guard.CLAIM}
     used = {
         volume.get("persistentVolumeClaim", {}).get("claimName")
-        for item in seen.items("Deployment", namespace)
-        if item["metadata"]["name"] in seen.replicas(namespace)
+        for kind in WORKLOADS
+        for item in seen.items(kind, namespace)
+        if named(item) in seen.replicas(namespace)
         for volume in item["spec"]["template"]["spec"].get("volumes", [])
     }
     for item in seen.items("PersistentVolumeClaim", namespace):

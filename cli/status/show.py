@@ -70,11 +70,11 @@ def _workloads(status: Status) -> Iterator[Line]:
     for item in status.workloads:
         name = f"{item.namespace}/{item.name}"
         if not item.exists:
-            yield Line(f"{'Deployment':12}{name} is not in the cluster", _BAD)
+            yield Line(f"{item.kind:12}{name} is not in the cluster", _BAD)
             continue
         ready = "ready" if item.ready else "not ready"
         counted = f"{item.available}/{item.wanted} pods"
-        yield Line(f"{'Deployment':12}{name}  {ready}, {counted}  {', '.join(item.images)}", "" if item.ready else _BAD)
+        yield Line(f"{item.kind:12}{name}  {ready}, {counted}  {', '.join(item.images)}", "" if item.ready else _BAD)
         yield from _pods(item, status.at)
 
 

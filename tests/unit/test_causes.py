@@ -12,6 +12,10 @@ def namespace(*items):
     return Namespace("production-cloud", [deployment(), replica_set(), *items])
 
 
+def meant(*names, kind="Deployment"):
+    return {(kind, name): 1 for name in names}
+
+
 def failure(message):
     return {"type": "ReplicaFailure", "status": "True", "message": message}
 
@@ -282,15 +286,13 @@ def test_what_the_program_has_and_somebody_took_away_comes_first():
     scaled["spec"]["replicas"] = 0
     scaled["status"] |= {"replicas": 0, "updatedReplicas": 0}
     hanging = pod(RUNNING)
-    causes = find(
-        namespace(scaled, hanging), replicas={"mysqlauth-deployment": 1, "gone": 1, "authenticate-deployment": 1}
-    )
+    causes = find(namespace(scaled, hanging), replicas=meant("mysqlauth-deployment", "gone", "authenticate-deployment"))
     assert [cause.what.partition(" is ")[0] for cause in causes[:2]] == [
         "Deployment gone",
         "Deployment mysqlauth-deployment",
     ]
     assert causes[1].fix == "kubectl -n production-cloud scale deployment/mysqlauth-deployment --replicas=1"
-    assert not find(Namespace("x", [], unread=["Deployment"]), replicas={"gone": 1}), "nobody can tell"
+    assert not find(Namespace("x", [], unread=["Deployment"]), replicas=meant("gone")), "nobody can tell"
 
 
 def test_what_could_not_be_read_is_not_taken_for_missing():
@@ -305,7 +307,7 @@ def test_a_deployment_of_no_component_is_explained_where_the_program_has_it_but_
     stranger = deployment()
     stranger["metadata"]["labels"] = {}
     objects = Namespace("x", [stranger, replica_set(), pod(waiting("ImagePullBackOff", "not found"))])
-    (cause,) = find(objects, replicas={"authenticate-deployment": 1})
+    (cause,) = find(objects, replicas=meant("authenticate-deployment"))
     assert "change its image in the program" in cause.fix
     assert not find(objects, only={"authenticate-deployment"})
 
@@ -382,3 +384,12 @@ def three():
         made = member(RUNNING)
         metadata = {**made["metadata"], "name": f"db-tablet-{number}"}
         yield {**made, "metadata": metadata, "status": {**made["status"], "conditions": [ready]}}
+
+
+def test_a_stateful_set_that_somebody_deleted_or_scaled_to_nothing_is_told_from_a_deployment_of_its_name():
+    scaled = stateful()
+    scaled["spec"]["replicas"] = 0
+    (cause,) = find(Namespace("x", [scaled]), replicas=meant("db-tablet", kind="StatefulSet"))
+    assert cause.fix == "kubectl -n x scale statefulset/db-tablet --replicas=1"
+    (cause,) = find(Namespace("x", [stateful(ready=3)]), replicas=meant("db-tablet"))
+    assert cause.what.startswith("Deployment db-tablet is in the stack's state and not in the cluster")

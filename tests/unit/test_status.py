@@ -504,11 +504,29 @@ def test_a_volume_that_did_not_grow_is_shown_with_both_sizes():
     assert "shop/mysqlauth-data: 512Mi of class fast, asked for 1Gi" in shown(status)
 
 
+def test_a_stateful_set_is_shown_with_its_pods_and_its_claims_beside_the_deployments():
+    listed = resource("apps/v1:StatefulSet", "shop/db-tablet", kind="StatefulSet", spec={"replicas": 1})
+    status = {"observedGeneration": 2, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}
+    made = {**deployment("db"), "kind": "StatefulSet", "status": {**status, "updateRevision": "r2"}}
+    made["metadata"] = {**made["metadata"], "name": "db-tablet", "uid": "db-s"}
+    member = pod(RUNNING, "db-tablet-0", conditions=[READY])
+    member["metadata"] |= {"ownerReferences": [{"uid": "db-s"}], "labels": {"controller-revision-hash": "r2"}}
+    shown = status_of(Stack([*well(), made, member], [*STATE, listed]))
+    (found,) = [item for item in shown.workloads if item.kind == "StatefulSet"]
+    assert (found.name, found.ready, [each.name for each in found.pods or ()]) == (
+        "db-tablet",
+        True,
+        ["db-tablet-0-pod"],
+    )
+    gone = status_of(Stack(well(), [*STATE, listed]))
+    assert "StatefulSet db-tablet is in the stack's state and not in the cluster" in gone.problems[0].what
+
+
 KEYS = {
     "": "schema verdict exit stack project at deployed cluster workloads problems running change backups certificates"
     " volumes versions unknown next",
     "cluster": "way kind context server version",
-    "workloads": "namespace name exists ready wanted available images pods",
+    "workloads": "namespace kind name exists ready wanted available images pods",
     "change": "kind result at by commit author changes",
     "backups": "namespace name schedule suspended succeeded failed reason",
     "certificates": "namespace secret expires problem",

@@ -37,7 +37,7 @@ def look():
     global number
     number += 1
     status = Status("dev", "shop", datetime.now(UTC), deployed=True)
-    status.workloads = [Workload("shop", "db", True, True, 1, 1)]
+    status.workloads = [Workload("shop", "Deployment", "db", True, True, 1, 1)]
     if number in (2, 3):
         status.problems = [Problem("it broke", "seen", "make up STACK=dev")]
     if number == 5:
@@ -101,7 +101,7 @@ def test_on_a_terminal_one_picture_is_drawn_over_and_taken_away_at_the_end():
 
 def wrong() -> Status:
     made = Status("dev", "shop", commands.datetime.now(commands.UTC), deployed=True)
-    made.workloads = [Workload("shop", "db", True, False, 1, 0)]
+    made.workloads = [Workload("shop", "Deployment", "db", True, False, 1, 0)]
     made.problems = [Wrong("it broke", "", "make up STACK=dev")]
     return made
 
