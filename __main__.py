@@ -124,12 +124,13 @@ errors.require_config(
 )
 
 namespace = AppNamespace(names["namespace"], {}, pulumi.ResourceOptions(protect=retain_data))
+# One server and several have the same Service: it changes, and is not deleted after another one was made in its place.
+other = pulumi.Alias(type_=f"kubeauth:index:{'MySqlCluster' if replicas == 1 else 'MySqlDatabase'}")
+options = pulumi.ResourceOptions(aliases=[other])
 if replicas == 1:
-    database = MySqlDatabase(names["mysql"], {**database_args, "namespace": namespace.name})
+    database = MySqlDatabase(names["mysql"], {**database_args, "namespace": namespace.name}, options)
 else:
-    # The same Service and Secret as of the one server, so that they change and clients keep them.
-    before = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_="kubeauth:index:MySqlDatabase")])
-    database = MySqlCluster(names["mysql"], {**cluster_args, "namespace": namespace.name}, before)
+    database = MySqlCluster(names["mysql"], {**cluster_args, "namespace": namespace.name}, options)
 auth = AuthService(names["auth"], {**auth_args, "database": database.connection})
 
 pulumi.export("namespace", namespace.name)
