@@ -266,6 +266,19 @@ CASES = (
     ),
     Case("a newer version of MySQL", (setting("mysqlImage", "mysql:10.0"),), restarts=frozenset({DATABASE})),
     Case(
+        "several servers instead of one",
+        (setting("mysqlReplicas", 3),),
+        "refused",
+        frozenset(
+            {
+                "servers mysqlauth",
+                "claim mysqlauth-data",
+                "database mysqlauth-deployment",
+                "network-policy mysqlauth-clients",
+            }
+        ),
+    ),
+    Case(
         "another selector of the pods",
         (patch("components/kubernetes/labels.py", '{"name": f"{instance}-selector"}', '{"name": f"{instance}-pods"}'),),
         "refused",

@@ -27,7 +27,7 @@ def trimmed(line: str, *, whole: bool = False) -> str:
 
     Args:
         line: The event.
-        whole: Whether what stays the same is kept, too: it needs room, and may lose its protection.
+        whole: Whether what stays the same is kept, too: it needs room, and may lose its protection or get other parts.
     """
     metadata = json.loads(line).get("resourcePreEvent", {}).get("metadata", {})
     left_out = ("read",) if whole else ("same", "read")
@@ -80,7 +80,7 @@ def main() -> None:
             clone.edit(case.edits)
             clone.commit(case.name)
             offline.preview(case.stack, "HEAD~1", tools)
-            whole = any(finding.startswith(("protection ", "quota ")) for finding in case.findings)
+            whole = any(finding.startswith(("protection ", "quota ", "servers ")) for finding in case.findings)
             kept = (trimmed(line, whole=whole) for line in said if line.startswith("{"))
             lines = sorted(filter(None, kept))
             file_of(case.name).write_text("\n".join(lines) + "\n", encoding="utf-8")
