@@ -46,6 +46,9 @@ class Cause:
         return replace(self, patience=NEVER)
 
 
+_WITHOUT_KEYS = {"mysqlCluster": "mysql", "mysqlEtcd": ""}
+
+
 class Advice:
     """What to type: the keys of a project's configuration where it has them, else the components' inputs."""
 
@@ -62,6 +65,9 @@ class Advice:
             value: What stands for the value.
             options: Of the command, where it needs some.
         """
+        if key != "Image":
+            # Of a cluster's programs only the images have keys of their own.
+            component = _WITHOUT_KEYS.get(component, component)
         name = f"{component}{key}"
         if component and (self._keys is None or name in self._keys):
             return f"pulumi config set {name} {value}{options}"

@@ -8,6 +8,13 @@ from .cause import CLAIM, GONE, NEVER, READINESS, REFUSED, RESIZE, SCALED, SELEC
 from .namespace import PART_OF, WORKLOADS, Named, Namespace, Object, complete, condition, named, started
 
 __all__ = ["NEVER", "Cause", "Questions", "find", "going"]
+#: The prefixes of the keys of what a database is made of.
+_PREFIXES = {
+    "database": "mysql",
+    "metrics": "mysqlMetrics",
+    "etcd": "mysqlEtcd",
+    **dict.fromkeys(("tablet", "vtorc", "vtgate"), "mysqlCluster"),
+}
 _NO_VOLUME = ("ProvisioningFailed", "FailedBinding")
 _NO_RESIZE = ("VolumeResizeFailed", "FileSystemResizeFailed", "ExternalExpanding", "Resizing")
 
@@ -87,7 +94,9 @@ def _component(workload: Object) -> str:
     """The prefix of the configuration keys of a workload's component; empty where it is of no component."""
     labels = workload["metadata"].get("labels", {})
     component = labels.get("app.kubernetes.io/component", "") if PART_OF.items() <= labels.items() else ""
-    return {"database": "mysql", "metrics": "mysqlMetrics"}.get(component, component)
+    if component == "database" and workload["metadata"]["name"].endswith("-vtgate"):
+        component = "vtgate"
+    return _PREFIXES.get(component, component)
 
 
 def _refused(namespace: Namespace, workload: Object) -> Iterator[Cause]:

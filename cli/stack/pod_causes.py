@@ -50,7 +50,7 @@ def find(namespace: Namespace, pod: Object, component: str, ask: Questions | Non
     """
     name, status = pod["metadata"]["name"], pod.get("status", {})
     if status.get("reason") == "Evicted":
-        fix = "free that on the node, or move the pod; the Deployment makes another one"
+        fix = "free that on the node, or move the pod; its workload makes another one"
         if "emptyDir" in status.get("message", "") or "ephemeral" in status.get("message", ""):
             fix = "it writes more than its scratch space holds: write less there, or give it more in the program"
         yield Cause(EVICTED, f"pod {name} was evicted", " ".join(status.get("message", "").split()), fix, NEVER)
@@ -144,7 +144,8 @@ def _container(
     elif reason(state, "terminated") == "OOMKilled":
         limit = _limit(pod, state["name"])
         fix = "give it more: resources.memory_limit of the component, in the program"
-        if component == "mysql":
+        # One server's container has another name than one of several.
+        if component == "mysql" or (component, state["name"]) == ("mysqlCluster", "mysqld"):
             fix = f"give it more: {advice.set(component, 'ResourcesMemoryLimit', '<more>')}"
         what = f"container {state['name']} needs more memory than its limit of {limit}: the kernel ended it (OOMKilled)"
         yield Cause(MEMORY, what, f"restarted {state.get('restartCount', 0)} times", fix, 10)

@@ -393,3 +393,26 @@ def test_a_stateful_set_that_somebody_deleted_or_scaled_to_nothing_is_told_from_
     assert cause.fix == "kubectl -n x scale statefulset/db-tablet --replicas=1"
     (cause,) = find(Namespace("x", [stateful(ready=3)]), replicas=meant("db-tablet"))
     assert cause.what.startswith("Deployment db-tablet is in the stack's state and not in the cluster")
+
+
+@pytest.mark.parametrize(
+    ("labels", "name", "key"),
+    [("tablet", "db-tablet", "mysqlClusterImage"), ("etcd", "db-etcd", "mysqlEtcdImage")],
+)
+def test_an_image_of_a_clusters_programs_is_changed_by_its_own_key(labels, name, key):
+    made = stateful()
+    made["metadata"] |= {"name": name, "labels": {**LABELS, "app.kubernetes.io/component": labels}}
+    assert f"pulumi config set {key} " in find(Namespace("x", [made, member(waiting("ImagePullBackOff"))]))[0].fix
+
+
+def test_a_gateways_image_is_the_clusters_and_its_servers_memory_has_the_key_of_one_server():
+    made = deployment("db", component="database")
+    made["metadata"]["name"] = "db-vtgate"
+    objects = [made, replica_set("db"), pod(waiting("ImagePullBackOff"), "db")]
+    assert "pulumi config set mysqlClusterImage " in find(Namespace("x", objects))[0].fix
+    tablets = stateful()
+    tablets["metadata"]["labels"] = {**LABELS, "app.kubernetes.io/component": "tablet"}
+    killed = member(
+        {"name": "mysqld", "started": False, "restartCount": 1, "lastState": {"terminated": {"reason": "OOMKilled"}}}
+    )
+    assert "pulumi config set mysqlResourcesMemoryLimit " in find(Namespace("x", [tablets, killed]))[0].fix
