@@ -1,0 +1,195 @@
+"""What a report needs beyond what `kubeauth status` asks: traffic, history, drift, and which secrets to look for."""
+
+import base64
+import binascii
+import getpass
+import json
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..console import Problem
+from ..preview import difftext, drift, live
+from ..preview.model import CREATE, DELETE, SAME, UPDATE, masked
+from ..stack import Stack
+from ..status import judge, questions
+from ..status.asking import Clock, together
+from ..status.gather import Seen
+from ..status.keeping import first_line
+from ..status.model import Status
+from ..status.questions import Question
+from . import history
+
+Object = dict[str, Any]
+#: What is asked besides the lists of `kubeauth status`.
+MORE = {
+    "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices",
+    "NetworkPolicy": "/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies",
+}
+#: How long Pulumi may take to read its history, in seconds.
+HISTORY_SECONDS = 20
+_DRIFT = {CREATE: "is not the stack's", UPDATE: "was changed", DELETE: "is gone"}
+#: Shorter lines of a secret of several lines, and what stands around it, say nothing.
+_LONG_LINE = 24
+_MARK = "4dabf18193072939515e22adb298388d"
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Whether the cluster has what Pulumi last saw there."""
+
+    verdict: str
+    """`no`, `yes` or `unknown`."""
+    why: str = ""
+    """Why it is not known."""
+    changes: tuple[str, ...] = ()
+    """Each object that differs, and in what way."""
+    lines: tuple[str, ...] = ()
+    """The fields, as lines of a diff."""
+    remedies: tuple[str, ...] = ()
+    """The commands that put it right."""
+
+
+@dataclass
+class Facts:
+    """All that a report says."""
+
+    status: Status
+    seen: Seen
+    drift: Drift
+    past: history.History
+    by: str
+    live: bool
+    """Whether the objects are the cluster's; else they are what the state says of them."""
+    objects: dict[str, list[Object]] = field(default_factory=dict)
+    """The objects of all the stack's namespaces, by kind."""
+    unread: list[str] = field(default_factory=list)
+    """What could not be read of them."""
+
+    def of(self, kind: str) -> list[Object]:
+        """The objects of a kind."""
+        return self.objects.get(kind, [])
+
+
+def facts(stack: Stack, seen: Seen, *, with_drift: bool) -> Facts:
+    """Ask what is not asked yet."""
+    asked = {}
+    reached = bool(seen.way and not seen.lost)
+    if reached:
+        clock = Clock()
+        for namespace in questions.namespaces(seen.resources or []):
+            asked |= questions.lists(stack, clock, namespace, MORE)
+        seen.answers |= (answers := together(asked, clock))
+        asked = {question: answer.problem for question, answer in answers.items() if answer.problem}
+    # As one of the status' own questions, what could not be read would make all of it uncertain.
+    status = judge.status(Seen(**{**vars(seen), "answers": _without(seen)}))
+    lost = not reached or any(part.what == "the cluster" for part in status.unknown)
+    made = Facts(
+        status, seen, _drift(stack, status, lost=lost, wanted=with_drift), history.read(stack, HISTORY_SECONDS), author(), not lost
+    )
+    made.objects = of_state(seen.resources or []) if lost else of_cluster(seen)
+    made.unread = [f"{question}: {first_line(problem)}" for question, problem in asked.items()]
+    return made
+
+
+def _without(seen: Seen) -> dict[Question, Any]:
+    return {question: answer for question, answer in seen.answers.items() if question.what not in MORE}
+
+
+def of_cluster(seen: Seen) -> dict[str, list[Object]]:
+    """The objects that the cluster listed, by kind."""
+    found: dict[str, list[Object]] = {}
+    for question, answer in seen.answers.items():
+        if question.what in {*questions.LISTS, *MORE}:
+            found.setdefault(question.what, []).extend(answer.value or [])
+    spaces = (answer.value for question, answer in seen.answers.items() if question.what == questions.NAMESPACE)
+    return {**found, "Namespace": [item for item in spaces if item]}
+
+
+def of_state(resources: list[Object]) -> dict[str, list[Object]]:
+    """The objects as the program made them, by kind: what is known where nobody can ask the cluster."""
+    found: dict[str, list[Object]] = {}
+    for item in resources:
+        made = masked(item.get("inputs") or {})
+        if isinstance(made.get("metadata"), dict) and made.get("kind") != "Secret":
+            found.setdefault(str(made.get("kind")), []).append(made)
+    return found
+
+
+def _drift(stack: Stack, status: Status, *, lost: bool, wanted: bool) -> Drift:
+    if not wanted:
+        return Drift("unknown", f"it was not asked for; make drift STACK={stack.name} compares every field")
+    if lost or status.deployed is None:
+        return Drift("unknown", "neither state nor cluster can be compared; see what is not known")
+    if status.running:
+        return Drift("unknown", f"a change by {status.running} is running")
+    try:
+        found, notes = drift.find(stack)
+    except Problem as problem:
+        return Drift("unknown", first_line(problem))
+    differing = [change for change in found.changes if change.op != SAME]
+    lines = difftext.lines(type(found)(differing), _DRIFT) if differing else []
+    told = tuple(f"{change} {_DRIFT[change.op]}" for change in differing)
+    return Drift("yes" if differing else "no", " ".join(notes[1:]), told, tuple(lines), tuple(drift.remedies(differing)))
+
+
+def author() -> str:
+    """Who writes the report, and where."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "somebody"
+    return f"{user}@{socket.gethostname()}"
+
+
+def secrets(stack: Stack) -> list[str]:
+    """The secrets to look for: of the configuration and of the state, but for what the state itself shows elsewhere.
+
+    Raises:
+        Problem: They cannot be read, so nobody can tell whether one is in a text.
+    """
+    given = live.plain(stack)
+    if given is None:
+        raise Problem(
+            f"the secrets of stack {stack.name} cannot be read, so a report cannot be searched for them. None was written.",
+            "set PULUMI_CONFIG_PASSPHRASE_FILE to the passphrase they were made with; or, without a file: "
+            f"make status STACK={stack.name}",
+        )
+    exported = stack.ask("pulumi", "stack", "export", "--show-secrets", purpose="read the state's secrets")
+    return searched(given, (json.loads(exported).get("deployment") or {}).get("resources") or [])
+
+
+def searched(given: list[str], resources: list[Object]) -> list[str]:
+    """What to look for: these secrets and those of a state, in whole, by their lines, and as JSON has them.
+
+    What the state also has in the open, or in a name, is no secret of its own: a user's name that a Secret holds.
+    """
+    hidden, shown = set[str](), set[str]()
+    for item in resources:
+        for text, secret in _texts([item.get("inputs"), item.get("outputs"), item.get("id")]):
+            (hidden if secret else shown).add(text)
+    lines = {line for text in hidden | set(given) for line in text.splitlines() if len(line) >= _LONG_LINE}
+    in_the_open = "\n".join(shown)
+    found = {text for text in hidden | lines if len(text) >= live.SHORTEST and text not in in_the_open}
+    return sorted({form for text in found.union(given) for form in (text, json.dumps(text)[1:-1])})
+
+
+def _texts(value: Any, *, secret: bool = False) -> Iterator[tuple[str, bool]]:
+    """Every text in a value of the state's, and whether it is secret; a Secret's content as it is and decoded."""
+    if isinstance(value, dict):
+        if _MARK in value:
+            yield from _texts(json.loads(value.get("plaintext") or "null"), secret=True)
+            return
+        for entry in value.values():
+            yield from _texts(entry, secret=secret)
+    elif isinstance(value, list):
+        for entry in value:
+            yield from _texts(entry, secret=secret)
+    elif isinstance(value, str) and value:
+        yield value, secret
+        if secret:
+            try:
+                yield base64.b64decode(value, validate=True).decode(), True
+            except (binascii.Error, UnicodeDecodeError):
+                return
