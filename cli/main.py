@@ -229,7 +229,9 @@ def status(**given: Any) -> None:
     show_default=True,
     help="The file; only its author may read it.",
 )
-@click.option("--drift/--no-drift", default=True, help="Whether to compare every field with the cluster (some seconds).")
+@click.option(
+    "--drift/--no-drift", default=True, help="Whether to compare every field with the cluster (some seconds)."
+)
 def report(**given: Any) -> None:
     """Write one HTML file that shows the stack as it is: the way to its data, state, history, backups, drift.
 

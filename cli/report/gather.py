@@ -1,16 +1,12 @@
-"""What a report needs beyond what `kubeauth status` asks: traffic, history, drift, and which secrets to look for."""
+"""What a report needs beyond what `kubeauth status` asks: traffic, history and drift."""
 
-import base64
-import binascii
 import getpass
-import json
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..console import Problem
-from ..preview import difftext, drift, live
+from ..preview import difftext, drift
 from ..preview.model import CREATE, DELETE, SAME, UPDATE, masked
 from ..stack import Stack
 from ..status import judge, questions
@@ -30,9 +26,6 @@ MORE = {
 #: How long Pulumi may take to read its history, in seconds.
 HISTORY_SECONDS = 20
 _DRIFT = {CREATE: "is not the stack's", UPDATE: "was changed", DELETE: "is gone"}
-#: Shorter lines of a secret of several lines, and what stands around it, say nothing.
-_LONG_LINE = 24
-_MARK = "4dabf18193072939515e22adb298388d"
 
 
 @dataclass(frozen=True)
@@ -86,7 +79,12 @@ def facts(stack: Stack, seen: Seen, *, with_drift: bool) -> Facts:
     status = judge.status(Seen(**{**vars(seen), "answers": _without(seen)}))
     lost = not reached or any(part.what == "the cluster" for part in status.unknown)
     made = Facts(
-        status, seen, _drift(stack, status, lost=lost, wanted=with_drift), history.read(stack, HISTORY_SECONDS), author(), not lost
+        status,
+        seen,
+        _drift(stack, status, lost=lost, wanted=with_drift),
+        history.read(stack, HISTORY_SECONDS),
+        author(),
+        not lost,
     )
     made.objects = of_state(seen.resources or []) if lost else of_cluster(seen)
     made.unread = [f"{question}: {first_line(problem)}" for question, problem in asked.items()]
@@ -131,7 +129,9 @@ def _drift(stack: Stack, status: Status, *, lost: bool, wanted: bool) -> Drift:
     differing = [change for change in found.changes if change.op != SAME]
     lines = difftext.lines(type(found)(differing), _DRIFT) if differing else []
     told = tuple(f"{change} {_DRIFT[change.op]}" for change in differing)
-    return Drift("yes" if differing else "no", " ".join(notes[1:]), told, tuple(lines), tuple(drift.remedies(differing)))
+    return Drift(
+        "yes" if differing else "no", " ".join(notes[1:]), told, tuple(lines), tuple(drift.remedies(differing))
+    )
 
 
 def author() -> str:
@@ -141,55 +141,3 @@ def author() -> str:
     except (KeyError, OSError):
         user = "somebody"
     return f"{user}@{socket.gethostname()}"
-
-
-def secrets(stack: Stack) -> list[str]:
-    """The secrets to look for: of the configuration and of the state, but for what the state itself shows elsewhere.
-
-    Raises:
-        Problem: They cannot be read, so nobody can tell whether one is in a text.
-    """
-    given = live.plain(stack)
-    if given is None:
-        raise Problem(
-            f"the secrets of stack {stack.name} cannot be read, so a report cannot be searched for them. None was written.",
-            "set PULUMI_CONFIG_PASSPHRASE_FILE to the passphrase they were made with; or, without a file: "
-            f"make status STACK={stack.name}",
-        )
-    exported = stack.ask("pulumi", "stack", "export", "--show-secrets", purpose="read the state's secrets")
-    return searched(given, (json.loads(exported).get("deployment") or {}).get("resources") or [])
-
-
-def searched(given: list[str], resources: list[Object]) -> list[str]:
-    """What to look for: these secrets and those of a state, in whole, by their lines, and as JSON has them.
-
-    What the state also has in the open, or in a name, is no secret of its own: a user's name that a Secret holds.
-    """
-    hidden, shown = set[str](), set[str]()
-    for item in resources:
-        for text, secret in _texts([item.get("inputs"), item.get("outputs"), item.get("id")]):
-            (hidden if secret else shown).add(text)
-    lines = {line for text in hidden | set(given) for line in text.splitlines() if len(line) >= _LONG_LINE}
-    in_the_open = "\n".join(shown)
-    found = {text for text in hidden | lines if len(text) >= live.SHORTEST and text not in in_the_open}
-    return sorted({form for text in found.union(given) for form in (text, json.dumps(text)[1:-1])})
-
-
-def _texts(value: Any, *, secret: bool = False) -> Iterator[tuple[str, bool]]:
-    """Every text in a value of the state's, and whether it is secret; a Secret's content as it is and decoded."""
-    if isinstance(value, dict):
-        if _MARK in value:
-            yield from _texts(json.loads(value.get("plaintext") or "null"), secret=True)
-            return
-        for entry in value.values():
-            yield from _texts(entry, secret=secret)
-    elif isinstance(value, list):
-        for entry in value:
-            yield from _texts(entry, secret=secret)
-    elif isinstance(value, str) and value:
-        yield value, secret
-        if secret:
-            try:
-                yield base64.b64decode(value, validate=True).decode(), True
-            except (binascii.Error, UnicodeDecodeError):
-                return

@@ -1,4 +1,4 @@
-"""What changed, when and by whom: Pulumi's history of a stack, and what each change did as far as the backend keeps it."""
+"""What changed, when and by whom: Pulumi's history of a stack, and what each change did where the backend keeps it."""
 
 import hashlib
 import json
@@ -123,7 +123,14 @@ def _change(urn: str, old: dict[str, Any] | None, new: dict[str, Any] | None) ->
     if old and new:
         return Change(UPDATE, urn, before=one, after=other, given=given, parent=parent)
     # Its name says enough of what came or went as a whole.
-    return Change(CREATE if new else DELETE, urn, before={} if old else None, after={} if new else None, given=given, parent=parent)
+    return Change(
+        CREATE if new else DELETE,
+        urn,
+        before={} if old else None,
+        after={} if new else None,
+        given=given,
+        parent=parent,
+    )
 
 
 def _short(value: Any) -> Any:

@@ -1,15 +1,18 @@
-"""The ways as pictures: what stands where, once side by side for wide screens and once one below the other for phones."""
+"""The ways as pictures: what stands where, side by side for wide screens and one below the other for phones."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from .scene import NOT_KNOWN, READY, Way
+from .model import NOT_KNOWN, NOT_READY, READY, Claim, Way
 
 OPEN, REFUSED = "open", "refused"
 #: Heights of a line and of what is around the lines, and widths of a letter of titles and of other lines.
-_LINE, _PAD, _TITLE, _LETTER = 17, 13, 7.4, 6.6
+_LINE, _PAD, _TITLE, _LETTER = 17, 13, 8.5, 7.5
 _GAP, _BETWEEN = 14, 62
+#: From top to bottom, in the first group.
+_ORDER = {"nobody": -2, "other": -1}
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,6 @@ class Picture:
     boxes: list[Box] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
 
-    @property
-    def words(self) -> str:
-        """The whole picture in sentences, for those who do not see it."""
-        return ". ".join(_told(self.way)) + "."
-
 
 def wide(way: Way) -> Picture:
     """The way from left to right."""
@@ -78,7 +76,7 @@ def wide(way: Way) -> Picture:
             y += box.height + _GAP
         x += width + _BETWEEN
     made.boxes = [box for column in placed for box in column]
-    for left, right in zip(placed, placed[1:], strict=False):
+    for left, right in pairwise(placed):
         ends = right if len(left) == 1 else right[:1]
         made.lines += [_across(one, other, way) for one in left for other in ends]
     return made
@@ -89,7 +87,8 @@ def narrow(way: Way) -> Picture:
     width, y, before = 326.0, 1.0, list[Box]()
     made = Picture(way, width + 2)
     for column in _columns(way):
-        boxes = []
+        # Whoever has the address stands last, beside the arrow.
+        column, boxes = sorted(column, key=lambda box: _ORDER.get(box.kind, 0)), []
         if before:
             y += _BETWEEN - _GAP - 12
         for box in column:
@@ -97,8 +96,8 @@ def narrow(way: Way) -> Picture:
             y += boxes[-1].height + _GAP
         if before:
             top, bottom = before[-1].y + before[-1].height, boxes[0].y
-            state = REFUSED if all(_is_refused(box, way) for box in before) else OPEN
-            label = _label(before[0], way) if before[0].kind == "client" else ""
+            state = REFUSED if _is_refused(before[-1], way) else OPEN
+            label = _label(before[-1], way)
             made.lines.append(Line(f"M40 {top:.0f} V{bottom - 7:.0f}", state, label, 52, (top + bottom) / 2 + 3))
         made.boxes += boxes
         before = boxes
@@ -108,24 +107,27 @@ def narrow(way: Way) -> Picture:
 
 def _columns(way: Way) -> Iterator[list[Box]]:
     left = [
-        Box("client", each.name, _client_lines(each.ready, each.wanted, each.refused), each.state) for each in way.clients
+        Box("client", each.name, _client_lines(each.ready, each.wanted, each.refused), each.state)
+        for each in way.clients
     ]
     yield left + list(_others(way)) or [Box("nobody", "nobody here", ("no workload is given this address",))]
     if not way.service:
         yield [Box("other", way.address, ("outside this stack's namespaces",), NOT_KNOWN)]
         return
     says = "" if way.state == READY else "no pod behind it is ready" if way.state != NOT_KNOWN else ""
-    yield [Box("service", way.service, tuple(filter(None, (f"Service {way.kind}", f"port {way.ports}", says))), way.state)]
-    pods = [
-        Box("pod", end.name, (f"pod on {end.node}" if end.node else "pod",), end.state) for end in way.endpoints
+    yield [
+        Box("service", way.service, tuple(filter(None, (f"Service {way.kind}", f"port {way.ports}", says))), way.state)
     ]
+    pods = [Box("pod", end.name, (f"pod on {end.node}" if end.node else "pod",), end.state) for end in way.endpoints]
     yield pods or [Box("nobody", "no pod", ("the Service has no endpoint",))]
     if way.claims:
-        yield [
-            Box("claim", it.name, ("volume claim", f"{it.phase}, {it.size}".rstrip(", "), f"class {it.storage_class or 'default'}"),
-                READY if it.phase == "Bound" else NOT_KNOWN if it.phase == NOT_KNOWN else "not ready")
-            for it in way.claims
-        ]  # fmt: skip
+        yield [_claim(each) for each in way.claims]
+
+
+def _claim(claim: Claim) -> Box:
+    state = READY if claim.phase == "Bound" else NOT_KNOWN if claim.phase == NOT_KNOWN else NOT_READY
+    size = f"{claim.phase}, {claim.size}" if claim.size else claim.phase
+    return Box("claim", claim.name, ("volume claim", size, f"class {claim.storage_class or 'default'}"), state)
 
 
 def _client_lines(ready: int | None, wanted: int, refused: str) -> tuple[str, ...]:
@@ -135,28 +137,13 @@ def _client_lines(ready: int | None, wanted: int, refused: str) -> tuple[str, ..
 
 def _others(way: Way) -> Iterator[Box]:
     """Those who are let in besides the clients, and everybody else."""
-    if way.peers is None:
+    if way.doors.into is None:
         yield Box("other", "everyone", ("no NetworkPolicy guards the pods",))
         return
-    for who, ports in others(way):
+    for who, ports in way.others():
         yield Box("other", who, (f"may connect, {ports}",))
     if way.service and way.endpoints:
         yield Box("nobody", "everyone else", ("refused by NetworkPolicies",))
-
-
-def others(way: Way) -> list[tuple[str, str]]:
-    """Who else may connect, and to which ports: each once, without the clients and the pods themselves."""
-    known = {client.name for client in way.clients}
-    found = dict[str, str]()
-    for peer in way.peers or ():
-        names = [name for name in peer.workloads if name not in known and not _is_own(name, way)]
-        for who in names if peer.workloads else [peer.who]:
-            found.setdefault(who, peer.ports)
-    return list(found.items())
-
-
-def _is_own(name: str, way: Way) -> bool:
-    return any(end.name == name or end.name.startswith(f"{name}-") for end in way.endpoints)
 
 
 def _label(box: Box, way: Way) -> str:
@@ -165,7 +152,7 @@ def _label(box: Box, way: Way) -> str:
 
 
 def _is_refused(box: Box, way: Way) -> bool:
-    return box.title == "everyone else" and box.kind == "nobody" or _label(box, way) == "refused"
+    return (box.title == "everyone else" and box.kind == "nobody") or _label(box, way) == "refused"
 
 
 def _across(one: Box, other: Box, way: Way) -> Line:
@@ -174,7 +161,11 @@ def _across(one: Box, other: Box, way: Way) -> Line:
     if _is_refused(one, way):
         # It ends at a bar: nobody gets through.
         return Line(f"M{x:.0f} {y:.0f} H{x + 22:.0f}", REFUSED, "", x + 22, y)
-    path = f"M{x:.0f} {y:.0f} H{to:.0f}" if abs(y - end) < 1 else f"M{x:.0f} {y:.0f} C{middle:.0f} {y:.0f} {middle:.0f} {end:.0f} {to:.0f} {end:.0f}"
+    path = (
+        f"M{x:.0f} {y:.0f} H{to:.0f}"
+        if abs(y - end) < 1
+        else f"M{x:.0f} {y:.0f} C{middle:.0f} {y:.0f} {middle:.0f} {end:.0f} {to:.0f} {end:.0f}"
+    )
     return Line(path, OPEN, "", middle, y)
 
 
@@ -203,22 +194,3 @@ def wrapped(text: str, most: int) -> Iterator[str]:
         line += part
     if line.strip():
         yield line.strip()
-
-
-def _told(way: Way) -> Iterator[str]:
-    for client in way.clients:
-        yield f"{client.name} ({client.state}) is given {client.variable}={way.address}{f'; {client.refused}' if client.refused else ''}"
-    if not way.service:
-        yield f"{way.address} is outside this stack's namespaces"
-        return
-    yield f"Service {way.service} in namespace {way.namespace} ({way.state}) has {_listed([f'pod {it.name} ({it.state})' for it in way.endpoints])}"
-    if way.claims:
-        yield f"the data is in {_listed([f'volume claim {it.name} ({it.phase})' for it in way.claims])}"
-    if way.peers is None:
-        yield "everyone may connect: no NetworkPolicy guards the pods"
-    elif found := others(way):
-        yield f"besides, {_listed([who for who, _ in found])} may connect; everyone else is refused"
-
-
-def _listed(items: Sequence[str]) -> str:
-    return ", ".join(items) or "no pod"

@@ -65,32 +65,35 @@ def _types(policy: Object) -> list[str]:
     return spec.get("policyTypes") or [INGRESS, *([EGRESS] if "egress" in spec else [])]
 
 
-def peers(policies: Iterable[Object], pods: Pods, workloads: Iterable[Pods]) -> list[Peer] | None:
-    """Who may open a connection to some pods; None where no policy rules it, so that everybody may.
+def peers(policies: Iterable[Object], pods: Pods, workloads: Iterable[Pods], side: str = INGRESS) -> list[Peer] | None:
+    """Who may open a connection to some pods, or to whom they may; None where no policy rules it: everybody.
 
     Args:
         policies: The NetworkPolicies of the pods' namespace.
         pods: Whose doors.
         workloads: The pods that can be called by a name.
+        side: INGRESS or EGRESS.
     """
-    ruling, known = selecting(policies, pods, INGRESS), list(workloads)
+    ruling, known, (rules, ends) = selecting(policies, pods, side), list(workloads), _SIDES[side]
     if not ruling:
         return None
     return [
         peer
         for policy in ruling
-        for rule in policy["spec"].get("ingress") or []
-        for peer in _peers(rule, policy["metadata"]["name"], pods.namespace, known)
+        for rule in policy["spec"].get(rules) or []
+        for peer in _peers(rule, ends, policy["metadata"]["name"], pods.namespace, known)
     ]
 
 
-def _peers(rule: Object, policy: str, namespace: str, known: list[Pods]) -> Iterator[Peer]:
+def _peers(rule: Object, ends: str, policy: str, namespace: str, known: list[Pods]) -> Iterator[Peer]:
     ports = _ports(rule)
-    if not rule.get("from"):
+    if not rule.get(ends):
         yield Peer("anyone", ports, policy)
-    for one in rule.get("from") or []:
+    for one in rule.get(ends) or []:
         same = "namespaceSelector" not in one and "ipBlock" not in one
-        meant = [it.name for it in known if it.namespace == namespace and same and matches(one["podSelector"], it.labels)]
+        meant = [
+            it.name for it in known if it.namespace == namespace and same and matches(one.get("podSelector"), it.labels)
+        ]
         yield Peer(_who(one, meant), ports, policy, tuple(meant))
 
 
@@ -141,7 +144,9 @@ def refused(policies: Mapping[str, list[Object]], client: Pods, server: Pods, po
         ruling = selecting(policies.get(own.namespace, []), own, side)
         rules, ends = _SIDES[side]
         allowed = not ruling or any(
-            _opens(rule, ends, own.namespace, other, ports) for policy in ruling for rule in policy["spec"].get(rules) or []
+            _opens(rule, ends, own.namespace, other, ports)
+            for policy in ruling
+            for rule in policy["spec"].get(rules) or []
         )
         if not allowed:
             names = ", ".join(sorted(policy["metadata"]["name"] for policy in ruling))

@@ -2,73 +2,18 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..preview.model import lookup
 from . import reach
-from .reach import Peer, Pods
+from .model import NOT_KNOWN, NOT_READY, READY, Claim, Client, Doors, Endpoint, Way
+from .reach import Pods
 
 Object = dict[str, Any]
-READY, NOT_READY, NOT_KNOWN = "ready", "not ready", "not known"
 #: The variable whose value is an address, whatever it is; of others only what names a Service of the stack's.
 _HOST = "DB_HOST"
 _ADDRESS = re.compile(r"^(?:[a-z][a-z0-9+]*://)?(?:[^@/\s]*@)?([a-z0-9]([-a-z0-9.]*[a-z0-9])?)(?::(\d+))?(?:[/?].*)?$")
 _SERVICE = "kubernetes.io/service-name"
-
-
-@dataclass(frozen=True)
-class Client:
-    """Pods that are given the address."""
-
-    namespace: str
-    name: str
-    variable: str
-    ready: int | None
-    wanted: int
-    state: str
-    refused: str
-    """Which policy keeps them away; else empty."""
-    peers: tuple[Peer, ...] | None
-    """Who may connect to them; None where no policy says it."""
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """A pod behind the Service."""
-
-    name: str
-    node: str
-    state: str
-    claims: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A volume claim."""
-
-    name: str
-    phase: str
-    size: str
-    storage_class: str
-
-
-@dataclass(frozen=True)
-class Way:
-    """One address, from who is given it to where the data is."""
-
-    address: str
-    namespace: str
-    service: str
-    """Empty where it is no Service of the stack's namespaces."""
-    kind: str
-    ports: str
-    state: str
-    clients: tuple[Client, ...]
-    endpoints: tuple[Endpoint, ...]
-    claims: tuple[Claim, ...]
-    peers: tuple[Peer, ...] | None
-    """Who may connect to the pods; None where no policy says it."""
 
 
 def ways(objects: Mapping[str, list[Object]], *, live: bool) -> list[Way]:
@@ -92,7 +37,9 @@ def ways(objects: Mapping[str, list[Object]], *, live: bool) -> list[Way]:
         # A database that nobody here is given the address of: its clients are elsewhere.
         if where not in known and any(pod.claims for pod in scene.endpoints(service)):
             found.append(scene.way(*where, []))
-    return sorted(found, key=lambda way: (not any(it.variable == _HOST for it in way.clients), -len(way.clients), way.service))
+    return sorted(
+        found, key=lambda way: (not any(it.variable == _HOST for it in way.clients), -len(way.clients), way.service)
+    )
 
 
 def _addresses(workload: Object) -> Iterator[tuple[str, str]]:
@@ -146,7 +93,7 @@ class _Scene:
             clients=tuple(self._client(item, text.partition("\n")[0], servers, ports) for item, text in given),
             endpoints=tuple(ends),
             claims=tuple(self._claim(home, claim) for claim in dict.fromkeys(it for end in ends for it in end.claims)),
-            peers=self._peers(servers[0]) if servers else (),
+            doors=self._doors(servers[0]) if servers else Doors(),
         )
 
     def endpoints(self, service: Object) -> list[Endpoint]:
@@ -154,7 +101,9 @@ class _Scene:
         home, name = service["metadata"].get("namespace"), service["metadata"]["name"]
         if not self._live or "EndpointSlice" not in self._objects:
             return [self._recorded(item) for item in self._selected(service)]
-        pods = {(it["metadata"].get("namespace", home), it["metadata"]["name"]): it for it in self._objects.get("Pod", [])}
+        pods = {
+            (it["metadata"].get("namespace", home), it["metadata"]["name"]): it for it in self._objects.get("Pod", [])
+        }
         found = {}
         for piece in self._objects["EndpointSlice"]:
             metadata = piece["metadata"]
@@ -189,13 +138,16 @@ class _Scene:
     def _pods(self, workload: Object) -> Pods:
         namespace = workload["metadata"].get("namespace", "")
         template = lookup(workload, "spec", "jobTemplate", "spec", "template") or lookup(workload, "spec", "template")
-        spaces = {it["metadata"]["name"]: it["metadata"].get("labels") or {} for it in self._objects.get("Namespace", [])}
+        spaces = {
+            it["metadata"]["name"]: it["metadata"].get("labels") or {} for it in self._objects.get("Namespace", [])
+        }
         labels = lookup(template, "metadata", "labels") or {}
         return Pods(namespace, workload["metadata"]["name"], labels, spaces.get(namespace, {}))
 
-    def _peers(self, pods: Pods) -> tuple[Peer, ...] | None:
-        found = reach.peers(self._policies.get(pods.namespace, []), pods, self._workloads)
-        return None if found is None else tuple(found)
+    def _doors(self, pods: Pods) -> Doors:
+        policies = self._policies.get(pods.namespace, [])
+        into, out = (reach.peers(policies, pods, self._workloads, side) for side in (reach.INGRESS, reach.EGRESS))
+        return Doors(None if into is None else tuple(into), None if out is None else tuple(out))
 
     def _ports(self, service: Object) -> set[int | str]:
         """The names and numbers of the pods' ports behind a Service."""
@@ -213,7 +165,7 @@ class _Scene:
         ready = item.get("status", {}).get("readyReplicas", 0) if self._live else None
         state = NOT_KNOWN if ready is None else READY if ready >= wanted > 0 else NOT_READY
         refused = reach.refused(self._policies, own, servers[0], ports) if servers and self._policies_known else ""
-        return Client(own.namespace, own.name, variable, ready, wanted, state, refused, self._peers(own))
+        return Client(own.namespace, own.name, variable, ready, wanted, state, refused, self._doors(own))
 
     def _answers(self, ends: list[Endpoint]) -> str:
         if not self._live:

@@ -83,9 +83,7 @@ def of_cluster(stack: Stack, resources: list[dict[str, Any]], clock: Clock) -> d
 
 def lists(stack: Stack, clock: Clock, namespace: str, paths: Mapping[str, str]) -> dict[Question, Ask]:
     """The questions for a namespace's objects; `paths` has the form of LISTS."""
-    return {
-        Question(kind, namespace): _raw(stack, clock, path.format(namespace), kind) for kind, path in paths.items()
-    }
+    return {Question(kind, namespace): _raw(stack, clock, path.format(namespace), kind) for kind, path in paths.items()}
 
 
 def _raw(stack: Stack, clock: Clock, path: str, only: str = "") -> Ask:
