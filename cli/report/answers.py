@@ -26,7 +26,7 @@ class Answer(NamedTuple):
 
 def find(facts: Facts, ways: list[Way]) -> list[Answer]:
     """The five questions, and their answers."""
-    return [_where(ways), _who(facts, ways), _healthy(facts), _backup(facts), _last(facts)]
+    return [_where(ways), _who(ways), _healthy(facts), _backup(facts), _last(facts)]
 
 
 def _where(ways: list[Way]) -> Answer:
@@ -41,12 +41,12 @@ def _where(ways: list[Way]) -> Answer:
     return Answer(question, STATES[way.state], way.address, more, place)
 
 
-def _who(facts: Facts, ways: list[Way]) -> Answer:
+def _who(ways: list[Way]) -> Answer:
     question, place = "Who may reach it?", "reach"
     if not ways or not ways[0].service:
         return Answer(question, "open", "Not known here.", "", place)
     way = ways[0]
-    if any(part.startswith("NetworkPolicy") for part in facts.unread):
+    if not way.doors.known:
         return Answer(question, "open", "Not known: the NetworkPolicies could not be read.", "", place)
     kept = [client.name for client in way.clients if client.refused]
     names = [client.name for client in way.clients if not client.refused] + [who for who, _ in way.others()]

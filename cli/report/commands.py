@@ -15,6 +15,8 @@ from . import gather, page, search
 def report(*, stack: str, node: str, context: str, cluster: str, out: Path, drift: bool) -> int:
     """Write the report of a stack; return the exit status, which is that of `kubeauth status`."""
     refusals.require(stack)
+    if out.is_dir():
+        raise Problem(f"{out} is a folder", "name a file: --out report.html")
     with (
         step(f"look at stack {stack}", 12 if drift else 4),
         looking.looking(stack, looking.tools(), node=node, context=context, choice=cluster) as (found, seen),
@@ -45,8 +47,6 @@ def written(facts: gather.Facts, stack: Stack) -> str:
 
 def keep(out: Path, text: str) -> None:
     """Put the page in place at once and for its author's eyes: a reader finds the old one or the new one."""
-    if out.is_dir():
-        raise Problem(f"{out} is a folder", "name a file: --out report.html")
     out.parent.mkdir(parents=True, exist_ok=True)
     # Mode 600.
     descriptor, draft = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)

@@ -96,18 +96,20 @@ def _without(seen: Seen) -> dict[Question, Any]:
 
 
 def of_cluster(seen: Seen) -> dict[str, list[Object]]:
-    """The objects that the cluster listed, by kind."""
+    """The objects that the cluster listed, by kind; what only a report asks is there when it was read whole."""
     found: dict[str, list[Object]] = {}
     for question, answer in seen.answers.items():
         if question.what in {*questions.LISTS, *MORE}:
             found.setdefault(question.what, []).extend(answer.value or [])
+    unread = {question.what for question, answer in seen.answers.items() if question.what in MORE and answer.problem}
     spaces = (answer.value for question, answer in seen.answers.items() if question.what == questions.NAMESPACE)
-    return {**found, "Namespace": [item for item in spaces if item]}
+    known = {kind: items for kind, items in found.items() if kind not in unread}
+    return {**known, "Namespace": [item for item in spaces if item]}
 
 
 def of_state(resources: list[Object]) -> dict[str, list[Object]]:
     """The objects as the program made them, by kind: what is known where nobody can ask the cluster."""
-    found: dict[str, list[Object]] = {}
+    found: dict[str, list[Object]] = {"NetworkPolicy": []}
     for item in resources:
         made = masked(item.get("inputs") or {})
         if isinstance(made.get("metadata"), dict) and made.get("kind") != "Secret":

@@ -14,6 +14,8 @@ class Doors:
 
     into: tuple[Peer, ...] | None = ()
     out: tuple[Peer, ...] | None = ()
+    known: bool = True
+    """Whether the policies could be read."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,9 @@ class Way:
         if self.claims:
             claims = ", ".join(f"volume claim {each.name} ({each.phase})" for each in self.claims)
             yield f"the data is in {claims}"
-        if self.doors.into is None:
+        if not self.doors.known:
+            yield "who may connect is not known"
+        elif self.doors.into is None:
             yield "everyone may connect: no NetworkPolicy guards the pods"
         elif found := self.others():
             yield f"besides, {', '.join(who for who, _ in found)} may connect; everyone else is refused"

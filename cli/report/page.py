@@ -142,6 +142,8 @@ def _reach(ways: list[Way]) -> Iterator[tuple[str, str, str, str, str]]:
     doors = {client.name: client.doors for way in ways for client in way.clients}
     doors |= {way.service: way.doors for way in ways if way.service}
     for name, those in doors.items():
+        if not those.known:
+            continue
         for side, peers in (("let in", those.into), ("go out to", those.out)):
             if peers is None:
                 yield name, side, "everyone", "any port", "none is about these pods"

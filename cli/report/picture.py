@@ -44,9 +44,11 @@ class Line:
     path: str
     state: str
     """`open` or `refused`."""
-    label: str
-    x: float
-    y: float
+    label: str = ""
+    x: float = 0
+    y: float = 0
+    bar: str = ""
+    """What it ends at where nobody gets through."""
 
 
 @dataclass
@@ -96,9 +98,11 @@ def narrow(way: Way) -> Picture:
             y += boxes[-1].height + _GAP
         if before:
             top, bottom = before[-1].y + before[-1].height, boxes[0].y
-            state = REFUSED if _is_refused(before[-1], way) else OPEN
-            label = _label(before[-1], way)
-            made.lines.append(Line(f"M40 {top:.0f} V{bottom - 7:.0f}", state, label, 52, (top + bottom) / 2 + 3))
+            refused = _is_refused(before[-1], way)
+            end = (top + bottom) / 2 - 4 if refused else bottom - 7
+            bar = f"M31 {end:.0f}h18" if refused else ""
+            path, label = f"M40 {top:.0f} V{end:.0f}", _label(before[-1], way)
+            made.lines.append(Line(path, REFUSED if refused else OPEN, label, 56, (top + bottom) / 2 + 3, bar))
         made.boxes += boxes
         before = boxes
     made.height = y - _GAP + 1
@@ -137,6 +141,9 @@ def _client_lines(ready: int | None, wanted: int, refused: str) -> tuple[str, ..
 
 def _others(way: Way) -> Iterator[Box]:
     """Those who are let in besides the clients, and everybody else."""
+    if not way.doors.known:
+        yield Box("other", "others", ("NetworkPolicies were not readable",))
+        return
     if way.doors.into is None:
         yield Box("other", "everyone", ("no NetworkPolicy guards the pods",))
         return
@@ -159,14 +166,13 @@ def _across(one: Box, other: Box, way: Way) -> Line:
     x, y, to, end = one.x + one.width, one.y + one.height / 2, other.x - 7, other.y + other.height / 2
     middle = (x + to) / 2
     if _is_refused(one, way):
-        # It ends at a bar: nobody gets through.
-        return Line(f"M{x:.0f} {y:.0f} H{x + 22:.0f}", REFUSED, "", x + 22, y)
+        return Line(f"M{x:.0f} {y:.0f} H{x + 22:.0f}", REFUSED, bar=f"M{x + 22:.0f} {y - 9:.0f}v18")
     path = (
         f"M{x:.0f} {y:.0f} H{to:.0f}"
         if abs(y - end) < 1
         else f"M{x:.0f} {y:.0f} C{middle:.0f} {y:.0f} {middle:.0f} {end:.0f} {to:.0f} {end:.0f}"
     )
-    return Line(path, OPEN, "", middle, y)
+    return Line(path, OPEN)
 
 
 def _sized(box: Box, width: float) -> Box:

@@ -145,6 +145,8 @@ class _Scene:
         return Pods(namespace, workload["metadata"]["name"], labels, spaces.get(namespace, {}))
 
     def _doors(self, pods: Pods) -> Doors:
+        if not self._policies_known:
+            return Doors(known=False)
         policies = self._policies.get(pods.namespace, [])
         into, out = (reach.peers(policies, pods, self._workloads, side) for side in (reach.INGRESS, reach.EGRESS))
         return Doors(None if into is None else tuple(into), None if out is None else tuple(out))

@@ -26,7 +26,7 @@ def secrets(stack: Stack) -> list[str]:
     given = live.plain(stack)
     if given is None:
         raise Problem(
-            f"the secrets of stack {stack.name} cannot be read, so no report can be searched for them. None was written.",
+            f"the secrets of stack {stack.name} cannot be read, and no report is written unsearched",
             "set PULUMI_CONFIG_PASSPHRASE_FILE to the passphrase they were made with; or, without a file: "
             f"make status STACK={stack.name}",
         )
