@@ -229,9 +229,7 @@ def status(**given: Any) -> None:
     show_default=True,
     help="The file; only its author may read it.",
 )
-@click.option(
-    "--drift/--no-drift", default=True, help="Whether to compare every field with the cluster (some seconds)."
-)
+@click.option("--no-drift", is_flag=True, help="Do not compare every field with the cluster, which takes seconds.")
 def report(**given: Any) -> None:
     """Write one HTML file that shows the stack as it is: the way to its data, state, history, backups, drift.
 

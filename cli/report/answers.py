@@ -97,7 +97,15 @@ def _last(facts: Facts) -> Answer:
     if not change:
         return Answer(question, "open", "Not known.", facts.past.why, place)
     sign = "bad" if change.result == "failed" else ""
-    return Answer(question, sign, show.last_change(change, facts.status.at), _message(facts), place)
+    return Answer(question, sign, show.last_change(change, facts.status.at), _by_hand(facts) or _message(facts), place)
+
+
+def _by_hand(facts: Facts) -> str:
+    """What was written since, by others than Pulumi."""
+    change, newest = facts.status.change, facts.hands[0] if facts.hands else None
+    if not newest or not change or (change.at and newest.at < change.at):
+        return ""
+    return f"Since then without Pulumi: {newest.what}, by {newest.program} {show.age(facts.status.at, newest.at)} ago."
 
 
 def _message(facts: Facts) -> str:

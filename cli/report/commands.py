@@ -12,20 +12,22 @@ from ..status.model import STATUS
 from . import gather, page, search
 
 
-def report(*, stack: str, node: str, context: str, cluster: str, out: Path, drift: bool) -> int:
+def report(*, stack: str, node: str, context: str, cluster: str, out: Path, no_drift: bool) -> int:
     """Write the report of a stack; return the exit status, which is that of `kubeauth status`."""
     refusals.require(stack)
     if out.is_dir():
         raise Problem(f"{out} is a folder", "name a file: --out report.html")
     with (
-        step(f"look at stack {stack}", 12 if drift else 4),
+        step(f"look at stack {stack}", 4 if no_drift else 15),
         looking.looking(stack, looking.tools(), node=node, context=context, choice=cluster) as (found, seen),
     ):
         if seen.resources == []:
             raise Problem(
                 f"nothing of stack {stack} is deployed, so there is nothing to report", f"make up STACK={stack}"
             )
-        facts = gather.facts(found, seen, with_drift=drift)
+        if seen.lost_state:
+            raise seen.lost_state
+        facts = gather.facts(found, seen, with_drift=not no_drift)
         text = written(facts, found)
     keep(out, text)
     words = show.VERDICTS[facts.status.verdict][0]

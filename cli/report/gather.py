@@ -1,16 +1,19 @@
 """What a report needs beyond what `kubeauth status` asks: traffic, history and drift."""
 
 import getpass
+import re
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from ..console import Problem
 from ..preview import difftext, drift
-from ..preview.model import CREATE, DELETE, SAME, UPDATE, masked
+from ..preview.model import CREATE, DELETE, SAME, UPDATE, Preview, masked
 from ..stack import Stack
 from ..status import judge, questions
 from ..status.asking import Clock, together
+from ..status.backups import moment
 from ..status.gather import Seen
 from ..status.keeping import first_line
 from ..status.model import Status
@@ -25,6 +28,8 @@ MORE = {
 }
 #: How long Pulumi may take to read its history, in seconds.
 HISTORY_SECONDS = 20
+#: Programs that write to objects without anybody's hand.
+_OWN = re.compile(r"pulumi-|kube-|kubelet|k3s|.*-(controller|provisioner)")
 _DRIFT = {CREATE: "is not the stack's", UPDATE: "was changed", DELETE: "is gone"}
 
 
@@ -44,6 +49,16 @@ class Drift:
     """The commands that put it right."""
 
 
+@dataclass(frozen=True)
+class Hand:
+    """A program that wrote to an object, as the API server recorded it."""
+
+    what: str
+    program: str
+    """As it calls itself: `kubectl-edit`."""
+    at: datetime
+
+
 @dataclass
 class Facts:
     """All that a report says."""
@@ -55,6 +70,8 @@ class Facts:
     by: str
     live: bool
     """Whether the objects are the cluster's; else they are what the state says of them."""
+    hands: list[Hand] = field(default_factory=list)
+    """What other programs than Pulumi last wrote to what differs, newest first."""
     objects: dict[str, list[Object]] = field(default_factory=dict)
     """The objects of all the stack's namespaces, by kind."""
     unread: list[str] = field(default_factory=list)
@@ -76,7 +93,7 @@ def facts(stack: Stack, seen: Seen, *, with_drift: bool) -> Facts:
         seen.answers |= (answers := together(asked, clock))
         asked = {question: answer.problem for question, answer in answers.items() if answer.problem}
     # As one of the status' own questions, what could not be read would make all of it uncertain.
-    status = judge.status(Seen(**{**vars(seen), "answers": _without(seen)}))
+    status = judge.status(replace(seen, answers=_without(seen)))
     lost = not reached or any(part.what == "the cluster" for part in status.unknown)
     made = Facts(
         status,
@@ -87,6 +104,7 @@ def facts(stack: Stack, seen: Seen, *, with_drift: bool) -> Facts:
         not lost,
     )
     made.objects = of_state(seen.resources or []) if lost else of_cluster(seen)
+    made.hands = [] if lost else hands(made.objects, made.drift)
     made.unread = [f"{question}: {first_line(problem)}" for question, problem in asked.items()]
     return made
 
@@ -129,11 +147,26 @@ def _drift(stack: Stack, status: Status, *, lost: bool, wanted: bool) -> Drift:
     except Problem as problem:
         return Drift("unknown", first_line(problem))
     differing = [change for change in found.changes if change.op != SAME]
-    lines = difftext.lines(type(found)(differing), _DRIFT) if differing else []
-    told = tuple(f"{change} {_DRIFT[change.op]}" for change in differing)
+    lines = [line for line in difftext.lines(Preview(differing), _DRIFT) if line]
+    told = tuple(f"{change.kind} {change.object_name} {_DRIFT[change.op]}" for change in differing)
     return Drift(
         "yes" if differing else "no", " ".join(notes[1:]), told, tuple(lines), tuple(drift.remedies(differing))
     )
+
+
+def hands(objects: dict[str, list[Object]], drift: Drift) -> list[Hand]:
+    """Which programs last wrote to what differs, newest first: Pulumi and the cluster's own are not meant."""
+    found = []
+    for kind, items in objects.items():
+        for item in items:
+            what = f"{kind} {item['metadata'].get('name', '')}"
+            if not any(change.startswith(f"{what} ") for change in drift.changes):
+                continue
+            for entry in item["metadata"].get("managedFields") or []:
+                program, at = str(entry.get("manager", "")), moment(entry.get("time", ""))
+                if at and not entry.get("subresource") and not _OWN.match(program):
+                    found.append(Hand(what, program, at))
+    return sorted(found, key=lambda hand: hand.at, reverse=True)
 
 
 def author() -> str:

@@ -108,7 +108,8 @@ def _resources(entry: Path) -> dict[str, dict[str, Any]] | None:
 def differences(before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]) -> list[str]:
     """What differs between two states, as lines of a diff; secrets are masked, and two that differ look the same."""
     changes = [change for urn in sorted({*before, *after}) if (change := _change(urn, before.get(urn), after.get(urn)))]
-    return difftext.lines(Preview([change for change in changes if not change.is_component]), _WORDS)
+    lines = difftext.lines(Preview([change for change in changes if not change.is_component]), _WORDS)
+    return [line for line in lines if line]
 
 
 def _change(urn: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> Change | None:

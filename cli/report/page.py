@@ -56,7 +56,6 @@ def render(facts: Facts, *, searched: int) -> str:
         pictures=[(way, picture.wide(way), picture.narrow(way)) for way in ways],
         drift_sign=_DRIFT[facts.drift.verdict],
         objects=objects(facts),
-        any_second=_any_second(facts),
         drills=drills(facts),
         reach=list(_reach(ways)),
         kept_away=[
@@ -128,15 +127,6 @@ def objects(facts: Facts) -> list[tuple[str, str, str, str]]:
     return sorted(found)
 
 
-def _any_second(facts: Facts) -> bool:
-    """Whether binary logs leave the cluster: then any second can be restored."""
-    return any(
-        (container.get("args") or [])[:1] == ["ship"]
-        for item in facts.of("Deployment")
-        for container in item["spec"]["template"]["spec"].get("containers") or []
-    )
-
-
 def _reach(ways: list[Way]) -> Iterator[tuple[str, str, str, str, str]]:
     """Whose pods, in which direction, to whom, on which ports, and which policy says so."""
     doors = {client.name: client.doors for way in ways for client in way.clients}
@@ -157,8 +147,9 @@ def drills(facts: Facts) -> dict[str, str]:
     """Whether each backup is restored and compared before it counts: `yes`, `no`, or empty where it is not said."""
     found = {}
     for item in facts.of("CronJob"):
-        text = str(item["spec"]["jobTemplate"])
-        said = re.search(r"(?:\\n|\b)verify=(yes|no)\b", text)
+        pod = item["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        words = [word for each in pod.get("containers") or [] for word in each.get("command") or []]
+        said = re.search(r"^verify=(yes|no)$", "\n".join(words), re.MULTILINE)
         found[item["metadata"]["name"]] = said[1] if said else ""
     return {item.name: found.get(item.name, "") for item in facts.status.backups or []}
 

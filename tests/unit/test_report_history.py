@@ -25,7 +25,6 @@ def test_each_change_is_told_with_what_it_did(tmp_path):
             "~ ConfigMap settings: updated",
             "-     data.level: low",
             "+     data.level: high",
-            "",
             "+ ConfigMap more: created",
         ),
         ("+ ConfigMap settings: created",),
@@ -60,7 +59,8 @@ def test_no_secret_of_a_state_is_in_a_difference(tmp_path):
 
 def test_a_replaced_object_is_called_replaced(tmp_path):
     states = [[recorded("x", "core/v1:Secret", f"shop/x-{number}", data=number)] for number in (1, 2)]
-    lines = history.of_files(keep_history(tmp_path, *states)).entries[0].lines or ()
+    lines = history.of_files(keep_history(tmp_path, *states)).entries[0].lines
+    assert lines
     assert lines[0] == "! Secret x: replaced, because of data"
 
 
@@ -113,12 +113,12 @@ def test_files_are_read_where_the_state_is_in_files(tmp_path):
 
 
 def test_pulumi_is_asked_where_it_is_not_and_keeps_no_differences():
-    (entry,) = history.read(Answering([]), 1).entries  # type: ignore[arg-type]
+    (entry,) = history.read(Answering([]), 1).entries  # pyright: ignore[reportArgumentType]
     assert (entry.kind, entry.by, entry.lines) == ("update", "", None)
 
 
 @pytest.mark.parametrize("answer", [Problem("the bucket is away\nmore"), "no JSON"])
 def test_what_cannot_be_read_is_said(answer):
-    past = history.read(Answering([], history=answer), 1)  # type: ignore[arg-type]
+    past = history.read(Answering([], history=answer), 1)  # pyright: ignore[reportArgumentType]
     assert past.entries == []
     assert past.why in ("the bucket is away", "it cannot be read: Expecting value: line 1 column 1 (char 0)")

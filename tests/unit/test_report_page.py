@@ -14,6 +14,7 @@ import pytest
 from cli import paths
 from cli.console import Problem
 from cli.report import answers, page, runbooks, scene
+from cli.report import gather as gather_report
 from cli.status import gather, show
 from cli.status.backups import moment
 
@@ -232,8 +233,8 @@ def test_who_does_not_see_or_has_no_mouse_finds_the_way():
     described = re.findall(r"<desc id=[^>]*>(.*?)</desc>", text)
     assert html.unescape(described[0]) == (
         f"authenticate-deployment (ready) is given DB_HOST={ADDRESS}. Service mysqlauth-service in namespace shop"
-        " (ready) has pod mysqlauth-pod (ready). the data is in volume claim mysqlauth-data (Bound). besides, 10.99.0.0/16"
-        " may connect; everyone else is refused."
+        " (ready) has pod mysqlauth-pod (ready). the data is in volume claim mysqlauth-data (Bound). besides,"
+        " 10.99.0.0/16 may connect; everyone else is refused."
     )
     assert ":focus-visible" in CSS
     assert '<html lang="en">' in text
@@ -299,6 +300,41 @@ def test_it_fits_a_phone_and_a_desk_and_paper():
     sizes = {form: float(width) for form, width in re.findall(r'class="way (\w+)" viewBox="0 0 ([\d.]+)', rendered())}
     assert sizes["narrow"] <= 360 - 32
     assert sizes["wide"] <= 71 * 16
+
+
+def written_by(program: str, at: str, **more):
+    return {"manager": program, "time": at, **more}
+
+
+def test_what_was_written_without_pulumi_since_the_last_change_is_said():
+    items = system(GUARDED)
+    for item in items:
+        if item["metadata"].get("name") == "mysqlauth-deployment":
+            item["metadata"]["managedFields"] = [
+                written_by("pulumi-kubernetes-1", "2026-11-27T00:05:00Z"),
+                written_by("kube-controller-manager", "2026-11-27T00:06:00Z", subresource="status"),
+                written_by("kubectl-edit", "2026-11-27T00:04:00Z"),
+                written_by("kubectl-set", "2026-11-26T00:00:00Z"),
+            ]
+    found = facts(items)
+    found.drift = gather_report.Drift("yes", changes=("Deployment mysqlauth-deployment was changed",))
+    found.hands = gather_report.hands(found.objects, found.drift)
+    assert [hand.program for hand in found.hands] == ["kubectl-edit", "kubectl-set"]
+    ago = show.age(NOW, found.hands[0].at)
+    last = answers.find(found, scene.ways(found.objects, live=True))[4]
+    assert last.more == f"Since then without Pulumi: Deployment mysqlauth-deployment, by kubectl-edit {ago} ago."
+    assert (
+        "kubectl-edit to Deployment mysqlauth-deployment at 2026-11-27 00:04:00 UTC"
+        in Parts(page.render(found, searched=0)).text
+    )
+
+
+def test_what_does_not_differ_was_not_written_by_hand():
+    items = system(GUARDED)
+    for item in items:
+        item["metadata"]["managedFields"] = [written_by("kubectl-edit", "2026-11-27T00:04:00Z")]
+    found = facts(items)
+    assert gather_report.hands(found.objects, gather_report.Drift("no")) == []
 
 
 def test_certificates_and_versions_are_said():

@@ -97,7 +97,7 @@ class Unreadable(Answering):
 
 def test_without_the_passphrase_nobody_can_search_and_nothing_is_written():
     with pytest.raises(Problem, match="the secrets of stack dev cannot be read") as caught:
-        search.secrets(Unreadable([]))
+        search.secrets(Unreadable([]))  # pyright: ignore[reportArgumentType]
     assert "PULUMI_CONFIG_PASSPHRASE_FILE" in caught.value.fix
     assert "make status STACK=dev" in caught.value.fix
 
@@ -106,18 +106,18 @@ def test_without_the_passphrase_nobody_can_search_and_nothing_is_written():
 def reports(monkeypatch, tmp_path):
     """Write a report of a system, and return its exit status."""
 
-    def report(items=None, *, resources=STATE, out=None):
+    def report(items=None, *, resources=STATE, out=None, lost_state=None):
         stack = Answering(system() if items is None else items)
 
         @contextmanager
         def found(*_, **__):
             seen = facts(items).seen
-            seen.resources = resources
+            seen.resources, seen.lost_state = resources, lost_state
             yield stack, seen
 
         monkeypatch.setattr(looking, "looking", found)
         monkeypatch.setattr(looking, "tools", lambda: None)
-        given = {"stack": "dev", "node": "", "context": "", "cluster": "", "drift": False}
+        given = {"stack": "dev", "node": "", "context": "", "cluster": "", "no_drift": True}
         return commands.report(**given, out=out or tmp_path / "report.html")
 
     return report
@@ -161,6 +161,11 @@ def test_nothing_deployed_is_nothing_to_report(reports):
     with pytest.raises(Problem, match="nothing of stack dev is deployed") as caught:
         reports(resources=[])
     assert caught.value.fix == "make up STACK=dev"
+
+
+def test_a_state_that_cannot_be_read_is_refused_in_its_own_words(reports):
+    with pytest.raises(Problem, match="the state is not whole"):
+        reports(lost_state=Problem("the state is not whole", "make repair STACK=dev"))
 
 
 def test_the_exit_status_is_that_of_the_status(reports):
