@@ -11,6 +11,9 @@ from .model import NOT_KNOWN, NOT_READY, READY, Way
 SIGNS = {WELL: "good", WRONG: "bad", NOTHING: "open", UNKNOWN: "open"}
 STATES = {READY: "good", NOT_READY: "bad", NOT_KNOWN: "open"}
 
+#: An answer that is longer is told in its section.
+_LONGEST = 160
+
 
 class Answer(NamedTuple):
     """One of the questions that everybody asks first, answered."""
@@ -26,7 +29,7 @@ class Answer(NamedTuple):
 
 def find(facts: Facts, ways: list[Way]) -> list[Answer]:
     """The five questions, and their answers."""
-    return [_where(ways), _who(ways), _healthy(facts), _backup(facts), _last(facts)]
+    return [_where(ways), _who(facts, ways), _healthy(facts), _backup(facts), _last(facts)]
 
 
 def _where(ways: list[Way]) -> Answer:
@@ -41,7 +44,7 @@ def _where(ways: list[Way]) -> Answer:
     return Answer(question, STATES[way.state], way.address, more, place)
 
 
-def _who(ways: list[Way]) -> Answer:
+def _who(facts: Facts, ways: list[Way]) -> Answer:
     question, place = "Who may reach it?", "reach"
     if not ways or not ways[0].service:
         return Answer(question, "open", "Not known here.", "", place)
@@ -57,13 +60,17 @@ def _who(ways: list[Way]) -> Answer:
         if kept
         else "Everyone else is refused by NetworkPolicies."
     )
+    if not facts.live:
+        return Answer(
+            question, "open", ", ".join(names) or "Nobody.", "So the program made it; the cluster was not asked.", place
+        )
     return Answer(question, "bad" if kept else "good", ", ".join(names) or "Nobody.", more, place)
 
 
 def _healthy(facts: Facts) -> Answer:
     status = facts.status
     lost = [f"{part.what}: {part.why}" for part in status.unknown if part.essential]
-    first = status.problems[0].what if status.problems else lost[0] if lost else ""
+    first = show.clean(status.problems[0].what if status.problems else lost[0] if lost else "", _LONGEST)
     words = show.VERDICTS[status.verdict][0]
     running = [f"{item.name} {item.available}/{item.wanted}" for item in status.workloads]
     text = f"{words[0].upper()}{words[1:]}{f': {first}' if first else ''}."

@@ -105,7 +105,8 @@ def facts(stack: Stack, seen: Seen, *, with_drift: bool) -> Facts:
     )
     made.objects = of_state(seen.resources or []) if lost else of_cluster(seen)
     made.hands = [] if lost else hands(made.objects, made.drift)
-    made.unread = [f"{question}: {first_line(problem)}" for question, problem in asked.items()]
+    # Where nothing answers, the status says why.
+    made.unread = [] if lost else [f"{question}: {first_line(problem)}" for question, problem in asked.items()]
     return made
 
 

@@ -135,7 +135,8 @@ def _claim(claim: Claim) -> Box:
 
 
 def _client_lines(ready: int | None, wanted: int, refused: str) -> tuple[str, ...]:
-    counted = f"{wanted} pods are meant" if ready is None else f"{ready} of {wanted} pods ready"
+    meant = f"{wanted} pod{'' if wanted == 1 else 's'} meant"
+    counted = meant if ready is None else f"{ready} of {wanted} pods ready"
     return (counted, *(("a policy keeps it away",) if refused else ()))
 
 

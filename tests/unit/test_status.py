@@ -514,8 +514,8 @@ def test_a_volume_that_did_not_grow_is_shown_with_both_sizes():
 
 
 KEYS = {
-    "": "schema verdict exit stack project at deployed cluster workloads problems running change backups any_second certificates"
-    " volumes versions unknown next",
+    "": "schema verdict exit stack project at deployed cluster workloads problems running change backups any_second"
+    " certificates volumes versions unknown next",
     "cluster": "way kind context server version",
     "workloads": "namespace name exists ready wanted available images pods",
     "change": "kind result at by commit author changes",
