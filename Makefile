@@ -120,6 +120,10 @@ drift: venv ## Show what changed on the cluster without Pulumi; writes nothing: 
 status: venv ## Show what runs, what is wrong and why, backups and volumes; changes nothing: make status STACK=dev [WATCH=1]
 	@$(RUN) status $(call option,STACK,stack) $(WAY) $(if $(WATCH),--watch)
 
+.PHONY: report
+report: venv ## Write one HTML file that shows the stack as it is; changes nothing: make report STACK=dev OUT=report.html
+	@$(RUN) report $(call option,STACK,stack) $(WAY) $(call option,OUT,out)
+
 .PHONY: destroy
 destroy: venv ## Remove a stack's resources, keep its configuration and the node
 	@$(RUN) destroy $(call option,STACK,stack) $(WAY)

@@ -20,7 +20,7 @@ _VALUES = {
     name: f"--{name.lower()}"
     for name in ("STACK", "CONTEXT", "CLUSTER", "NODE", "BACKUP", "OUT", "BASE", "HOURS", "DATABASE", "FILE")
 }
-_VERBS = "up|down|env|preview|policy|destroy|repair|deployer|backup|restore|import|render|drift|status"
+_VERBS = "up|down|env|preview|policy|destroy|repair|deployer|backup|restore|import|render|drift|status|report"
 _said_as = [lambda text: text]
 
 

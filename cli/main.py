@@ -217,6 +217,29 @@ def status(**given: Any) -> None:
     sys.exit(commands.status(**given))
 
 
+@kubeauth.command(
+    epilog=example("kubeauth report --stack prod --out prod.html", "kubeauth report --no-drift")
+    + "\n\nExit status: as of `status`; the file is there after 0 and 3, and after 1 unless a message refuses it."
+)
+@on_cluster
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default="report.html",
+    show_default=True,
+    help="The file; only its author may read it.",
+)
+@click.option("--no-drift", is_flag=True, help="Do not compare every field with the cluster, which takes seconds.")
+def report(**given: Any) -> None:
+    """Write one HTML file that shows the stack as it is: the way to its data, state, history, backups, drift.
+
+    It changes nothing, loads nothing, and is searched for the stack's secrets before it is written.
+    """
+    from .report import commands
+
+    sys.exit(commands.report(**given))
+
+
 @kubeauth.command(epilog=example("kubeauth stacks --base origin/main"))
 @click.option("--base", default="origin/main", show_default=True, help="The commit or branch whose stacks count, too.")
 def stacks(base: str) -> None:

@@ -149,10 +149,10 @@ def command() -> str:
         "",
         "| exit status | means |",
         "|---|---|",
-        "| 0 | done; `comment`: nothing to stop for; `drift`: none; `status`: all is well |",
-        "| 1 | refused or failed; the message says what to type; `status`: something is wrong |",
+        "| 0 | done; `comment`: nothing to stop for; `drift`: none; `status`, `report`: all is well |",
+        "| 1 | refused or failed; the message says what to type; `status`, `report`: something is wrong |",
         "| 2 | wrong usage |",
-        "| 3 | `comment`: the gate or a policy refuses the change; `status`: it cannot be found out |",
+        "| 3 | `comment`: the gate or a policy refuses the change; `status`, `report`: it cannot be found out |",
         "| 4 | `drift`: something changed without Pulumi |",
         "| 130 | interrupted; the same command goes on from there |",
     ]

@@ -1,4 +1,4 @@
-"""`python -m lab.picture COMMENT.md PICTURE.png`: a comment as GitHub shows it, for the documentation.
+"""`python -m lab.picture COMMENT.md PICTURE.png`: a comment as GitHub shows it, or a page (.html), for the documentation.
 
 Needs Chromium (`apt-get install chromium`). The folded diff is opened, so that the picture shows it.
 """
@@ -57,8 +57,8 @@ def main() -> None:
     if not shutil.which("chromium"):
         raise Problem("there is no chromium", "apt-get install chromium")
     with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder, "comment.html")
-        source.write_text(page(given.comment.read_text(encoding="utf-8")), encoding="utf-8")
+        source, text = Path(folder, "comment.html"), given.comment.read_text(encoding="utf-8")
+        source.write_text(text if given.comment.suffix == ".html" else page(text), encoding="utf-8")
         command = ["chromium", "--headless", "--no-sandbox", "--hide-scrollbars", f"--user-data-dir={folder}/profile"]
         command += [f"--window-size={given.size}", f"--screenshot={given.picture.resolve()}", source.as_uri()]
         subprocess.run(command, check=True, capture_output=True, timeout=120)

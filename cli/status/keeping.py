@@ -25,7 +25,8 @@ NO_RIGHTS = "not readable with your rights"
 def backups(made: Status, seen: Seen) -> None:
     """Add the backups, and what is wrong with them."""
     found: list[Backup] = []
-    for namespace in questions.namespaces(seen.resources or []):
+    spaces = questions.namespaces(seen.resources or [])
+    for namespace in spaces:
         if seen.answer("CronJob", namespace) is None:
             made.backups = None
             return
@@ -46,6 +47,13 @@ def backups(made: Status, seen: Seen) -> None:
             late = timedelta(seconds=sum(_HOUR if limit is None else limit for limit in limits))
             made.problems += _backup_problems(one, told, seen, job, late)
     made.backups = found
+    made.any_second = any(_ships(item) for space in spaces for item in seen.items("Deployment", space))
+
+
+def _ships(deployment: dict[str, Any]) -> bool:
+    """Whether a container beside a server sends its binary log to a bucket; the last second stands there."""
+    containers = deployment["spec"]["template"]["spec"].get("containers", [])
+    return any((each.get("args") or [])[:1] == ["ship"] for each in containers)
 
 
 def _active(spec: dict[str, Any]) -> int | None:

@@ -144,6 +144,8 @@ class Status:
     change: Change | None = None
     backups: list[Backup] | None = field(default_factory=list)
     """None where nobody can tell."""
+    any_second: bool | None = None
+    """Whether binary logs go to a bucket, so that any second can be restored; None where nobody can tell."""
     certificates: list[Certificate] = field(default_factory=list)
     volumes: list[Volume] = field(default_factory=list)
     versions: dict[str, str] = field(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import subprocess
 import time
 from pathlib import Path
@@ -20,19 +21,27 @@ pytestmark = pytest.mark.cluster
 PATIENCE = 90
 
 
-def run(system: System, *options: str) -> subprocess.CompletedProcess[str]:
+def run(system: System, *options: str, verb: str = "status", seconds: float = 60) -> subprocess.CompletedProcess[str]:
     """What `make status` runs; make itself would turn every exit status into 2."""
     given = ["--context", system.variables["CONTEXT"]] if "CONTEXT" in system.variables else []
-    command = [str(system.checkout / ".venv/bin/python"), "-m", "lab", "status", "--stack", "dev"]
+    command = [str(system.checkout / ".venv/bin/python"), "-m", "lab", verb, "--stack", "dev"]
     return subprocess.run(
         [*command, "--node", system.node.name, *given, *options],
         cwd=system.checkout,
         env={**os.environ, **system.variables},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=seconds,
         check=False,
     )
+
+
+def report(system: System, out: Path) -> tuple[int, str]:
+    """The exit status of `kubeauth report`, and its page."""
+    done = run(system, "--out", str(out), verb="report", seconds=180)
+    assert out.exists(), done.stderr
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    return done.returncode, out.read_text()
 
 
 def data(system: System) -> dict[str, Any]:
@@ -48,7 +57,7 @@ def files(system: System) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in local.rglob("*") if path.is_file()}
 
 
-def test_a_running_stack_is_well_and_one_that_is_broken_by_hand_names_the_cause(system):
+def test_a_running_stack_is_well_and_one_that_is_broken_by_hand_names_the_cause(system, tmp_path):
     # Whatever the tests before left in the stack's history.
     assert system.make("up").returncode == 0
     before = files(system)
@@ -80,6 +89,13 @@ def test_a_running_stack_is_well_and_one_that_is_broken_by_hand_names_the_cause(
         done = run(system)
         assert done.returncode == 1
         assert "wrong       image localhost/other:1 cannot be pulled" in done.stdout
+        status, page = report(system, tmp_path / "report.html")
+        assert status == 1
+        assert "image localhost/other:1 cannot be pulled" in page
+        assert "authenticate-deployment was changed" in page, "drift"
+        assert "Service mysqlauth-service in namespace production-cloud (ready) has pod mysqlauth-deployment-" in page
+        assert "the data is in volume claim mysqlauth-data (Bound)" in page
+        assert system.secret("mysqlPassword") not in page
     finally:
         f11_drift.up(bench)
     assert data(system)["verdict"] == "well"

@@ -44,6 +44,7 @@ def test_the_wheel_has_the_components_their_types_and_the_version_of_pyproject(w
     for folder in ("cli", "policy"):
         sources = {str(path.relative_to(ROOT)) for path in (ROOT / folder).rglob("*.py")}
         assert {name for name in shipped if name.startswith(f"{folder}/") and name.endswith(".py")} == sources
+    assert {"cli/report/page.html", "cli/report/signs.html", "cli/report/page.css"} <= shipped
     assert {"policy/PulumiPolicy.yaml", "policy/config.default.json", "policy/config.advisory.json"} <= shipped
     assert not [name for name in names if not name.startswith(("kubeauth/", "kubeauth-"))]
     assert metadata["Version"] == VERSION
@@ -52,6 +53,7 @@ def test_the_wheel_has_the_components_their_types_and_the_version_of_pyproject(w
         "pulumi",
         "pulumi-kubernetes",
         "click",
+        "Jinja2",
         "psutil",
         "pulumi-policy",
         "PyYAML",

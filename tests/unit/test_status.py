@@ -212,6 +212,15 @@ def test_well_is_said_with_what_runs_where_and_since_when():
     assert "not known" not in text
 
 
+def test_where_any_second_can_be_restored_it_is_said_what_says_the_last_one():
+    items = well()
+    items[0]["spec"]["template"]["spec"]["containers"].append({"image": "x", "args": ["ship"]})
+    status = status_of(Stack(items))
+    assert status.any_second
+    assert status.next[1] == "make restore STACK=dev lists the backups and says the last second that can be restored"
+    assert status_of(Stack(well())).any_second is False
+
+
 def test_nothing_of_a_secret_is_asked_for_or_shown_but_its_certificate():
     stack = Stack(well())
     text = shown(status_of(stack)) + json.dumps(status_of(stack).as_data())
@@ -523,8 +532,8 @@ def test_a_stateful_set_is_shown_with_its_pods_and_its_claims_beside_the_deploym
 
 
 KEYS = {
-    "": "schema verdict exit stack project at deployed cluster workloads problems running change backups certificates"
-    " volumes versions unknown next",
+    "": "schema verdict exit stack project at deployed cluster workloads problems running change backups any_second"
+    " certificates volumes versions unknown next",
     "cluster": "way kind context server version",
     "workloads": "namespace kind name exists ready wanted available images pods",
     "change": "kind result at by commit author changes",
