@@ -17,6 +17,7 @@ from . import (
     deployer,
     exclusive,
     guard,
+    journal,
     policy,
     refusals,
     repair,
@@ -192,4 +193,6 @@ def down(stack: Stack, way: Road, tools: Toolchain, lock: int) -> None:
     else:
         # The resources went with their cluster.
         stack.call(*forget, "--force")
+        if left := journal.of(stack):
+            left.drop()
     config.forget(stack.name)
