@@ -94,7 +94,8 @@ class Kept:
             return
         began = self.journal.events.exists() and self.journal.events.stat().st_size
         now = _written(self.journal.files)
-        if now and now != self.written:
+        # One that was killed is looked at anew in any case: that finds nothing where it was done already.
+        if status >= 0 and now and now != self.written:
             _flush(self.journal.files.path)
             self.journal.drop()
         elif status > 0 and not began:
@@ -116,7 +117,8 @@ def begin(stack: Stack, planned: list[Step]) -> Kept:
         journal.begin(planned)
     except OSError:
         # No room, for example: the run says so itself.
-        journal.drop()
+        with suppress(OSError):
+            journal.drop()
         return Kept()
     return Kept(journal.events, journal, _written(files))
 

@@ -86,8 +86,7 @@ def marked(stack: Stack, places: Iterable[Ref], mark: str) -> dict[Ref, Object]:
         name = f"{kind}.{version}.{group}" if group else kind
         where = ["--namespace", namespace] if namespace else []
         done = stack.run(
-            *("kubectl", "get", name, *where, "--output", "json", "--show-managed-fields"),
-            *("--ignore-not-found", "--request-timeout", "10s"),
+            *("kubectl", "get", name, *where, "--output", "json", "--ignore-not-found", "--request-timeout", "10s"),
         )
         if done.returncode:
             raise Problem(f"the cluster did not say what it has: {done.stderr.strip()}", "run the same command again")

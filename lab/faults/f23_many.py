@@ -68,6 +68,7 @@ def _undisturbed(bench: Bench, system: System, random: Random) -> dict[str, floa
 
 def _after(bench: Bench, what: str) -> list[str]:
     """Repair, finish; what is wrong then."""
+    stranger = ""
     if what == "rotate":
         bench.run("kubectl", "apply", "--filename", "-", stdin=json.dumps(STRANGER))
         stranger = _version(bench)
