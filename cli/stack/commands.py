@@ -73,6 +73,8 @@ def run(given: Given) -> None:
         if stack.files:
             state.refuse_damage(stack.files, stack.name)
         connect(stack, way, tools)
+        if said := journal.notice(stack):
+            console.console.print(said, markup=False)
         stack.call("pulumi", "preview", *policy.options(stack.name, guard.known(stack)))
     else:
         with exclusive.hold(stack, f"make {given.command}") as lock:

@@ -129,6 +129,16 @@ def of(stack: Stack) -> Journal | None:
     return journal if journal and journal.left() else None
 
 
+def notice(stack: Stack) -> str:
+    """What to say before a preview, which cannot know what a killed run made; empty where none was."""
+    if not of(stack):
+        return ""
+    return (
+        f"A run of stack {stack.name} was killed: what follows compares with the state from before it. First:"
+        f" make repair STACK={stack.name}"
+    )
+
+
 def refusal(stack: Stack, files: StateFiles, planned: Iterable[Step]) -> str:
     """Why a run needs checkpoints; empty if it does not."""
     given = os.environ.get(VARIABLE, "").lower()

@@ -140,6 +140,12 @@ def test_a_journal_that_nobody_read_is_never_written_over(stack):
     assert journal.of(stack).read()[0] == PLAN
 
 
+def test_a_preview_says_that_it_cannot_know_what_a_killed_run_made(stack):
+    assert journal.notice(stack) == ""
+    journal.begin(stack, PLAN)
+    assert "make repair STACK=dev" in journal.notice(stack)
+
+
 def test_a_disk_without_room_keeps_its_checkpoints(stack):
     stack.files.journal.parent.parent.mkdir()
     stack.files.journal.parent.write_text("in the way")
