@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..console import Problem, console, step
@@ -41,11 +41,15 @@ def settle(stack: Stack) -> bool:
             console.print(f"  {note}", markup=False)
         write(stack, {**exported, "deployment": outcome.deployment})
         deployment = outcome.deployment
-    late = objects.wait_for_removals(stack, adopt.managed(deployment), REMOVAL_SECONDS) if pending else []
-    if late:
+        _wait(stack, adopt.managed(deployment))
+    return bool(pending)
+
+
+def _wait(stack: Stack, refs: Iterable[objects.Ref]) -> None:
+    """Wait until the cluster has removed what the killed run asked it to, or say what it still removes."""
+    if late := objects.wait_for_removals(stack, refs, REMOVAL_SECONDS):
         names = ", ".join(str(ref) for ref in late)
         console.print(f"The cluster is still removing {names}; `make up` may have to be repeated.", markup=False)
-    return bool(pending)
 
 
 def _replay(stack: Stack, left: journal.Journal) -> None:
@@ -62,8 +66,10 @@ def _replay(stack: Stack, left: journal.Journal) -> None:
     own = before.get("pending_operations") or []
     grown = {**before, "resources": [*(before.get("resources") or []), *added], "pending_operations": [*own, *pending]}
     announced = adopt.announced(grown)
-    objects.wait_for_removals(stack, announced, REMOVAL_SECONDS)
     live = objects.live(stack, announced)
+    if going := objects.leaving(live):
+        objects.wait_for_removals(stack, going, REMOVAL_SECONDS)
+        live = {ref: item for ref, item in live.items() if ref not in going} | objects.live(stack, going)
     try:
         there = recorded.existing(pending, before, live)
     except LookupError:
@@ -76,7 +82,7 @@ def _replay(stack: Stack, left: journal.Journal) -> None:
     for note in outcome.notes or ["nothing was made that the state does not know"]:
         console.print(f"  {note}", markup=False)
     write(stack, {**exported, "deployment": outcome.deployment})
-    objects.wait_for_removals(stack, adopt.managed(outcome.deployment), REMOVAL_SECONDS)
+    _wait(stack, set(adopt.managed(outcome.deployment)) - set(live))
     # What was changed or deleted is found out before the journal goes: until then a second kill begins here again.
     refresh(stack)
     left.drop()
