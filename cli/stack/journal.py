@@ -96,7 +96,8 @@ class Kept:
         now = _written(self.journal.files)
         # One that was killed is looked at anew in any case: that finds nothing where it was done already.
         if status >= 0 and now and now != self.written:
-            _flush(self.journal.files.path)
+            for path in (self.journal.files.path, self.journal.files.path.parent):
+                _flush(path)
             self.journal.drop()
         elif status > 0 and not began:
             self.journal.drop()
@@ -142,7 +143,8 @@ def notice(stack: Stack) -> str:
 def refusal(stack: Stack, files: StateFiles, planned: Iterable[Step]) -> str:
     """Why a run needs checkpoints; empty if it does not."""
     given = os.environ.get(VARIABLE, "").lower()
-    if given in ("false", "0"):
+    # As Pulumi reads it: everything but these two is no.
+    if given and given not in ("true", "1"):
         return f"{VARIABLE} is {given}"
     if files.compressed() or os.environ.get("PULUMI_DIY_BACKEND_GZIP"):
         return "the state is compressed"

@@ -127,7 +127,7 @@ def test_what_could_not_be_found_again_keeps_its_checkpoints(stack):
     refused(stack, [*PLAN, *journal.recorded.steps(log(("create", {**foreign, "custom": True, "inputs": {}})))])
 
 
-@pytest.mark.parametrize("value", ["false", "0", "False"])
+@pytest.mark.parametrize("value", ["false", "0", "False", "no"])
 def test_who_asks_for_checkpoints_gets_them(stack, monkeypatch, value):
     monkeypatch.setenv(journal.VARIABLE, value)
     refused(stack)
