@@ -5,7 +5,7 @@ Pulumi writes down each operation before it begins, so nothing can exist that th
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -24,9 +24,12 @@ class Outcome:
 
 
 def announced(deployment: Mapping[str, Any]) -> list[Ref]:
-    """The objects that unfinished operations would create."""
-    refs = (ref_of(operation["resource"].get("inputs") or {}) for operation in _creates(deployment))
-    return [ref for ref in refs if ref]
+    """The objects that unfinished operations would create, and those in whose place they would be."""
+    begun = [operation["resource"] for operation in _creates(deployment)]
+    urns = {resource["urn"] for resource in begun}
+    before = [resource for resource in deployment.get("resources") or [] if resource["urn"] in urns]
+    refs = (ref_of(resource.get("inputs") or {}) for resource in (*begun, *before))
+    return list(dict.fromkeys(ref for ref in refs if ref))
 
 
 def managed(deployment: Mapping[str, Any]) -> list[Ref]:
@@ -35,12 +38,13 @@ def managed(deployment: Mapping[str, Any]) -> list[Ref]:
     return [ref for ref in refs if ref]
 
 
-def settle(deployment: Mapping[str, Any], live: Mapping[Ref, Object]) -> Outcome:
+def settle(deployment: Mapping[str, Any], live: Mapping[Ref, Object], gone: Collection[Ref] = ()) -> Outcome:
     """Take what was created into the state, and drop the unfinished operations.
 
     Args:
         deployment: The exported state.
         live: Which of the announced objects exist, as the cluster has them.
+        gone: Which of them do not. Default: those that are not in `live` may exist.
     """
     outcome = Outcome({**copy.deepcopy(dict(deployment)), "pending_operations": []})
     for operation in deployment.get("pending_operations") or []:
@@ -55,7 +59,7 @@ def settle(deployment: Mapping[str, Any], live: Mapping[Ref, Object]) -> Outcome
         elif not _ours(live[ref], resource["inputs"]):
             outcome.notes.append(f"{ref}: exists, but this stack did not make it; left alone")
         else:
-            _add(outcome, resource, ref, signatures.of(live[ref]))
+            _add(outcome, resource, ref, live, gone)
     return outcome
 
 
@@ -98,11 +102,23 @@ def _ours(item: Object, inputs: Object) -> bool:
     return bool(signatures.of(item)) and wanted is not None and wanted == found
 
 
-def _add(outcome: Outcome, resource: dict[str, Any], ref: Ref, signature: str) -> None:
+def _made(live: Mapping[Ref, Object], resource: Mapping[str, Any]) -> str:
+    """When the cluster says that an object was created, to the second; empty where that was not asked."""
+    ref = ref_of(resource.get("inputs") or {})
+    return str(live[ref]["metadata"].get("creationTimestamp", "")) if ref and ref in live else ""
+
+
+def _add(
+    outcome: Outcome, resource: dict[str, Any], ref: Ref, live: Mapping[Ref, Object], gone: Collection[Ref]
+) -> None:
     resources: list[dict[str, Any]] = outcome.deployment.setdefault("resources", [])
-    if any(known["urn"] == resource["urn"] and known.get("id") == ref.id for known in resources):
-        outcome.notes.append(f"{ref}: was created again; the state knows it already")
-        return
+    signature = signatures.of(live[ref])
+    for known in resources:
+        if known["urn"] == resource["urn"] and known.get("id") == ref.id:
+            if signatures.KEY in known.get("outputs", {}):
+                known["outputs"][signatures.KEY] = signature
+            outcome.notes.append(f"{ref}: was created again; the state knows it already")
+            return
     # A replacement: the object before it stays until the next `up` removes it. The engine keeps such ones last.
     replaced = [known for known in resources if known["urn"] == resource["urn"] and not known.get("delete")]
     position = resources.index(replaced[0]) if replaced else len(resources)
@@ -112,6 +128,13 @@ def _add(outcome: Outcome, resource: dict[str, Any], ref: Ref, signature: str) -
     # The refresh that follows fills in the outputs; without the signature it would make up another one.
     outputs = {**resource["inputs"], signatures.KEY: signature}
     adopted = {**resource, "id": ref.id, "outputs": outputs, "created": now, "modified": now}
+    there = [known for known in replaced if ref_of(known.get("inputs") or {}) not in gone]
+    if any(_made(live, known) > _made(live, adopted) for known in there):
+        # Another run has made a newer one since, and written it down.
+        resources[position:position] = replaced
+        resources.append({**adopted, "delete": True})
+        outcome.notes.append(f"{ref}: was created and not written down, and is replaced already; make up removes it")
+        return
     resources.insert(position, adopted)
-    resources += [{**known, "delete": True} for known in replaced]
+    resources += [{**known, "delete": True} for known in there]
     outcome.notes.append(f"{ref}: was created and not written down; adopted")

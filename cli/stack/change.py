@@ -9,11 +9,14 @@ from pathlib import Path
 from .. import paths
 from ..console import INTERRUPTED, Problem, console
 from ..preview import allowed, gate, model
-from . import Stack, diagnose, exclusive, guard, policy, processes, proof, repair
+from . import Stack, diagnose, exclusive, guard, journal, policy, processes, proof, recorded, repair
 from .events import EventLog
 from .progress import Progress, closing
 from .supervise import Ended, supervise
 from .terminal import Terminal
+
+#: A run that keeps its checkpoints, and whose events nobody needs afterwards.
+ANYWHERE = journal.Kept()
 
 
 def up(stack: Stack, lock: int, *, refresh: bool, adopt: bool = False) -> None:
@@ -32,9 +35,13 @@ def up(stack: Stack, lock: int, *, refresh: bool, adopt: bool = False) -> None:
     # A command of its own, because the second one finds what it makes itself.
     again = ["--refresh"] if refresh else []
     rules = policy.options(stack.name, guard.known(stack), adopt=adopt)
-    events, refused = _run(stack, lock, ["preview", *again, *rules]), True
+    with tempfile.TemporaryDirectory() as folder:
+        plan = Path(folder, "plan")
+        events, refused = _run(stack, lock, ["preview", *again, *rules], journal.Kept(plan)), True
+        planned = recorded.steps(_lines(plan))
     if events is None:
-        events = _run(stack, lock, ["up", "--yes", "--skip-preview", *again, *policy.options(stack.name)])
+        kept = journal.begin(stack, planned)
+        events = _run(stack, lock, ["up", "--yes", "--skip-preview", *again, *policy.options(stack.name)], kept)
         refused = False
     if events is None:
         _prove(stack)
@@ -62,7 +69,8 @@ def destroy(stack: Stack, lock: int, *, refresh: bool) -> None:
     Raises:
         Problem: It failed, or something was kept.
     """
-    events = _run(stack, lock, ["destroy", "--yes", "--skip-preview", *(["--refresh"] if refresh else [])])
+    kept = journal.begin(stack, journal.removals(stack.files)) if stack.files else journal.Kept()
+    events = _run(stack, lock, ["destroy", "--yes", "--skip-preview", *(["--refresh"] if refresh else [])], kept)
     if events is None:
         return
     if events.protected:
@@ -92,17 +100,19 @@ def _explain(stack: Stack) -> None:
         console.print(f"The cluster reports no cause{where}; see the lines above.", markup=False)
 
 
-def _run(stack: Stack, lock: int, arguments: list[str]) -> EventLog | None:
+def _run(stack: Stack, lock: int, arguments: list[str], kept: journal.Kept = ANYWHERE) -> EventLog | None:
     """Run Pulumi; None when it succeeded, what it reported when not."""
     with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder, "events")
+        log = kept.log or Path(folder, "events")
         events = EventLog(log)
         # This variable is what makes the CLI know --event-log; Pulumi's Automation API sets it, too.
-        env = {**os.environ, **stack.exports(), "PULUMI_DEBUG_COMMANDS": "true", processes.RUN: str(os.getpid())}
+        own = {"PULUMI_DEBUG_COMMANDS": "true", processes.RUN: str(os.getpid()), **kept.variables}
+        env = {**os.environ, **stack.exports(), **own}
         command = ["pulumi", *arguments, "--event-log", str(log)]
         watcher = diagnose.Watcher(stack, events)
         said = Path(folder, "said")
         status, interrupts = _shown(command, env, lock, watcher, events, said)
+        kept.ended(status)
         if status and said.exists():
             exclusive.refuse_lock(stack.name, said.read_text(encoding="utf-8", errors="replace"))
         if not status and arguments[0] == "preview":
@@ -133,8 +143,7 @@ def refuse_servers(stack: str, log: Path) -> None:
     Raises:
         Problem: Names what changes, why that is refused, and how to say that it is meant.
     """
-    lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
-    judged = gate.judge(model.read(lines), stack, allowed.given())
+    judged = gate.judge(model.read(_lines(log)), stack, allowed.given())
     found = [finding for finding in judged if finding.rule in gate.OF_UP and not finding.allowed]
     if found:
         told = [f"{finding.change}, {finding.property}: {finding.consequence}" for finding in found]
@@ -143,6 +152,10 @@ def refuse_servers(stack: str, log: Path) -> None:
             f"undo the change (git diff, pulumi config); for another way, {found[0].law().do}; or, if it is meant:\n"
             f"       ALLOW={','.join(sorted({finding.token for finding in found}))} make up STACK={stack}",
         )
+
+
+def _lines(log: Path) -> list[str]:
+    return log.read_text(encoding="utf-8").splitlines() if log.exists() else []
 
 
 def _shown(

@@ -17,6 +17,7 @@ from . import (
     deployer,
     exclusive,
     guard,
+    journal,
     policy,
     refusals,
     repair,
@@ -75,6 +76,8 @@ def run(given: Given) -> None:
         if stack.files:
             state.refuse_damage(stack.files, stack.name)
         connect(stack, way, tools)
+        if said := journal.notice(stack):
+            console.console.print(said, markup=False)
         stack.call("pulumi", "preview", *policy.options(stack.name, guard.known(stack)))
     else:
         with exclusive.hold(stack, f"make {given.command}") as lock:
@@ -195,4 +198,6 @@ def down(stack: Stack, way: Road, tools: Toolchain, lock: int) -> None:
     else:
         # The resources went with their cluster.
         stack.call(*forget, "--force")
+        if left := journal.of(stack):
+            left.drop()
     config.forget(stack.name)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ..console import Problem
 from . import Stack
+from .policy import MARK
 
 Object = dict[str, Any]
 
@@ -65,6 +66,36 @@ def live(stack: Stack, refs: Iterable[Ref]) -> dict[Ref, Object]:
     answer = json.loads(done.stdout) if done.stdout.strip() else {"kind": "List", "items": []}
     found = answer["items"] if answer["kind"] == "List" else [answer]
     return {ref: item for item in found if (ref := ref_of(item))}
+
+
+def marked(stack: Stack, places: Iterable[Ref], mark: str) -> dict[Ref, Object]:
+    """The objects with a stack's mark, of some kinds in some namespaces.
+
+    Args:
+        stack: The stack.
+        places: Kinds and namespaces; their names do not count.
+        mark: The mark.
+
+    Raises:
+        Problem: The cluster did not answer.
+    """
+    found: dict[Ref, Object] = {}
+    wanted = {(ref.api_version, ref.kind, ref.namespace) for ref in places}
+    for api_version, kind, namespace in sorted(wanted):
+        group, _, version = api_version.rpartition("/")
+        name = f"{kind}.{version}.{group}" if group else kind
+        where = ["--namespace", namespace] if namespace else []
+        done = stack.run(
+            *("kubectl", "get", name, *where, "--output", "json", "--ignore-not-found", "--request-timeout", "10s"),
+        )
+        if done.returncode:
+            raise Problem(f"the cluster did not say what it has: {done.stderr.strip()}", "run the same command again")
+        for item in json.loads(done.stdout or '{"items": []}')["items"]:
+            # In a list the items have no kind of their own, in kubectl's they do.
+            ref = ref_of({"apiVersion": api_version, "kind": kind, "metadata": item["metadata"]})
+            if ref and (item["metadata"].get("annotations") or {}).get(MARK) == mark:
+                found[ref] = item
+    return found
 
 
 def leaving(objects: dict[Ref, Object]) -> list[Ref]:

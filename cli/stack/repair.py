@@ -1,13 +1,12 @@
 """Bring a stack back after its run was killed, whenever that was: with Pulumi's own state, export and refresh."""
 
 import json
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
+import os
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..console import Problem, console, step
-from . import Stack, adopt, config, exclusive, objects, signatures, state
+from . import PREVIEW_SECONDS, Stack, adopt, exclusive, journal, objects, recorded, signatures, state
 
 #: How long to wait for objects that the killed run asked the cluster to remove.
 REMOVAL_SECONDS = 40
@@ -18,8 +17,15 @@ def settle(stack: Stack) -> bool:
 
     Returns:
         Whether there were any.
+
+    Raises:
+        Problem: What it did cannot be found out.
     """
     files = stack.files
+    left = journal.of(stack)
+    if left:
+        _replay(stack, left)
+        return True
     if files and not files.compressed() and not (state.deployment(files.path) or {}).get("pending_operations"):
         return False
     exported = export(stack)
@@ -28,17 +34,58 @@ def settle(stack: Stack) -> bool:
     if pending:
         announced = adopt.announced(deployment)
         objects.wait_for_removals(stack, announced, REMOVAL_SECONDS)
-        outcome = adopt.settle(deployment, objects.live(stack, announced))
+        live = objects.live(stack, announced)
+        outcome = adopt.settle(deployment, live, set(announced) - set(live))
         console.print(f"A run was interrupted in the middle of {_count(len(pending), 'operation')}:", markup=False)
         for note in outcome.notes:
             console.print(f"  {note}", markup=False)
         write(stack, {**exported, "deployment": outcome.deployment})
         deployment = outcome.deployment
-    late = objects.wait_for_removals(stack, adopt.managed(deployment), REMOVAL_SECONDS) if pending else []
-    if late:
+        _wait(stack, adopt.managed(deployment))
+    return bool(pending)
+
+
+def _wait(stack: Stack, refs: Iterable[objects.Ref]) -> None:
+    """Wait until the cluster has removed what the killed run asked it to, or say what it still removes."""
+    if late := objects.wait_for_removals(stack, refs, REMOVAL_SECONDS):
         names = ", ".join(str(ref) for ref in late)
         console.print(f"The cluster is still removing {names}; `make up` may have to be repeated.", markup=False)
-    return bool(pending)
+
+
+def _replay(stack: Stack, left: journal.Journal) -> None:
+    """Bring the state to where a run without checkpoints came: what it made is adopted, the cluster tells the rest."""
+    planned, begun = left.read()
+    exported = export(stack)
+    if not (exported.get("deployment") or {}).get("secrets_providers"):
+        # The first state of a stack: it says how its secrets are encrypted once Pulumi has written it itself.
+        refresh(stack)
+        exported = export(stack)
+    before: dict[str, Any] = exported.get("deployment") or {}
+    marked = objects.marked(stack, recorded.places(planned), stack.mark())
+    added, pending = recorded.operations(before, planned, begun, marked)
+    own = before.get("pending_operations") or []
+    grown = {**before, "resources": [*(before.get("resources") or []), *added], "pending_operations": [*own, *pending]}
+    announced = adopt.announced(grown)
+    live = objects.live(stack, announced)
+    if going := objects.leaving(live):
+        objects.wait_for_removals(stack, going, REMOVAL_SECONDS)
+        live = {ref: item for ref, item in live.items() if ref not in going} | objects.live(stack, going)
+    try:
+        there = recorded.existing(pending, before, live)
+    except LookupError:
+        raise Problem(
+            "a run was killed, and a secret of what it made cannot be read from the cluster any more",
+            f"nothing was changed; make repair STACK={stack.name} again, under an account that may read Secrets",
+        ) from None
+    outcome = adopt.settle({**grown, "pending_operations": [*own, *there]}, live, set(announced) - set(live))
+    console.print("A run ended before it wrote the state; what it did, by its journal and the cluster:", markup=False)
+    for note in outcome.notes or ["nothing was made that the state does not know"]:
+        console.print(f"  {note}", markup=False)
+    write(stack, {**exported, "deployment": outcome.deployment})
+    _wait(stack, set(adopt.managed(outcome.deployment)) - set(live))
+    # What was changed or deleted is found out before the journal goes: until then a second kill begins here again.
+    refresh(stack)
+    left.drop()
 
 
 def repair(stack: Stack, *, found: bool, restored: bool) -> None:
@@ -49,8 +96,10 @@ def repair(stack: Stack, *, found: bool, restored: bool) -> None:
         found: Something was repaired already.
         restored: The state is a backup, which may be older than what is in the cluster.
     """
+    replayed = bool(journal.of(stack))
     done = settle(stack) or found
-    refresh(stack)
+    if not replayed:
+        refresh(stack)
     done = _sign(stack) or done
     steps = preview(stack)
     if restored and _adopt_newer(stack, steps, "The cluster has what the backup does not know yet:"):
@@ -89,10 +138,8 @@ def export(stack: Stack) -> dict[str, Any]:
 
 def write(stack: Stack, exported: dict[str, Any]) -> None:
     """Put a state in the place of the stack's."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "state.json")
-        config.write_private(path, json.dumps(exported))
-        _quietly(stack, "pulumi", "stack", "import", "--file", str(path))
+    # Not through a file: what was read from the cluster may be secret, and is encrypted on its way.
+    _quietly(stack, "pulumi", "stack", "import", text=json.dumps(exported))
 
 
 def restore(stack: Stack) -> bool:
@@ -178,11 +225,14 @@ def patch(stack: Stack, ref: objects.Ref, change: dict[str, Any]) -> None:
 def refresh(stack: Stack) -> None:
     """Bring the state in line with the cluster."""
     with step("compare the state with the cluster", 5):
-        _quietly(stack, "pulumi", "refresh", "--yes", "--skip-preview", "--non-interactive", "--clear-pending-creates")
+        # A refresh changes the state only: killed, it leaves the one before, so it needs no checkpoints either.
+        without = {} if journal.VARIABLE in os.environ else {journal.VARIABLE: "true"}
+        command = ("pulumi", "refresh", "--yes", "--skip-preview", "--non-interactive", "--clear-pending-creates")
+        _quietly(stack, *command, variables=without, seconds=PREVIEW_SECONDS)
 
 
-def _quietly(stack: Stack, *command: str) -> None:
-    done = stack.run(*command)
+def _quietly(stack: Stack, *command: str, **options: Any) -> None:
+    done = stack.run(*command, **options)
     if done.returncode:
         exclusive.refuse_lock(stack.name, done.stderr)
         raise Problem(f"{' '.join(command[:3])} failed:\n{(done.stdout + done.stderr).strip()[-3000:]}")

@@ -99,6 +99,8 @@ class StateFiles:
         self._locks = root / "locks" / "organization" / project / stack
         self._backups = root / "backups" / project / stack
         self._history = root / "history" / project / stack
+        self.journal = root.parent / ".kubeauth-journal" / project / stack
+        """The folder of cli/stack/journal.py: beside the state, so that whoever has the one has the other."""
 
     def torn(self) -> list[Path]:
         """The check sums, one beside each file, whose writing was cut off: Pulumi ends at them with nothing but `EOF`.

@@ -6,7 +6,7 @@ from typing import Any
 from cli import paths
 from cli.console import duration
 
-from . import chart, part_footprint, part_path, stats
+from . import chart, part_checkpoints, part_footprint, part_path, stats
 from .goals import LABELS, Goal, Record, goals, of_one_database
 from .rounds import CASES
 
@@ -34,6 +34,14 @@ Pulumi runs plainly, without policy pack and `make`. `one value` changes an anno
 _FAKE = """
 From 10 databases on the pods are kwok's, a fake kubelet: two cores do not start that many. All sides get the same
 fakes.
+"""
+_CHECKPOINTS = """
+## Without checkpoints
+
+With its state in files the engine writes the whole state twice for each resource. `make up` and `make destroy` have it
+written once, at the end, where their journal lets `make repair` find what a killed run made (docs/adr/0013). This
+project's components, both ways; `passwords` gives every database another password:
+
 """
 _FLOOR = """
 ## What a second up costs
@@ -86,12 +94,24 @@ def write(record: Record) -> None:
 def page(record: Record) -> str:
     """The page for what was measured."""
     parts = (
-        ("sides", _sides), ("preview", _preview), ("footprint", _footprint), ("path", _path),
-        ("memory", _memory), ("start", _start), ("dns", _dns),
+        ("sides", _sides), ("checkpoints", _checkpoints), ("preview", _preview), ("footprint", _footprint),
+        ("path", _path), ("memory", _memory), ("start", _start), ("dns", _dns),
     )  # fmt: skip
     sections = [section(record[name]["results"]) for name, section in parts if name in record]
     measured = ", ".join(f"{name} {part['date']} ({part['machine']})" for name, part in record.items())
     return f"{_HEAD}{_goals(goals(record))}{''.join(sections)}\nMeasured: {measured}.\n"
+
+
+def _checkpoints(results: dict[str, Any]) -> str:
+    rows = [["databases, rounds", "state", "", *part_checkpoints.WAYS, "without / with"]]
+    for size in results["sizes"]:
+        first = [f"{size['databases']}, {size['count']}", f"{size['state'] / 1e6:.1f} MB"]
+        for case in part_checkpoints.CASES:
+            ways = [size["seconds"][way][case] for way in part_checkpoints.WAYS]
+            rows.append(
+                [*first, case, *(str(stats.spread(way)) for way in ways), f"{stats.ratio(ways[1], ways[0]):.2f}"]
+            )
+    return _CHECKPOINTS + _table(*rows)
 
 
 def _table(*rows: list[str]) -> str:

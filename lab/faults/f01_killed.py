@@ -8,6 +8,8 @@ from random import Random
 
 import psutil
 
+from cli.stack import journal
+
 from . import Fault, Result
 from .bench import Bench
 
@@ -59,23 +61,25 @@ def change(bench: Bench, random: Random) -> None:
         bench.config(mysqlPassword=f"p{random.getrandbits(64):x}")
 
 
-def _begin(bench: Bench, what: str) -> subprocess.Popen[str]:
+def _begin(bench: Bench, what: str, variables: dict[str, str]) -> subprocess.Popen[str]:
     if what != "refresh":
-        return bench.begin("destroy" if what == "destroy" else "up", quiet=True)
+        return bench.begin("destroy" if what == "destroy" else "up", quiet=True, variables=variables)
     return bench.plain("refresh", "--yes", "--skip-preview", "--non-interactive")
 
 
-def _killed(bench: Bench, what: str, random: Random) -> str:
+def _killed(bench: Bench, what: str, random: Random, *, checkpoints: bool) -> str:
     """Kill a run; return at which moment."""
+    variables = {journal.VARIABLE: "false"} if checkpoints else {}
     for _ in range(TRIES):
         if what == "up":
             change(bench, random)
         moment = random.uniform(0, SECONDS[what])
         everything = random.random() < 0.7
-        process = _begin(bench, what)
+        process = _begin(bench, what, variables)
         hit = kill(process, bench, moment, everything=everything)
         if hit:
-            return f"{what} after {moment:.1f} s{'' if everything else ' (the CLI alone)'}"
+            how = ("" if everything else ", the CLI alone") + (", with checkpoints" if checkpoints else "")
+            return f"{what} after {moment:.1f} s{how}"
         process.wait()
         if what == "destroy":
             bench.command("up")
@@ -103,7 +107,8 @@ def run(bench: Bench, count: int, random: Random) -> Result:
     bench.must("up")
     evidence = bench.fill()
     for number, what in enumerate(plan(count, random), 1):
-        name = f"{number} {_killed(bench, what, random)}"
+        # A state in a bucket, and whoever says so, keeps them: every second run is one of theirs.
+        name = f"{number} {_killed(bench, what, random, checkpoints=number % 2 == 0)}"
         begun = time.monotonic()
         repair = bench.command("repair")
         repairs.append(time.monotonic() - begun)

@@ -1,0 +1,162 @@
+"""The journal of a run without checkpoints: when there is one, when it goes, and when the engine keeps its own."""
+
+import json
+from dataclasses import dataclass
+
+import pytest
+
+from cli.console import Problem
+from cli.stack import journal, state
+from tests.unit.test_recorded import MARK, PLAN, log
+
+SKIP = {"PULUMI_SKIP_CHECKPOINTS": "true"}
+
+
+@dataclass
+class Stack:
+    files: state.StateFiles | None
+    name: str = "dev"
+
+    def mark(self):
+        return MARK
+
+
+def write(files, time):
+    files.path.parent.mkdir(parents=True, exist_ok=True)
+    latest = {"manifest": {"time": time}, "resources": []}
+    files.path.write_text(json.dumps({"version": 3, "checkpoint": {"latest": latest}}))
+
+
+@pytest.fixture
+def stack(tmp_path, monkeypatch):
+    monkeypatch.delenv(journal.VARIABLE, raising=False)
+    monkeypatch.delenv("PULUMI_DIY_BACKEND_GZIP", raising=False)
+    made = Stack(state.StateFiles(f"file://{tmp_path}", "kubeauth", "dev"))
+    write(made.files, "before")
+    return made
+
+
+def test_the_plan_is_on_the_disk_before_the_run_and_only_its_owner_reads_it(stack):
+    kept = journal.begin(stack, PLAN)
+    assert kept.variables == SKIP
+    left = journal.of(stack)
+    assert left.read() == (PLAN, [])
+    assert kept.log == left.events
+    assert {path.stat().st_mode & 0o777 for path in left.files.journal.iterdir()} == {0o600}
+    assert left.files.journal.stat().st_mode & 0o777 == 0o700
+
+
+def test_events_are_read_up_to_where_a_kill_cut_them_off(stack):
+    kept = journal.begin(stack, PLAN)
+    line = log(("create", PLAN[3].resource))[0]
+    kept.log.write_text(f"{line}\n{line[:50]}")
+    assert [step.op for step in journal.of(stack).read()[1]] == ["create"]
+
+
+def test_it_goes_when_the_state_was_written_since(stack):
+    kept = journal.begin(stack, PLAN)
+    kept.log.write_text("event")
+    write(stack.files, "after")
+    kept.ended(1)
+    assert journal.of(stack) is None
+
+
+@pytest.mark.parametrize("status", [0, 1, 255])
+def test_it_stays_when_the_state_was_not_written(stack, status):
+    kept = journal.begin(stack, PLAN)
+    kept.log.write_text("event")
+    kept.ended(status)
+    assert journal.of(stack)
+
+
+def test_it_stays_when_the_state_is_not_whole(stack):
+    kept = journal.begin(stack, PLAN)
+    kept.log.write_text("event")
+    stack.files.path.write_text('{"version": 3, "checkp')
+    kept.ended(0)
+    assert journal.of(stack)
+
+
+def test_it_stays_after_a_kill_whatever_the_state_says(stack):
+    kept = journal.begin(stack, PLAN)
+    write(stack.files, "after")
+    kept.ended(-9)
+    assert journal.of(stack)
+
+
+def test_it_goes_when_pulumi_refused_before_it_began(stack):
+    # For example because of a lock.
+    journal.begin(stack, PLAN).ended(255)
+    assert journal.of(stack) is None
+
+
+def test_it_lies_beside_the_state_for_whoever_shares_that(stack, tmp_path):
+    journal.begin(stack, PLAN)
+    assert journal.of(Stack(state.StateFiles(f"file://{tmp_path}", "kubeauth", "dev")))
+    assert not journal.of(Stack(state.StateFiles(f"file://{tmp_path}", "kubeauth", "prod")))
+
+
+def test_a_journal_that_cannot_be_read_is_a_refusal_and_stays(stack):
+    journal.begin(stack, PLAN)
+    (stack.files.journal / "plan.json").write_text('[{"op')
+    with pytest.raises(Problem, match="its journal cannot be read"):
+        journal.of(stack).read()
+    assert journal.of(stack)
+
+
+def refused(stack, planned=PLAN):
+    kept = journal.begin(stack, planned)
+    assert (kept.variables, kept.log, journal.of(stack)) == ({}, None, None)
+    kept.ended(0)
+
+
+def test_a_state_that_is_not_in_files_keeps_its_checkpoints():
+    refused(Stack(None))
+
+
+def test_a_compressed_state_keeps_its_checkpoints(stack, monkeypatch):
+    monkeypatch.setenv("PULUMI_DIY_BACKEND_GZIP", "true")
+    refused(stack)
+    monkeypatch.delenv("PULUMI_DIY_BACKEND_GZIP")
+    stack.files.path.rename(stack.files.path.with_name("dev.json.gz"))
+    refused(stack)
+
+
+def test_what_could_not_be_found_again_keeps_its_checkpoints(stack):
+    foreign = {"urn": "urn:x::random:index/randomId:RandomId::x", "type": "random:index/randomId:RandomId"}
+    refused(stack, [*PLAN, *journal.recorded.steps(log(("create", {**foreign, "custom": True, "inputs": {}})))])
+
+
+@pytest.mark.parametrize("value", ["false", "0", "False", "no"])
+def test_who_asks_for_checkpoints_gets_them(stack, monkeypatch, value):
+    monkeypatch.setenv(journal.VARIABLE, value)
+    refused(stack)
+
+
+def test_a_journal_that_nobody_read_is_never_written_over(stack):
+    journal.begin(stack, PLAN)
+    second = journal.begin(stack, [])
+    assert second.variables == {}
+    assert journal.of(stack).read()[0] == PLAN
+
+
+def test_a_preview_says_that_it_cannot_know_what_a_killed_run_made(stack):
+    assert journal.notice(stack) == ""
+    journal.begin(stack, PLAN)
+    assert "make repair STACK=dev" in journal.notice(stack)
+
+
+def test_a_disk_without_room_keeps_its_checkpoints(stack):
+    stack.files.journal.parent.parent.mkdir()
+    stack.files.journal.parent.write_text("in the way")
+    kept = journal.begin(stack, PLAN)
+    assert (kept.variables, journal.of(stack)) == ({}, None)
+
+
+def test_a_destroy_knows_from_the_state_what_it_removes(stack):
+    resources = [{**PLAN[3].resource, "outputs": {"a": 1}}, {"urn": "urn:x::t::c", "type": "t"}]
+    latest = {"manifest": {"time": "before"}, "resources": resources}
+    stack.files.path.write_text(json.dumps({"version": 3, "checkpoint": {"latest": latest}}))
+    planned = journal.removals(stack.files)
+    assert [(step.op, step.urn) for step in planned] == [("delete", PLAN[3].urn), ("delete", "urn:x::t::c")]
+    assert journal.begin(stack, planned).variables == SKIP
