@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..console import as_typed
+from ..stack.namespace import WORKLOADS
 from ..status import show
 from . import answers, picture, runbooks, scene
 from .gather import Facts
@@ -160,7 +161,8 @@ def _versions(facts: Facts) -> Iterator[tuple[str, str]]:
         yield names.get(name, name), version
     servers = {
         container.get("image", "")
-        for item in facts.of("Deployment")
+        for kind in WORKLOADS
+        for item in facts.of(kind)
         if (item["metadata"].get("labels") or {}).get("app.kubernetes.io/component") == "database"
         for container in (item["spec"]["template"]["spec"].get("containers") or [])[:1]
     }

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..preview.model import lookup
+from ..stack.namespace import WORKLOADS
 from . import reach
 from .model import NOT_KNOWN, NOT_READY, READY, Claim, Client, Doors, Endpoint, Way
 from .reach import Pods
@@ -25,7 +26,7 @@ def ways(objects: Mapping[str, list[Object]], *, live: bool) -> list[Way]:
     """
     scene = _Scene(objects, live=live)
     given: dict[tuple[str, str, str], list[tuple[Object, str]]] = {}
-    for workload in objects.get("Deployment", []):
+    for workload in (item for kind in WORKLOADS for item in objects.get(kind, [])):
         for variable, value in _addresses(workload):
             home, name = scene.named(value, workload["metadata"].get("namespace", ""))
             if name or variable == _HOST:
@@ -58,7 +59,7 @@ class _Scene:
         for policy in objects.get("NetworkPolicy", []):
             self._policies.setdefault(policy["metadata"].get("namespace", ""), []).append(policy)
         self._policies_known = "NetworkPolicy" in objects
-        self._workloads = [self._pods(item) for kind in ("Deployment", "CronJob") for item in objects.get(kind, [])]
+        self._workloads = [self._pods(item) for kind in (*WORKLOADS, "CronJob") for item in objects.get(kind, [])]
 
     def named(self, address: str, namespace: str) -> tuple[str, str]:
         """The namespace and name of the Service that an address names; empty where it is none of those here."""
@@ -125,7 +126,7 @@ class _Scene:
         selector = lookup(service, "spec", "selector")
         return [
             item
-            for kind in ("Deployment", "StatefulSet")
+            for kind in WORKLOADS
             for item in self._objects.get(kind, [])
             if selector
             and item["metadata"].get("namespace") == service["metadata"].get("namespace")
