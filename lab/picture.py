@@ -1,4 +1,4 @@
-"""`python -m lab.picture COMMENT.md PICTURE.png`: a comment as GitHub shows it, or a page (.html), for the documentation.
+"""`python -m lab.picture COMMENT.md PICTURE.png`: a comment as GitHub shows it, or a page (.html), for the docs.
 
 Needs Chromium (`apt-get install chromium`). The folded diff is opened, so that the picture shows it.
 """

@@ -109,10 +109,10 @@ def _last(facts: Facts) -> Answer:
 
 def _by_hand(facts: Facts) -> str:
     """What was written since, by others than Pulumi."""
-    change, newest = facts.status.change, facts.hands[0] if facts.hands else None
-    if not newest or not change or (change.at and newest.at < change.at):
-        return ""
-    return f"Since then without Pulumi: {newest.what}, by {newest.program} {show.age(facts.status.at, newest.at)} ago."
+    change = facts.status.change
+    since = {hand.what: hand for hand in reversed(facts.hands) if change and not (change.at and hand.at < change.at)}
+    told = [f"{it.what} (by {it.program} {show.age(facts.status.at, it.at)} ago)" for it in reversed(since.values())]
+    return f"Since then without Pulumi: {', '.join(told)}." if told else ""
 
 
 def _message(facts: Facts) -> str:

@@ -53,7 +53,6 @@ def render(facts: Facts, *, searched: int) -> str:
         verdict=show.VERDICTS[status.verdict][0],
         sign=answers.SIGNS[status.verdict],
         answers=answers.find(facts, ways),
-        ways=ways,
         pictures=[(way, picture.wide(way), picture.narrow(way)) for way in ways],
         drift_sign=_DRIFT[facts.drift.verdict],
         objects=objects(facts),

@@ -4,6 +4,7 @@ import base64
 import binascii
 import html
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,11 +15,16 @@ from ..stack import Stack
 
 #: Shorter lines of a secret of several lines, and what stands around it, say nothing.
 _LONG_LINE = 24
+#: Keys of a Secret whose values others may know.
+_PUBLIC = re.compile(
+    r"(.*[._-])?(user(name)?|database|schema|host(name)?|port|endpoint|region|bucket|namespace|provider|type|crt)",
+    re.IGNORECASE,
+)
 _MARK = "4dabf18193072939515e22adb298388d"
 
 
 def secrets(stack: Stack) -> list[str]:
-    """The secrets to look for: of the configuration and of the state, but for what the state itself shows elsewhere.
+    """The secrets to look for: of the configuration and of the state.
 
     Raises:
         Problem: They cannot be read, so nobody can tell whether one is in a text.
@@ -37,36 +43,38 @@ def secrets(stack: Stack) -> list[str]:
 def searched(given: list[str], resources: list[dict[str, Any]]) -> list[str]:
     """What to look for: these secrets and those of a state, in whole, by their lines, and as JSON has them.
 
-    What the state also has in the open, or in a name, is no secret of its own: a user's name that a Secret holds.
+    Not what a Secret holds beside its secrets, by the key: users, hosts, certificates; nor the objects' own names.
+    That a value stands in the open elsewhere does not count: it may be there by mistake.
     """
-    hidden, shown = set[str](), set[str]()
-    for item in resources:
-        for text, secret in _texts([item.get("inputs"), item.get("outputs"), item.get("id")]):
-            (hidden if secret else shown).add(text)
+    names = {part for item in resources for part in str(item.get("id") or "").split("/")}
+    hidden = {
+        text
+        for item in resources
+        for key, text in _hidden([item.get("inputs"), item.get("outputs")])
+        if not _PUBLIC.fullmatch(key) and text not in names
+    }
     lines = {line for text in hidden | set(given) for line in text.splitlines() if len(line) >= _LONG_LINE}
-    in_the_open = "\n".join(shown)
-    found = {text for text in hidden | lines if len(text) >= live.SHORTEST and text not in in_the_open}
+    found = {text for text in hidden | lines if len(text) >= live.SHORTEST}
     return sorted({form for text in found.union(given) for form in (text, json.dumps(text)[1:-1])})
 
 
-def _texts(value: Any, *, secret: bool = False) -> Iterator[tuple[str, bool]]:
-    """Every text in a value of the state's, and whether it is secret; a Secret's content as it is and decoded."""
+def _hidden(value: Any, key: str = "", *, secret: bool = False) -> Iterator[tuple[str, str]]:
+    """The keys and texts of a value of the state's that are secret; a Secret's content as it is and decoded."""
     if isinstance(value, dict):
         if _MARK in value:
-            yield from _texts(json.loads(value.get("plaintext") or "null"), secret=True)
+            yield from _hidden(json.loads(value.get("plaintext") or "null"), key, secret=True)
             return
-        for entry in value.values():
-            yield from _texts(entry, secret=secret)
+        for name, entry in value.items():
+            yield from _hidden(entry, name, secret=secret)
     elif isinstance(value, list):
         for entry in value:
-            yield from _texts(entry, secret=secret)
-    elif isinstance(value, str) and value:
-        yield value, secret
-        if secret:
-            try:
-                yield base64.b64decode(value, validate=True).decode(), True
-            except (binascii.Error, UnicodeDecodeError):
-                return
+            yield from _hidden(entry, key, secret=secret)
+    elif isinstance(value, str) and value and secret:
+        yield key, value
+        try:
+            yield key, base64.b64decode(value, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            return
 
 
 def refuse(text: str, secrets: list[str]) -> None:

@@ -322,7 +322,7 @@ def test_what_was_written_without_pulumi_since_the_last_change_is_said():
     assert [hand.program for hand in found.hands] == ["kubectl-edit", "kubectl-set"]
     ago = show.age(NOW, found.hands[0].at)
     last = answers.find(found, scene.ways(found.objects, live=True))[4]
-    assert last.more == f"Since then without Pulumi: Deployment mysqlauth-deployment, by kubectl-edit {ago} ago."
+    assert last.more == f"Since then without Pulumi: Deployment mysqlauth-deployment (by kubectl-edit {ago} ago)."
     assert (
         "kubectl-edit to Deployment mysqlauth-deployment at 2026-11-27 00:04:00 UTC"
         in Parts(page.render(found, searched=0)).text

@@ -65,10 +65,18 @@ def test_what_only_the_state_knows_is_searched_for_too():
     assert {"made-by-pulumi", made, "given-one"} <= set(search.searched(["given-one"], state({"password": made})))
 
 
-def test_what_the_state_has_in_the_open_is_no_secret():
-    made = base64.b64encode(b"application").decode()
-    found = search.searched([], state({"username": made}, metadata={"labels": {"for": "the application"}}))
-    assert found == [made]
+def test_what_a_secret_holds_beside_its_secrets_is_none():
+    held = {"username": "application", "DB_HOST": "a.long.name", "tls.crt": "a certificate", "type": "database"}
+    assert search.searched([], state({**held, "password": "hidden-one", "name": "mysqlauth"}, more=1)) == [
+        "hidden-one",
+        "mysqlauth",
+    ]
+    named = [{**state({"key": "mysqlauth"})[0], "id": "shop/mysqlauth"}]
+    assert search.searched([], named) == [], "an object is called so"
+
+
+def test_a_secret_that_also_stands_in_the_open_is_searched_for():
+    assert "hidden-one" in search.searched([], state({"password": "hidden-one"}, env=[{"value": "hidden-one"}]))
 
 
 def test_a_key_of_several_lines_is_found_by_one_of_them():
