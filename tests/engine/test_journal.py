@@ -82,6 +82,7 @@ def test_a_killed_run_is_in_plan_and_events_and_its_state_is_made_from_them(offl
     assert kept.variables
     killed(offline, kept, 9)
     left = journal.of(offline)
+    assert left
     written = "".join(path.read_text() for path in left.files.journal.iterdir())
     assert [secret for secret in CANARIES.values() if secret in written] == []
     before = repair.export(offline)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -13,12 +14,22 @@ SKIP = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 
 
 @dataclass
-class Stack:
+class _Stack:
     files: state.StateFiles | None
     name: str = "dev"
 
     def mark(self):
         return MARK
+
+
+#: All that a journal asks of a stack.
+Stack: Any = _Stack
+
+
+def left(stack) -> journal.Journal:
+    found = journal.of(stack)
+    assert found
+    return found
 
 
 def write(files, time):
@@ -39,23 +50,23 @@ def stack(tmp_path, monkeypatch):
 def test_the_plan_is_on_the_disk_before_the_run_and_only_its_owner_reads_it(stack):
     kept = journal.begin(stack, PLAN)
     assert kept.variables == SKIP
-    left = journal.of(stack)
-    assert left.read() == (PLAN, [])
-    assert kept.log == left.events
-    assert {path.stat().st_mode & 0o777 for path in left.files.journal.iterdir()} == {0o600}
-    assert left.files.journal.stat().st_mode & 0o777 == 0o700
+    there = left(stack)
+    assert there.read() == (PLAN, [])
+    assert kept.log == there.events
+    assert {path.stat().st_mode & 0o777 for path in there.files.journal.iterdir()} == {0o600}
+    assert there.files.journal.stat().st_mode & 0o777 == 0o700
 
 
 def test_events_are_read_up_to_where_a_kill_cut_them_off(stack):
-    kept = journal.begin(stack, PLAN)
+    journal.begin(stack, PLAN)
     line = log(("create", PLAN[3].resource))[0]
-    kept.log.write_text(f"{line}\n{line[:50]}")
-    assert [step.op for step in journal.of(stack).read()[1]] == ["create"]
+    left(stack).events.write_text(f"{line}\n{line[:50]}")
+    assert [step.op for step in left(stack).read()[1]] == ["create"]
 
 
 def test_it_goes_when_the_state_was_written_since(stack):
     kept = journal.begin(stack, PLAN)
-    kept.log.write_text("event")
+    left(stack).events.write_text("event")
     write(stack.files, "after")
     kept.ended(1)
     assert journal.of(stack) is None
@@ -64,14 +75,14 @@ def test_it_goes_when_the_state_was_written_since(stack):
 @pytest.mark.parametrize("status", [0, 1, 255])
 def test_it_stays_when_the_state_was_not_written(stack, status):
     kept = journal.begin(stack, PLAN)
-    kept.log.write_text("event")
+    left(stack).events.write_text("event")
     kept.ended(status)
     assert journal.of(stack)
 
 
 def test_it_stays_when_the_state_is_not_whole(stack):
     kept = journal.begin(stack, PLAN)
-    kept.log.write_text("event")
+    left(stack).events.write_text("event")
     stack.files.path.write_text('{"version": 3, "checkp')
     kept.ended(0)
     assert journal.of(stack)
@@ -100,7 +111,7 @@ def test_a_journal_that_cannot_be_read_is_a_refusal_and_stays(stack):
     journal.begin(stack, PLAN)
     (stack.files.journal / "plan.json").write_text('[{"op')
     with pytest.raises(Problem, match="its journal cannot be read"):
-        journal.of(stack).read()
+        left(stack).read()
     assert journal.of(stack)
 
 
@@ -137,7 +148,7 @@ def test_a_journal_that_nobody_read_is_never_written_over(stack):
     journal.begin(stack, PLAN)
     second = journal.begin(stack, [])
     assert second.variables == {}
-    assert journal.of(stack).read()[0] == PLAN
+    assert left(stack).read()[0] == PLAN
 
 
 def test_a_preview_says_that_it_cannot_know_what_a_killed_run_made(stack):
