@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from cli import paths
-from cli.stack import Stack, change, journal, policy, recorded, repair
+from cli.stack import Stack, change, journal, policy, processes, recorded, repair
 from tests.unit.test_recorded import replayed, signed
 
 pytestmark = pytest.mark.engine
@@ -62,13 +62,17 @@ def planned(made: Stack, tmp_path: Path):
 def killed(made: Stack, kept: journal.Kept, objects: int) -> None:
     """Kill `up` after some objects."""
     command = ["pulumi", "up", "--yes", "--skip-preview", *policy.options("dev"), "--event-log", str(kept.log)]
-    env = {**os.environ, **made.exports(), "PULUMI_DEBUG_COMMANDS": "true", **kept.variables}
+    run = {processes.RUN: f"{os.getpid()}.journal"}
+    env = {**os.environ, **made.exports(), "PULUMI_DEBUG_COMMANDS": "true", **run, **kept.variables}
     with subprocess.Popen(command, cwd=paths.CHECKOUT, env=env, stdout=subprocess.DEVNULL, process_group=0) as process:
         while process.poll() is None:
             if kept.log and kept.log.read_text().count('"resOutputsEvent"') >= objects:
                 break
             time.sleep(0.01)
         os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    # Its plugins have groups of their own, and would stay.
+    processes.end(processes.orphans(run))
 
 
 def names(resources):
