@@ -38,9 +38,9 @@ fakes.
 _CHECKPOINTS = """
 ## Without checkpoints
 
-With its state in files the engine writes the whole state twice for each resource. `make up` and `make destroy` have it
-written once, at the end, where their journal lets `make repair` find what a killed run made (docs/adr/0013). This
-project's components, both ways; `passwords` gives every database another password:
+With its state in files the engine writes the whole state twice for each resource. `make up` and `make destroy` of 50
+objects or more have it written once, at the end, where their journal lets `make repair` find what a killed run made
+(docs/adr/0013). This project's components, both ways; `passwords` gives every database another password:
 
 """
 _FLOOR = """

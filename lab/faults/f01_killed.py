@@ -69,7 +69,7 @@ def _begin(bench: Bench, what: str, variables: dict[str, str]) -> subprocess.Pop
 
 def _killed(bench: Bench, what: str, random: Random, *, checkpoints: bool) -> str:
     """Kill a run; return at which moment."""
-    variables = {journal.VARIABLE: "false"} if checkpoints else {}
+    variables = {journal.VARIABLE: "false" if checkpoints else "true"}
     for _ in range(TRIES):
         if what == "up":
             change(bench, random)

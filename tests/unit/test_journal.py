@@ -42,6 +42,7 @@ def write(files, time):
 def stack(tmp_path, monkeypatch):
     monkeypatch.delenv(journal.VARIABLE, raising=False)
     monkeypatch.delenv("PULUMI_DIY_BACKEND_GZIP", raising=False)
+    monkeypatch.setattr(journal, "FEW", 0)
     made = Stack(state.StateFiles(f"file://{tmp_path}", "kubeauth", "dev"))
     write(made.files, "before")
     return made
@@ -123,6 +124,18 @@ def refused(stack, planned=PLAN):
 
 def test_a_state_that_is_not_in_files_keeps_its_checkpoints():
     refused(Stack(None))
+
+
+def test_a_change_of_few_objects_keeps_its_checkpoints_unless_the_user_wants_none(stack, monkeypatch):
+    objects = sum(step.custom and not step.provider for step in PLAN)
+    monkeypatch.setattr(journal, "FEW", objects + 1)
+    refused(stack)
+    monkeypatch.setenv(journal.VARIABLE, "true")
+    assert journal.begin(stack, PLAN).variables == SKIP
+    left(stack).drop()
+    monkeypatch.delenv(journal.VARIABLE)
+    monkeypatch.setattr(journal, "FEW", objects)
+    assert journal.begin(stack, PLAN).variables == SKIP
 
 
 def test_a_compressed_state_keeps_its_checkpoints(stack, monkeypatch):

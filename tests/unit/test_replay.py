@@ -55,6 +55,7 @@ Stack: Any = _Stack
 @pytest.fixture(autouse=True)
 def unset(monkeypatch):
     monkeypatch.delenv(journal.VARIABLE, raising=False)
+    monkeypatch.setattr(journal, "FEW", 0)
 
 
 def killed(folder, cluster, **options):
