@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cli.console import Problem
 from lab.bench.objects import RANDOM
 from lab.scan import s10_guesses
 
@@ -105,3 +106,29 @@ def test_metrics_are_made_where_the_stack_asks_and_keep_the_policies(stack, tmp_
     assert {"name": "METRICS_PORT", "value": "9090"} in pod["spec"]["containers"][0]["env"]
     assert pod["metadata"]["annotations"]["prometheus.io/port"] == "9090"
     prod.check_policies()
+
+
+def test_several_servers_are_one_key_away_and_the_service_cannot_tell(stack, tmp_path):
+    dev = stack("dev")
+    dev.render(tmp_path / "one")
+    assert dev.run("pulumi", "config", "set", "mysqlReplicas", "3").returncode == 0
+    dev.render(tmp_path / "several")
+    one, several = manifests(tmp_path / "one"), manifests(tmp_path / "several")
+    assert several["StatefulSet/mysqlauth-tablet"]["spec"]["replicas"] == 3
+    assert "PersistentVolumeClaim/mysqlauth-data" not in several
+    for key in ("Service/mysqlauth-service", "Service/authenticate-service", "NetworkPolicy/authenticate-traffic"):
+        assert one[key] == several[key], key
+    dev.check_policies()
+
+
+def test_what_several_servers_do_not_take_is_refused_by_the_names_of_the_keys(stack, tmp_path):
+    staging = stack("staging")
+    given = {"mysqlReplicas": "2", "mysqlBackupSchedule": "0 3 * * *", "mysqlMetrics": "true"}
+    for key, value in given.items():
+        assert staging.run("pulumi", "config", "set", "--plaintext", key, value).returncode == 0
+    with pytest.raises(Problem) as refused:
+        staging.render(tmp_path / "out")
+    said = str(refused.value)
+    for key in ("mysqlReplicas = 2", "mysqlBackup = ", "mysqlMetrics = ", "mysqlClusterImage = ", "mysqlEtcdImage = "):
+        assert key in said, said
+    assert not (tmp_path / "out").exists()
