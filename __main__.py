@@ -121,6 +121,7 @@ errors.require_config(
         "auth": AuthService.check(names["auth"], {**auth_args, "database": database_to_come}),
     },
     f"stack {pulumi.get_stack()}",
+    declared,
 )
 
 namespace = AppNamespace(names["namespace"], {}, pulumi.ResourceOptions(protect=retain_data))

@@ -2,10 +2,20 @@
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import pulumi
+
+
+class Advice(str):
+    """What to do about an input where no value would pass: a sentence, and no value itself."""
+
+    __slots__ = ()
+
+
+#: What to do about an input that must not be given here.
+REMOVE = Advice("remove it")
 
 
 @dataclass(frozen=True)
@@ -19,7 +29,7 @@ class InputError:
     rule: str
     """What is allowed."""
     example: str
-    """A value that would pass."""
+    """A value that would pass, or `Advice`."""
     secret: bool = False
     """Whether the input is a secret."""
 
@@ -64,24 +74,49 @@ def require_resolved(errors: list[InputError], owner: str) -> None:
         raise _failures[-1](errors, owner, "What depends on it was not created or changed.")
 
 
-def require_config(errors: Mapping[str, list[InputError]], owner: str) -> None:
+def require_config(errors: Mapping[str, list[InputError]], owner: str, declared: Collection[str] | None = None) -> None:
     """Raise one `InputErrors` for a whole stack configuration, with the commands that put it right.
 
     Args:
         errors: The errors of each component, by the prefix of its configuration keys: the component's `node_port` is
             the key `mysqlNodePort` under the prefix `mysql`.
         owner: Whose configuration it is, for example `stack dev`.
+        declared: The keys that there are; an input inside of a map or a list is named by its path in one of them.
+            Default: each input has a key of its own.
     """
-    found: list[InputError] = []
-    for prefix, of_component in errors.items():
-        for error in of_component:
-            words = re.split(r"[_.]", error.key)
-            key = prefix + "".join(word.capitalize() for word in words) if prefix else error.key
-            flag = "--secret " if error.secret else ""
-            command = f"pulumi config set {flag}{key} {error.example}".rstrip()
-            found.append(InputError(key, error.value, error.rule, command if prefix else error.example))
+    found = [
+        _of_config(prefix, error, declared) if prefix else error
+        for prefix, of_component in errors.items()
+        for error in of_component
+    ]
     if found:
         raise InputErrors(found, owner, "Nothing was created or changed.")
+
+
+def _of_config(prefix: str, error: InputError, declared: Collection[str] | None) -> InputError:
+    """An error under the key of the stack's configuration, with the command that puts it right."""
+    first, *inner = error.key.split(".")
+    key = path = prefix + "".join(word.capitalize() for word in re.split(r"[_.]", error.key))
+    option = ""
+    if declared is not None and key not in declared:
+        path = prefix + "".join(word.capitalize() for word in first.split("_"))
+        if path in declared:
+            # As Pulumi names what is inside of a value.
+            path += "".join(f"[{part}]" if part.isdecimal() else f".{part}" for part in inner)
+            option = "--path "
+        else:
+            # An input of several keys, whose names begin so.
+            path += "…"
+    secret = "--secret " if error.secret else ""
+    place = f"'{path}'" if option else path
+    fix: str = f"pulumi config set {secret}{option}{place} {error.example}".rstrip()
+    if error.example == REMOVE and not path.endswith("…"):
+        fix = f"pulumi config rm {option}{place}"
+    elif error.value == "(missing)" and not option:
+        fix = f"pulumi config set {secret}{path} <value>"
+    elif isinstance(error.example, Advice):
+        fix = error.example
+    return InputError(path, error.value, error.rule, fix)
 
 
 def unknown_keys(given: Iterable[str], known: Iterable[str], path: str = "") -> list[InputError]:
@@ -96,7 +131,7 @@ def unknown_keys(given: Iterable[str], known: Iterable[str], path: str = "") -> 
     errors: list[InputError] = []
     for key in sorted(set(given) - set(allowed)):
         near = difflib.get_close_matches(key, allowed, n=1, cutoff=0.5)
-        example = f"did you mean {path}{near[0]}?" if near else "remove it"
+        example = Advice(f"did you mean {path}{near[0]}?") if near else REMOVE
         errors.append(InputError(f"{path}{key}", "(unknown key)", f"one of: {', '.join(allowed)}", example))
     return errors
 
@@ -112,6 +147,6 @@ def required(given: Mapping[str, object], args_type: type, path: str = "") -> li
     keys: frozenset[str] = args_type.__required_keys__  # pyright: ignore[reportAttributeAccessIssue] - a TypedDict has it
     missing = sorted(key for key in keys if given.get(key) is None)
     return [
-        *(InputError(f"{path}{key}", "(missing)", "required", f"give {path}{key}") for key in missing),
+        *(InputError(f"{path}{key}", "(missing)", "required", Advice(f"give {path}{key}")) for key in missing),
         *unknown_keys(given, args_type.__annotations__, path),
     ]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
-from .errors import InputError
+from .errors import REMOVE, Advice, InputError
 from .known import is_output
 
 MAX_NAME = 40
@@ -105,14 +105,16 @@ def true_or_false(key: str, value: Any) -> list[InputError]:
 def at_least_one(given: Mapping[str, object], keys: Sequence[str]) -> list[InputError]:
     """One of several inputs that can stand for each other."""
     missing = not given.keys() & set(keys)
-    return [InputError(keys[0], "(missing)", f"required without {keys[1]}", f"give {keys[0]}")] if missing else []
+    return (
+        [InputError(keys[0], "(missing)", f"required without {keys[1]}", Advice(f"give {keys[0]}"))] if missing else []
+    )
 
 
 def not_together(given: Mapping[str, object], key: str, others: Iterable[str]) -> list[InputError]:
     """Inputs that would be ignored because another one stands for them."""
     if key not in given:
         return []
-    return [InputError(other, "(given)", f"not together with {key}", "remove it") for other in others if other in given]
+    return [InputError(other, "(given)", f"not together with {key}", REMOVE) for other in others if other in given]
 
 
 def whole_number(low: int, high: int, meaning: str, example: int) -> Check:

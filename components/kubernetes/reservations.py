@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 import pulumi
 
 from ..inputs import errors
-from ..inputs.errors import InputError
+from ..inputs.errors import Advice, InputError
 from ..inputs.known import lift
 
 #: What stands for the program that runs: its connection to the engine.
@@ -47,7 +47,11 @@ def instance(
         for name in names:
             other = _owner_of(cluster, f"{place}/{name}", owner)
             rule = f"a name that {other} does not use in the namespace {place}"
-            refused = [] if other == owner else [InputError("name", repr(name), rule, "give resource_name, or rename")]
+            refused = (
+                []
+                if other == owner
+                else [InputError("name", repr(name), rule, Advice("give resource_name, or rename"))]
+            )
             errors.require_resolved(refused, owner)
         return place
 

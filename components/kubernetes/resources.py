@@ -7,7 +7,7 @@ import pulumi
 from pulumi_kubernetes.core import v1 as core
 
 from ..inputs import errors, quantities, validation
-from ..inputs.errors import InputError
+from ..inputs.errors import Advice, InputError
 from ..inputs.known import is_known, is_output, lift
 
 DISK_REQUEST, DISK_LIMIT = "64Mi", "512Mi"
@@ -68,7 +68,9 @@ def check(key: str, given: Any, defaults: Mapping[str, str], minimum_memory: str
 def check_complete(key: str, given: Any) -> list[InputError]:
     """Return the errors of requests and limits that have no defaults: all four of them."""
     missing = [name for name in _EXAMPLES if isinstance(given, Mapping) and name not in given]
-    found = [InputError(f"{key}.{name}", "(missing)", "required with the others", f"give {name}") for name in missing]
+    found = [
+        InputError(f"{key}.{name}", "(missing)", "required with the others", Advice(f"give {name}")) for name in missing
+    ]
     return found or check(key, given, _EXAMPLES, "1Mi")
 
 

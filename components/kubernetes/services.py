@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Any
 
 from ..inputs import validation
-from ..inputs.errors import InputError
+from ..inputs.errors import REMOVE, InputError
 
 
 class ServiceType(Enum):
@@ -45,7 +45,7 @@ def check_node_port(key: str, value: Any, service_type: Any, platform: Mapping[s
 def check_traffic_policy(key: str, value: Any, service_type: Any) -> list[InputError]:
     """Which nodes answer at a node port, only where there is one."""
     if service_type == "ClusterIP":
-        return validation.check(False, key, value, f"not together with service_type {service_type}", "remove it")
+        return validation.check(False, key, value, f"not together with service_type {service_type}", REMOVE)
     return validation.one_of(TrafficPolicy)(key, value)
 
 

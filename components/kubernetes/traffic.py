@@ -8,7 +8,7 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.networking import v1 as networking
 
 from ..inputs import metadata, validation
-from ..inputs.errors import InputError
+from ..inputs.errors import REMOVE, InputError
 from ..inputs.record import Record, Rule
 from .children import Children
 
@@ -32,7 +32,7 @@ class Peer(TypedDict):
 def _pods_or_network(key: str, value: Mapping[str, Any]) -> list[InputError]:
     if "cidr" in value:
         others = [name for name in ("pod_labels", "namespace") if name in value]
-        return [InputError(f"{key}.{name}", "(given)", "not together with cidr", "remove it") for name in others]
+        return [InputError(f"{key}.{name}", "(given)", "not together with cidr", REMOVE) for name in others]
     ok = "pod_labels" in value or "namespace" in value
     return validation.check(ok, key, value, "pod_labels, namespace or cidr", "{cidr: 203.0.113.0/24, ports: [587]}")
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pulumi
 
 from ..inputs import validation
-from ..inputs.errors import InputError
+from ..inputs.errors import Advice, InputError
 from ..inputs.record import Record, Rule
 from ..inputs.validation import each
 from ..kubernetes.traffic import PEER, Peer
@@ -121,7 +121,8 @@ RULES = Record(
 def _named(key: str, value: Mapping[str, Any]) -> list[InputError]:
     found = [] if "prefix" in value["s3"] else [f"{key}.s3.prefix"]
     return [
-        InputError(name, "(missing)", "required: where the other database's backups are", "give it") for name in found
+        InputError(name, "(missing)", "required: where the other database's backups are", Advice("give it"))
+        for name in found
     ]
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..inputs.errors import InputError
+from ..inputs.errors import REMOVE, Advice, InputError
 from ..inputs.known import is_known, is_output
 from ..inputs.validation import check
 from . import settings as server_settings
@@ -73,22 +73,24 @@ def settings(key: str, value: Mapping[str, Any], memory_limit: Any = "", image: 
         path, base = f"{key}.{name}", server_settings.base(name)
         ok = _SETTING.fullmatch(name) is not None
         if base in server_settings.FIXED or server_settings.normal(name) in server_settings.FIXED:
-            errors += check(False, path, name, "not a setting that the pod depends on", "remove it")
+            errors += check(False, path, name, "not a setting that the pod depends on", REMOVE)
         elif not ok:
             rule = "a name as in my.cnf: a-z, 0-9, '-' and '_'; with a dot only after loose-"
-            errors += check(False, path, name, rule, "loose-" + name if "." in name else "max_connections")
+            errors += check(
+                False, path, name, rule, Advice(f"write {'loose-' + name if '.' in name else 'max_connections'}")
+            )
         elif not name.startswith("loose") and server_settings.series_of(image) == server_settings.SERIES:
             errors += _known(path, name)
         twin = seen.setdefault(base, name)
-        errors += check(twin == name, path, name, f"not together with {twin}, which is the same setting", "remove one")
+        errors += check(
+            twin == name, path, name, f"not together with {twin}, which is the same setting", Advice("remove one")
+        )
         if is_output(text):
             continue
         ok = isinstance(text, str) and not set(text) & set("\n\r\0")
         errors += check(ok, path, text, "text in one line", "'200'")
         if ok and base in server_settings.BIRTH:
-            errors += check(
-                not re.search(r"[\s*?\[/]", text), path, text, "a value without blanks and paths", "remove it"
-            )
+            errors += check(not re.search(r"[\s*?\[/]", text), path, text, "a value without blanks and paths", REMOVE)
         if ok and base == "log-bin":
             errors += check(text.upper() in ("ON", "OFF"), path, text, "ON or OFF", "ON")
     return errors or (_memory(key, value, memory_limit) if is_known(value) else [])
@@ -102,7 +104,7 @@ def sent_log(key: str, value: Any) -> list[InputError]:
         if allowed is None or is_output(text):
             continue
         rule = f"{' or '.join(allowed) or 'not given'} with backup.point_in_time"
-        errors += check(str(text).upper() in allowed, f"{key}.{name}", text, rule, "remove it")
+        errors += check(str(text).upper() in allowed, f"{key}.{name}", text, rule, REMOVE)
     return errors
 
 
@@ -112,9 +114,9 @@ def _known(path: str, name: str) -> list[InputError]:
         return []
     normal = server_settings.base(name)
     near = difflib.get_close_matches(normal, sorted(server_settings.names()), n=1, cutoff=0.6)
-    example = f"did you mean {near[0].replace('-', '_')}?" if near else "remove it, or write loose-" + name
+    guess = f"did you mean {near[0].replace('-', '_')}?" if near else "remove it, or write loose-" + name
     rule = f"a setting that MySQL {server_settings.SERIES} has"
-    return check(False, path, name, rule, server_settings.REMOVED.get(normal, example))
+    return check(False, path, name, rule, Advice(server_settings.REMOVED.get(normal, guess)))
 
 
 def _memory(key: str, value: Mapping[str, str], memory_limit: Any) -> list[InputError]:

@@ -6,7 +6,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from ..inputs import quantities, validation
-from ..inputs.errors import InputError
+from ..inputs.errors import Advice, InputError
 from ..inputs.known import normal
 from ..inputs.outputs import camel_case
 from ..inputs.record import Record, Rule
@@ -230,7 +230,7 @@ def check(name: str, args: MySqlClusterArgs) -> list[InputError]:
     refused = {word: (key, *why) for key, why in REFUSED.items() for word in (key, camel_case(key)) if word in given}
     return [
         *validation.name("name", name, "mysqlauth"),
-        *(InputError(key, "(given)", rule, fix) for key, rule, fix in refused.values()),
+        *(InputError(key, "(given)", rule, Advice(fix)) for key, rule, fix in refused.values()),
         *RULES.check({key: value for key, value in given.items() if key not in refused}),
         *validation.at_least_one(given, ("password", "existing_secret")),
         *validation.not_together(given, "existing_secret", ("username", "password", "previous_password")),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..inputs.errors import InputError
+from ..inputs.errors import REMOVE, InputError
 from ..inputs.validation import check as checked
 from ..mysql import settings as mysql_settings
 from ..mysql import sizes, validation
@@ -46,7 +46,7 @@ def check(key: str, value: Any, memory_limit: str) -> list[InputError]:
         for name in value:
             ruled = mysql_settings.base(name) in RULED
             rule = "not a setting that Vitess rules: replication and failover depend on it"
-            found += checked(not ruled, f"{key}.{name}", name, rule, "remove it")
+            found += checked(not ruled, f"{key}.{name}", name, rule, REMOVE)
     return found
 
 

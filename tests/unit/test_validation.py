@@ -101,6 +101,42 @@ def test_a_stacks_errors_come_together_with_the_commands_that_put_them_right():
     ]
 
 
+DECLARED = (
+    "mysqlSettings",
+    "mysqlNodePortCidrs",
+    "mysqlBackupSchedule",
+    "mysqlBackupKeep",
+    "mysqlNodePort",
+    "mysqlUsername",
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "key", "fix"),
+    [
+        (("settings.max_conections", errors.Advice("did you mean max_connections?")), "mysqlSettings.max_conections",
+         "did you mean max_connections?"),
+        (("settings.skip_grant", errors.REMOVE), "mysqlSettings.skip_grant",
+         "pulumi config rm --path 'mysqlSettings.skip_grant'"),
+        (("node_port_cidrs.1", "10.0.0.0/8"), "mysqlNodePortCidrs[1]",
+         "pulumi config set --path 'mysqlNodePortCidrs[1]' 10.0.0.0/8"),
+        (("backup.keep", "7"), "mysqlBackupKeep", "pulumi config set mysqlBackupKeep 7"),
+        (("backup", errors.Advice("dump a replica")), "mysqlBackup…", "dump a replica"),
+        (("node_port", errors.REMOVE), "mysqlNodePort", "pulumi config rm mysqlNodePort"),
+        (("username", errors.Advice("give username"), "(missing)"), "mysqlUsername",
+         "pulumi config set mysqlUsername <value>"),
+    ],
+)  # fmt: skip
+def test_what_puts_an_input_right_is_a_command_only_where_it_can_be_one(error, key, fix):
+    """Inputs inside of a map or a list have a path in their key, and a sentence is not a value."""
+    name, example, *value = error
+    given = errors.InputError(name, value[0] if value else "1", "a rule", example)
+    with pytest.raises(InputErrors) as caught:
+        errors.require_config({"mysql": [given]}, "stack dev", DECLARED)
+    first, _, last = str(caught.value).splitlines()[1:]
+    assert (first.split(" = ")[0], last) == (f"1. {key}", f"   fix:  {fix}")
+
+
 def test_a_limit_alone_is_the_request_too_as_in_kubernetes():
     given = cast(MySqlDatabaseArgs, {**MYSQL, "resources": {"memory_limit": "320Mi", "cpu_limit": "100m"}})
     assert MySqlDatabase.check("mysqlauth", given) == []
