@@ -67,8 +67,10 @@ class Journal:
         """Forget the run: the state says what it did."""
         for path in (self._plan, self.events):
             path.unlink(missing_ok=True)
-        with suppress(OSError):
-            self.files.journal.rmdir()
+        # With it go the folders above it that no other stack's journal is in.
+        for folder in (self.files.journal, *self.files.journal.parents[:2]):
+            with suppress(OSError):
+                folder.rmdir()
 
 
 @dataclass(frozen=True)

@@ -184,3 +184,9 @@ def test_a_destroy_knows_from_the_state_what_it_removes(stack):
     planned = journal.removals(stack.files)
     assert [(step.op, step.urn) for step in planned] == [("delete", PLAN[3].urn), ("delete", "urn:x::t::c")]
     assert journal.begin(stack, planned).variables == SKIP
+
+
+def test_no_folder_of_a_journal_stays_behind(stack, tmp_path):
+    journal.begin(stack, PLAN)
+    left(stack).drop()
+    assert [path.name for path in tmp_path.iterdir()] == [".pulumi"]
