@@ -23,7 +23,7 @@ _MADE = re.compile(r"\S+-\d{8}T\d{6}Z\.sql\.gz \d+ ")
 _NEXT = (
     ("Lost connection", "make status says why the server ended; a large value needs several times its size in memory"),
     ("is in use", "run it again when nobody uses that table for long; the old content is as it was"),
-    ("has rows", "to replace them: the same with FORCE=1"),
+    ("has rows", "to replace them: make restore STACK={stack} {what} FORCE=1"),
     ("reaches to", "make restore STACK={stack} says the last second that can be restored"),
     ("there is no backup", "make restore STACK={stack} lists the backups"),
     ("earlier version", "make import STACK={stack} FILE={name} makes one of this version of it"),
@@ -102,7 +102,8 @@ def restore_second(stack: Stack, second: Second, *, force: bool, database: str =
     jobs = Jobs(stack, database)
     with step(f"restore {second.schema or 'the schema'} to {second.asked} from the backup before and the binary log"):
         job = jobs.start("restore_second", second.schema or _FIRST, when, *(["force"] if force else []))
-        done = _result(stack, jobs, job, "restore", when)
+        schema = f" SCHEMA={second.schema}" if second.schema else ""
+        done = _result(stack, jobs, job, "restore", when, f"TO='{second.asked}'{schema}")
     _restored(stack, done)
 
 
@@ -154,9 +155,20 @@ def _run(stack: Stack, database: str, *arguments: str) -> str:
     return _result(stack, jobs, jobs.start(*arguments), arguments[0], arguments[1] if len(arguments) > 1 else "")
 
 
-def _result(stack: Stack, jobs: Jobs, job: str, what: str, name: str) -> str:
+def _result(stack: Stack, jobs: Jobs, job: str, done: str, name: str, what: str = "") -> str:
+    """What a job printed.
+
+    Args:
+        stack: The stack.
+        jobs: The jobs of its database.
+        job: The job's name.
+        done: What it does, in a word.
+        name: The backup's or the dump's name.
+        what: How the command line named that. Default: as a backup's name.
+    """
     try:
         return jobs.result(job)
     except Failure as failure:
         fix = next((fix for word, fix in _NEXT if word in str(failure)), failure.fix)
-        raise Failure(f"{what} failed: {failure}", fix.format(stack=stack.name, name=name)) from None
+        given = {"stack": stack.name, "name": name, "what": what or f"BACKUP={name}"}
+        raise Failure(f"{done} failed: {failure}", fix.format(**given)) from None

@@ -6,6 +6,7 @@ import re
 import secrets
 import select
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,10 @@ ROLLOUT_SECONDS = 90
 #: How long the way to a port in the cluster may take to open, and an answer of the auth service, in seconds.
 FORWARD_SECONDS = 30
 POST_SECONDS = 20
+#: How long a service may say that it is not available after its rollout, in seconds: it asks its database every few
+#: seconds, and a node's network may learn of a new pod a moment after its readiness did.
+SETTLE_SECONDS = 60
+UNAVAILABLE = 503
 
 
 @contextmanager
@@ -86,6 +91,16 @@ def post(port: int, path: str, body: dict[str, str]) -> tuple[int, str]:
         raise Problem(what, "kubectl get pods shows whether the service's pods run and stay ready") from error
 
 
+def _settled(port: int, path: str, body: dict[str, str]) -> tuple[int, str]:
+    """What a service answers once it is available, or still says that it is not when its time is over."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while True:
+        status, answer = post(port, path, body)
+        if status != UNAVAILABLE or time.monotonic() > deadline:
+            return status, answer
+        time.sleep(1)
+
+
 def show(stack: Stack) -> None:
     """See the pods of a stack's last change, then register and log in a user through its auth service.
 
@@ -140,7 +155,7 @@ def log_in(variables: Mapping[str, str], namespace: str, service: str, port: int
             ("/login", user, 200),
             ("/login", {**user, "password": "wrong"}, 401),
         ):
-            status, answer = post(local_port, path, body)
+            status, answer = _settled(local_port, path, body)
             if status != expected:
                 logs = f"kubectl --namespace {namespace} logs {service}"
                 raise Problem(f"POST {path} answered {status}, not {expected}: {answer.strip()}", f"read {logs}")

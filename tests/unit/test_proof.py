@@ -107,3 +107,30 @@ def test_another_teams_program_is_proved_by_the_pods_of_its_own_state(monkeypatc
         ("status", "statefulset/tablet"),
     ]
     assert "The pods are ready" in capsys.readouterr().err
+
+
+def answering(monkeypatch, *statuses):
+    left, asked = list(statuses), []
+
+    def post(port, path, body):
+        asked.append(path)
+        return (left.pop(0) if len(left) > 1 else left[0]), "{}"
+
+    now = iter(range(1000))
+    monkeypatch.setattr(proof, "post", post)
+    monkeypatch.setattr(proof, "time", SimpleNamespace(monotonic=lambda: next(now), sleep=lambda _: None))
+    return asked
+
+
+def test_a_service_that_is_not_available_yet_is_asked_again_for_a_while(monkeypatch):
+    asked = answering(monkeypatch, 503, 503, 201)
+    assert proof._settled(80, "/register", {}) == (201, "{}")
+    assert len(asked) == 3
+
+
+def test_one_that_stays_away_is_told_when_its_time_is_over_and_other_answers_at_once(monkeypatch):
+    asked = answering(monkeypatch, 503)
+    assert proof._settled(80, "/register", {})[0] == 503
+    assert 30 < len(asked) <= proof.SETTLE_SECONDS + 1
+    assert len(answering(monkeypatch, 500)) == 0
+    assert proof._settled(80, "/register", {})[0] == 500

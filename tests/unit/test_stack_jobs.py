@@ -144,7 +144,10 @@ def test_what_is_no_second_of_the_past_starts_nothing(state, asked, what):
 @pytest.mark.parametrize(
     ("said", "fix"),
     [
-        ("error: the schema admin has rows; nothing was changed", "the same with FORCE=1"),
+        (
+            "error: the schema admin has rows; nothing was changed",
+            f"to replace them: make restore STACK=dev BACKUP={NAME} FORCE=1",
+        ),
         ("error: a table is in use for longer than 20 s", "run it again when nobody uses that table"),
         ("error: x was made by an earlier version of kubeauth", f"make import STACK=dev FILE={NAME} makes one"),
         ("error: there is no backup x", "make restore STACK=dev lists the backups"),
@@ -158,6 +161,14 @@ def test_a_failed_restore_says_what_to_type_and_its_job_stays(state, said, fix):
         backup.restore(stack, NAME, force=False)
     assert fix in caught.value.fix
     assert not stack.deleted
+
+
+def test_a_restore_to_a_second_that_would_replace_rows_says_the_whole_command(state):
+    state.append(cronjob("orders"))
+    stack: Any = Cluster("error: the schema more has rows; nothing was changed", succeeds=False)
+    with pytest.raises(Problem, match="restore failed: ") as caught:
+        backup.restore_second(stack, backup.Second("2026-11-26 03:14:15", "more"), force=False)
+    assert "make restore STACK=dev TO='2026-11-26 03:14:15' SCHEMA=more FORCE=1" in caught.value.fix
 
 
 def test_a_dump_is_sent_to_the_pod_of_its_job_and_waited_for_by_its_size(state, tmp_path, capsys):
