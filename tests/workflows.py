@@ -39,8 +39,12 @@ class Job:
             if "run" not in step:
                 continue
             condition = step.get("if")
-            assert condition in (None, "${{ !cancelled() }}"), condition
-            if condition or not self.failed():
+            if condition == "${{ !cancelled() }}":
+                wanted = True
+            else:
+                # As an expression that the test gives a value, where there is one.
+                wanted = not self.failed() and (not condition or _EXPRESSION.sub(self._value, condition) == "true")
+            if wanted:
                 self.did[step["name"]] = self._step(step)
         return self
 
