@@ -62,7 +62,7 @@ _MEMORY = """
 Each size is started from nothing, filled with rows until its cache is full, and loaded for 30 s by 16 clients that
 write, read, sort and join in transactions. `idle` and `loaded` are the most memory that the server's process ever had
 until then, its program file included. These are the sizes of `MySqlDatabase` (components/mysql/sizes.py); below them
-are the limits that were tried in search of the smallest one, and three a little over medium's.
+are the limits that were tried in search of the smallest one.
 """
 _PREVIEW = """
 ## A preview
