@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from . import rules
 from .model import Change, Preview
-from .rules import OF_UP, RULES, SERVER_VERSION, SERVERS, Rule, Settings, base
+from .rules import OF_UP, RULES, Rule, Settings, base
 
-__all__ = ["OF_UP", "RULES", "SERVERS", "SERVER_VERSION", "Finding", "Settings", "judge"]
+__all__ = ["OF_UP", "RULES", "Finding", "Settings", "judge"]
 
 
 @dataclass(frozen=True)

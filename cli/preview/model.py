@@ -21,7 +21,8 @@ UNKNOWN = "[known after up]"
 CREATE, UPDATE, REPLACE, DELETE, SAME = "create", "update", "replace", "delete", "same"
 
 #: How the engine marks a secret in its events, and a value that it cannot know yet.
-_SECRET_MARK = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
+SIGN, SIGN_OF_SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
+_SECRET_MARK = {SIGN: SIGN_OF_SECRET}
 _UNKNOWN_MARKS = {
     "04da6b54-80e4-46f7-96ec-b56ff0331ba9",  # string
     "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # bool

@@ -1,11 +1,9 @@
 """What `kubeauth report` does: gather, write the page, search it for secrets, put it in place."""
 
-import os
-import tempfile
 from pathlib import Path
 
 from ..console import Problem, step
-from ..stack import Stack, refusals
+from ..stack import Stack, config, refusals
 from ..status import commands as looking
 from ..status import show
 from ..status.model import STATUS
@@ -49,15 +47,6 @@ def written(facts: gather.Facts, stack: Stack) -> str:
 
 def keep(out: Path, text: str) -> None:
     """Put the page in place at once and for its author's eyes: a reader finds the old one or the new one."""
+    # Only the file is private, not a folder that is made for it.
     out.parent.mkdir(parents=True, exist_ok=True)
-    # Mode 600.
-    descriptor, draft = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(draft).replace(out)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+    config.write_private(out, text)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,8 @@ from ..console import Problem
 from ..preview import difftext
 from ..preview.model import CREATE, DELETE, REPLACE, UPDATE, Change, Preview, masked
 from ..stack import Stack, state
-from ..status.backups import moment
+from ..status import judge
+from ..status import model as status
 
 #: More changes than this are counted and not shown.
 MOST = 20
@@ -25,19 +25,10 @@ _UNSEEN = "what is not shown"
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One change of the stack."""
+class Entry(status.Change):
+    """One change of the stack, with what it changed."""
 
-    kind: str
-    result: str
-    at: datetime | None
-    by: str
-    """The owner of its file, where the state is in files; else empty."""
-    commit: str
-    author: str
-    message: str
-    counts: dict[str, int]
-    """What it did, by operation, without what stayed the same."""
+    message: str = ""
     lines: tuple[str, ...] | None = None
     """What it changed, as lines of a diff; None where the backend does not keep it."""
     left_off: int = 0
@@ -59,7 +50,7 @@ def read(stack: Stack, seconds: float) -> History:
     """Read a stack's history; what cannot be read is said in it."""
     try:
         if (files := stack.files) and not files.compressed():
-            return of_files(_folder(files.path))
+            return of_files(files.history)
         asked = ("pulumi", "stack", "history", "--json", "--page-size", str(MOST + 1), "--page", "1")
         told = json.loads(stack.run(*asked, seconds=seconds, check=True).stdout or "[]") or []
         return History([_entry(each) for each in told[:MOST]], max(0, len(told) - MOST))
@@ -67,11 +58,6 @@ def read(stack: Stack, seconds: float) -> History:
         return History(why=f"it cannot be read: {error}")
     except Problem as problem:
         return History(why=str(problem).strip().partition("\n")[0])
-
-
-def _folder(path: Path) -> Path:
-    """Where the file backend keeps the history of a stack whose state is in a file."""
-    return path.parents[2] / "history" / path.parent.name / path.stem
 
 
 def of_files(folder: Path) -> History:
@@ -83,16 +69,8 @@ def of_files(folder: Path) -> History:
         after = _resources(path)
         known = after is not None and before is not None
         lines = differences(before or {}, after or {}) if known else None
-        entries.append(_entry(json.loads(path.read_bytes()), _owner(path), lines))
+        entries.append(_entry(json.loads(path.read_bytes()), state.owner(path), lines))
     return History(entries, max(0, len(files) - MOST))
-
-
-def _owner(path: Path) -> str:
-    try:
-        return path.owner()
-    except KeyError:
-        # A user of another machine.
-        return ""
 
 
 def _resources(entry: Path) -> dict[str, dict[str, Any]] | None:
@@ -116,8 +94,8 @@ def _change(urn: str, old: dict[str, Any] | None, new: dict[str, Any] | None) ->
     there = new or old or {}
     one, other = (_short(masked(item.get("inputs") or {})) if item else None for item in (old, new))
     given, parent = bool(there.get("custom")), str(there.get("parent", ""))
-    if old and new and old.get("id") != new.get("id"):
-        reasons = tuple(sorted(key for key in {*one, *other} if one.get(key) != other.get(key))) or (_UNSEEN,)  # type: ignore[union-attr]
+    if one is not None and other is not None and (old or {}).get("id") != (new or {}).get("id"):
+        reasons = tuple(sorted(key for key in {*one, *other} if one.get(key) != other.get(key))) or (_UNSEEN,)
         return Change(REPLACE, urn, before=one, after=other, reasons=reasons, given=given, parent=parent)
     if old and new and one == other:
         return None
@@ -147,17 +125,9 @@ def _short(value: Any) -> Any:
 
 
 def _entry(told: dict[str, Any], by: str = "", lines: list[str] | None = None) -> Entry:
-    where = told.get("environment") or {}
-    counts = {name: count for name, count in (told.get("resourceChanges") or {}).items() if name != "same"}
     return Entry(
-        kind=str(told.get("kind", "")),
-        result=str(told.get("result", "")),
-        at=moment(told.get("endTime") or told.get("startTime") or ""),
-        by=by,
-        commit=str(where.get("git.head", ""))[:10],
-        author=str(where.get("git.author", "")),
+        **vars(judge.change_of(told, by)),
         message=str(told.get("message") or "").strip().partition("\n")[0],
-        counts=counts,
         lines=None if lines is None else tuple(lines[:LONGEST]),
         left_off=max(0, len(lines or ()) - LONGEST),
     )

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from .model import NOT_KNOWN, NOT_READY, READY, Claim, Way
@@ -74,7 +74,7 @@ def wide(way: Way) -> Picture:
         y = 1 + (max(heights) - height) / 2
         placed.append([])
         for box in column:
-            placed[-1].append(_at(box, x, y))
+            placed[-1].append(replace(box, x=x, y=y))
             y += box.height + _GAP
         x += width + _BETWEEN
     made.boxes = [box for column in placed for box in column]
@@ -94,7 +94,7 @@ def narrow(way: Way) -> Picture:
         if before:
             y += _BETWEEN - _GAP - 12
         for box in column:
-            boxes.append(_at(_sized(box, width), 1, y))
+            boxes.append(replace(_sized(box, width), x=1, y=y))
             y += boxes[-1].height + _GAP
         if before:
             top, bottom = before[-1].y + before[-1].height, boxes[0].y
@@ -180,11 +180,7 @@ def _sized(box: Box, width: float) -> Box:
     titles = tuple(wrapped(box.title, int((width - 2 * _PAD - (22 if box.state else 0)) / _TITLE)))
     lines = tuple(part for line in box.lines for part in wrapped(line, int((width - 2 * _PAD) / _LETTER)))
     rows = len(titles) + len(lines) + bool(box.state)
-    return Box(box.kind, box.title, lines, box.state, 0, 0, width, rows * _LINE + 2 * _PAD - 3, titles)
-
-
-def _at(box: Box, x: float, y: float) -> Box:
-    return Box(box.kind, box.title, box.lines, box.state, x, y, box.width, box.height, box.title_lines)
+    return replace(box, lines=lines, width=width, height=rows * _LINE + 2 * _PAD - 3, title_lines=titles)
 
 
 def wrapped(text: str, most: int) -> Iterator[str]:

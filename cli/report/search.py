@@ -11,6 +11,7 @@ from typing import Any
 from .. import leaks
 from ..console import Problem
 from ..preview import live
+from ..preview.model import SIGN
 from ..stack import Stack
 
 #: Shorter lines of a secret of several lines, and what stands around it, say nothing.
@@ -20,7 +21,6 @@ _PUBLIC = re.compile(
     r"(.*[._-])?(user(name)?|database|schema|host(name)?|port|endpoint|region|bucket|namespace|provider|type|crt)",
     re.IGNORECASE,
 )
-_MARK = "4dabf18193072939515e22adb298388d"
 
 
 def secrets(stack: Stack) -> list[str]:
@@ -61,7 +61,7 @@ def searched(given: list[str], resources: list[dict[str, Any]]) -> list[str]:
 def _hidden(value: Any, key: str = "", *, secret: bool = False) -> Iterator[tuple[str, str]]:
     """The keys and texts of a value of the state's that are secret; a Secret's content as it is and decoded."""
     if isinstance(value, dict):
-        if _MARK in value:
+        if SIGN in value:
             yield from _hidden(json.loads(value.get("plaintext") or "null"), key, secret=True)
             return
         for name, entry in value.items():

@@ -51,13 +51,15 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner reads, whole or not at all."""
+    """Write a file that only its owner reads, whole or not at all, and on the disk before it has its name."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # A name of its own, and only the owner's: mkstemp sees to both.
     descriptor, fresh = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         Path(fresh).replace(path)
     except BaseException:
         Path(fresh).unlink(missing_ok=True)
@@ -180,26 +182,20 @@ def keys() -> set[str]:
 
 def images(stack: str) -> list[str]:
     """The images that a stack uses: of one server, or of several, and those of what else was switched on."""
-    project = read(project_file())
-    given = effective(stack)
-
-    def said(key: str) -> Any:
-        declared = (project.get("config") or {}).get(key)
-        return given.get(
-            f"{project['name']}:{key}", declared.get("default") if isinstance(declared, dict) else declared
-        )
-
-    unused = _OF_ONE if str(said("mysqlReplicas") or 1) != "1" else _OF_SEVERAL
-    found = [said(key) for key in sorted(keys()) if key.endswith("Image") and key not in unused]
-    return [str(image) for image in found if image]
+    project, given = read(project_file()), effective(stack)
+    unused = _OF_ONE if str(_said(project, given, "mysqlReplicas") or 1) != "1" else _OF_SEVERAL
+    used = [key for key in sorted(project.get("config") or {}) if key.endswith("Image") and key not in unused]
+    return [str(image) for image in (_said(project, given, key) for key in used) if image]
 
 
 def value(path: Path, key: str) -> Any:
     """What the program reads for a key: the stack's value, else the declared default, else None."""
-    project = read(project_file())
-    given = read(path).get("config") or {}
-    declared = project.get("config") or {}
-    if key not in declared:
+    if key not in keys():
         raise Problem(f"Pulumi.yaml declares no configuration key {key}", "see Pulumi.yaml of kubeauth for the keys")
-    default = declared[key].get("default") if isinstance(declared[key], dict) else declared[key]
+    return _said(read(project_file()), read(path).get("config") or {}, key)
+
+
+def _said(project: dict[str, Any], given: dict[str, Any], key: str) -> Any:
+    declared = (project.get("config") or {}).get(key)
+    default = declared.get("default") if isinstance(declared, dict) else declared
     return given.get(f"{project['name']}:{key}", default)

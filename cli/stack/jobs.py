@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..console import Problem
+from ..preview.model import CLUSTER
 from . import Stack, guard
 from .namespace import PART_OF
 
@@ -44,7 +45,7 @@ class Jobs:
         names = ", ".join(sorted(f"{namespace}/{name}" for namespace, name in every))
         found = [(namespace, name) for namespace, name in every if database in ("", name, f"{namespace}/{name}")]
         if not every:
-            if any("kubeauth:index:MySqlCluster$" in str(item.get("urn")) for item in guard.resources(stack)):
+            if any(f"{CLUSTER}$" in str(item.get("urn")) for item in guard.resources(stack)):
                 raise Problem(
                     f"stack {stack.name} has a MySqlCluster, which makes no backups yet",
                     "dump one of its servers: docs/guides/many-servers.md",

@@ -44,8 +44,7 @@ class Journal:
         self.files.journal.mkdir(mode=0o700, parents=True, exist_ok=True)
         config.write_private(self.events, "")
         config.write_private(self._plan, json.dumps([asdict(step) for step in planned]))
-        for path in (self.events, self._plan, self.files.journal):
-            _flush(path)
+        _flush(self.files.journal)
 
     def read(self) -> tuple[list[Step], list[Step]]:
         """What the run was about to do, and what it began.

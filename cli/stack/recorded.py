@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..preview.model import SIGN, SIGN_OF_SECRET
 from . import signatures
 from .objects import Object, Ref, ref_of
 from .policy import MARK
@@ -18,8 +19,8 @@ CREATES = {"create", "create-replacement"}
 _FOUND_OUT = {"update", "delete", "delete-replaced"}
 #: Steps that change nothing in a cluster: `replace` only says that two others belong together.
 _NOTHING = {"same", "refresh", "replace"}
-#: How the engine marks a secret. In its events the value is left out.
-_SIGN, _SECRET, _LEFT_OUT = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270", "[secret]"
+#: What the engine's events have instead of a secret's value.
+_LEFT_OUT = "[secret]"
 #: What the provider puts behind the logical name of an object without one of its own (docs/adr/0001).
 _CHOSEN = re.compile(r"-[0-9a-f]{8}")
 _KEPT = ("urn", "type", "custom", "parent", "provider", "protect", "retainOnDelete", "inputs", "id")
@@ -227,17 +228,17 @@ def _home(item: Object, ref: Ref) -> bool:
 
 def _blinded(value: Any) -> bool:
     if isinstance(value, dict):
-        return value.get(_SIGN) == _SECRET or any(map(_blinded, value.values()))
+        return value.get(SIGN) == SIGN_OF_SECRET or any(map(_blinded, value.values()))
     return isinstance(value, list) and any(map(_blinded, value))
 
 
 def _revealed(value: Any, has: Any) -> Any:
     """Inputs with what the cluster has in the place of each secret that was left out, marked as a secret again."""
     if isinstance(value, dict):
-        if value.get(_SIGN) == _SECRET and value.get("ciphertext") == _LEFT_OUT:
+        if value.get(SIGN) == SIGN_OF_SECRET and value.get("ciphertext") == _LEFT_OUT:
             if has is None:
                 raise LookupError
-            return {_SIGN: _SECRET, "plaintext": json.dumps(has)}
+            return {SIGN: SIGN_OF_SECRET, "plaintext": json.dumps(has)}
         inner = has if isinstance(has, dict) else {}
         return {key: _revealed(entry, inner.get(key)) for key, entry in value.items()}
     return value

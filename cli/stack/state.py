@@ -98,7 +98,8 @@ class StateFiles:
         self.path = root / "stacks" / project / f"{stack}.json"
         self._locks = root / "locks" / "organization" / project / stack
         self._backups = root / "backups" / project / stack
-        self._history = root / "history" / project / stack
+        self.history = root / "history" / project / stack
+        """The folder with an entry, and the state after it, for each change."""
         self.journal = root.parent / ".kubeauth-journal" / project / stack
         """The folder of cli/stack/journal.py: beside the state, so that whoever has the one has the other."""
 
@@ -126,7 +127,7 @@ class StateFiles:
             return False
         if not self.path.exists():
             # `pulumi stack rm` removes the history, too; an accident does not.
-            return any(self._history.glob("*.json"))
+            return any(self.history.glob("*.json"))
         return deployment(self.path) is None
 
     def backup(self) -> Path | None:
@@ -164,15 +165,10 @@ class StateFiles:
         Raises:
             OSError, ValueError: It cannot be read.
         """
-        newest = max(self._history.glob("*.history.json"), key=lambda path: path.name, default=None)
+        newest = max(self.history.glob("*.history.json"), key=lambda path: path.name, default=None)
         if newest is None:
             return {}, ""
-        try:
-            user = newest.owner()
-        except KeyError:
-            # A user of another machine.
-            user = ""
-        return json.loads(newest.read_bytes()), user
+        return json.loads(newest.read_bytes()), owner(newest)
 
     def tags(self) -> dict[str, str]:
         """The stack's tags; none where there is no whole file of them."""
@@ -228,6 +224,14 @@ def refuse_damage(files: StateFiles, stack: str) -> None:
         if backup
         else f"no backup is left beside it; bring {files.path} back from a backup of yours",
     )
+
+
+def owner(path: Path) -> str:
+    """Whose a file is; empty where it is a user of another machine."""
+    try:
+        return path.owner()
+    except KeyError:
+        return ""
 
 
 def age(path: Path) -> str:

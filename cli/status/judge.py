@@ -2,6 +2,7 @@
 
 import importlib.metadata
 from collections.abc import Iterator
+from typing import Any
 
 from .. import programs
 from ..console import Problem as Told
@@ -91,6 +92,20 @@ def _unexplained(made: Status, seen: Seen) -> Iterator[Problem]:
             yield Problem(what, f"The cluster reports no cause, or not yet.{hidden}", fix)
 
 
+def change_of(told: dict[str, Any], by: str) -> Change:
+    """An entry of the stack's history; `by` is the owner of its file, empty where there is none."""
+    where = told.get("environment") or {}
+    return Change(
+        kind=str(told.get("kind", "")),
+        result=str(told.get("result", "")),
+        at=moment(told.get("endTime") or told.get("startTime") or ""),
+        by=by,
+        commit=str(where.get("git.head", ""))[:10],
+        author=str(where.get("git.author", "")),
+        changes={name: count for name, count in (told.get("resourceChanges") or {}).items() if name != "same"},
+    )
+
+
 def _stack(made: Status, seen: Seen) -> None:
     """The last change, the state's order, and versions."""
     history = seen.answers.get(Question(questions.HISTORY))
@@ -98,18 +113,8 @@ def _stack(made: Status, seen: Seen) -> None:
         made.unknown.append(Unknown("the last change", first_line(history.problem), history.problem.fix))
     elif history and history.value[0]:
         last, by = history.value
-        where = last.get("environment") or {}
-        changes = {name: count for name, count in (last.get("resourceChanges") or {}).items() if name != "same"}
-        made.change = Change(
-            kind=last.get("kind", ""),
-            result=last.get("result", ""),
-            at=moment(last.get("endTime") or last.get("startTime") or ""),
-            by=by,
-            commit=str(where.get("git.head", ""))[:10],
-            author=str(where.get("git.author", "")),
-            changes=changes,
-        )
-        made.versions["pulumi"] = str(where.get("pulumi.version", ""))
+        made.change = change_of(last, by)
+        made.versions["pulumi"] = str((last.get("environment") or {}).get("pulumi.version", ""))
         if made.change.result == "failed" and made.change.kind in _CHANGING:
             fix = f"remove the cause, then make up STACK={seen.stack}"
             made.problems.append(Problem(f"the last {made.change.kind} of the stack failed", "", fix))

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cli.preview.model import SIGN, SIGN_OF_SECRET
+
 from . import programs
 from .system import System
-
-#: How the engine marks a secret in a state that is exported with its secrets.
-_MARK, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def _sorted(found: dict[str, Resource]) -> list[Resource]:
 
 def _marked(value: Any) -> Any:
     if isinstance(value, dict):
-        if value.get(_MARK) == _SECRET:
+        if value.get(SIGN) == SIGN_OF_SECRET:
             return Secret(json.loads(value["plaintext"]))
         return {key: _marked(entry) for key, entry in value.items()}
     return [_marked(entry) for entry in value] if isinstance(value, list) else value

@@ -30,7 +30,7 @@ def test_each_change_is_told_with_what_it_did(tmp_path):
         ("+ ConfigMap settings: created",),
     ]
     newest = past.entries[0]
-    assert (newest.kind, newest.result, newest.counts) == ("update", "succeeded", {"create": 2})
+    assert (newest.kind, newest.result, newest.changes) == ("update", "succeeded", {"create": 2})
     assert (newest.commit, newest.author) == ("0123456789", "Ann")
     assert newest.by, "the file's owner"
     text = rendered(past=tmp_path)

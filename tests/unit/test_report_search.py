@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import stat
 import urllib.parse
 from contextlib import contextmanager
@@ -154,7 +155,7 @@ def test_a_refused_page_leaves_the_old_one(reports, tmp_path):
 
 
 def test_a_file_that_cannot_be_put_in_place_leaves_nothing_behind(tmp_path, monkeypatch):
-    monkeypatch.setattr(commands.os, "fsync", lambda _: (_ for _ in ()).throw(OSError("full")))
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("full")))
     with pytest.raises(OSError, match="full"):
         commands.keep(tmp_path / "out" / "report.html", "text")
     assert list((tmp_path / "out").iterdir()) == []

@@ -118,4 +118,4 @@ RULES: dict[str, Rule] = {
     ),
 }
 
-__all__ = ["OF_UP", "RULES", "SERVERS", "SERVER_VERSION", "Context", "Rule", "Settings"]
+__all__ = ["OF_UP", "RULES", "Context", "Rule", "Settings"]

@@ -1,6 +1,7 @@
 """Rules about data: what goes with it, and what no longer opens it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .. import versions
 from ..difference import quantity
@@ -74,10 +75,10 @@ def servers(change: Change, context: Context) -> Found:
     own = change.types[-1]
     if own not in _DATABASES or change.op in GONE:
         return
-    same_name = [it for it in context.changes if it.op == DELETE and it.name == change.name]
-    was = {change.old_urn.partition("::")[2].split("::")[1].rpartition("$")[2]} if change.old_urn else set()
-    if (was | {it.types[-1] for it in same_name}) & (_DATABASES.keys() - {own}):
-        (other,) = _DATABASES.keys() - {own}
+    (other,) = _DATABASES.keys() - {own}
+    gone = [it.types[-1] for it in context.changes if it.op == DELETE and it.name == change.name]
+    # What an alias leads from is known by its URN alone.
+    if other in gone or (change.old_urn and replace(change, urn=change.old_urn).types[-1] == other):
         yield (
             f"{_DATABASES[other]} → {_DATABASES[own]}",
             "the new one begins with an empty schema: it does not open what the other wrote",
