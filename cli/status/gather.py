@@ -18,7 +18,7 @@ from ..stack import Stack, causes, cluster, config, diagnose, guard, state
 from ..stack.cause import Cause
 from ..stack.namespace import WORKLOADS, Named, Namespace
 from ..toolchain import Toolchain
-from . import backups, questions
+from . import backups, questions, seconds
 from .asking import Answer, Clock, together
 from .questions import LISTS, Question
 
@@ -43,6 +43,8 @@ class Seen:
     causes: list[Cause] = field(default_factory=list)
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
     """What a failed Job said, by namespace and name."""
+    sent: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    """What the container said that sends a server's binary log, by the namespace and name of its pod."""
     running: str = ""
     """Who changes the stack right now, where its state is in files."""
     killed: bool = False
@@ -129,11 +131,15 @@ def _causes(seen: Seen, stack: Stack, clock: Clock) -> list[Cause]:
                 it[0], {name for _, name in it[2]}, it[1], seen.keys, it[2]
             )
         for job in backups.failed(seen.crons(namespace), seen.items("Job", namespace)):
-            asked[Question("log", namespace, job)] = questions.log(stack, clock, namespace, job)
+            asked[Question("log", namespace, job)] = questions.log(stack, clock, namespace, f"job/{job}")
+        for pod, container in seconds.senders(seen.items("Pod", namespace)).items():
+            asked[Question("sent", namespace, pod)] = questions.log(stack, clock, namespace, pod, container)
     answers = together(asked, clock)
     for question, answer in answers.items():
         if question.what == "log":
             seen.reasons[question.namespace, question.name] = answer.value or ""
+        if question.what == "sent":
+            seen.sent[question.namespace, question.name] = answer
     for namespace, known in unasked.items():
         answer = answers.get(Question("causes", namespace))
         # What the pods add is worth a wait, not the causes themselves.

@@ -151,5 +151,4 @@ def _next(made: Status) -> Iterator[str]:
     else:
         yield f"make drift {stack} compares every field with the cluster"
         if made.backups:
-            second = " and says the last second that can be restored" if made.any_second else ""
-            yield f"make restore {stack} lists the backups{second}"
+            yield f"make restore {stack} lists the backups"

@@ -6,12 +6,12 @@ from typing import Any
 
 from .. import programs
 from ..console import Problem as Told
-from . import questions
+from . import questions, seconds
 from .backups import jobs_of, last, moment
 from .backups import reason as reason_of
 from .certificates import expiry
 from .gather import Seen
-from .model import Backup, Certificate, Problem, Status
+from .model import Backup, Certificate, Problem, Restorable, Status
 from .questions import Question
 
 #: A certificate that ends sooner is a problem: whoever renews it should have done so.
@@ -47,13 +47,25 @@ def backups(made: Status, seen: Seen) -> None:
             late = timedelta(seconds=sum(_HOUR if limit is None else limit for limit in limits))
             made.problems += _backup_problems(one, told, seen, job, late)
     made.backups = found
-    made.any_second = any(_ships(item) for space in spaces for item in seen.items("Deployment", space))
+    deployed = [item for space in spaces for item in seen.items("Deployment", space)]
+    made.any_second = any(seconds.sender(item["spec"]["template"]) for item in deployed)
+    _seconds(made, seen)
 
 
-def _ships(deployment: dict[str, Any]) -> bool:
-    """Whether a container beside a server sends its binary log to a bucket; the last second stands there."""
-    containers = deployment["spec"]["template"]["spec"].get("containers", [])
-    return any((each.get("args") or [])[:1] == ["ship"] for each in containers)
+def _seconds(made: Status, seen: Seen) -> None:
+    """Add up to which second can be restored."""
+    own = {(item.namespace, pod.name) for item in made.workloads for pod in item.pods or () if pod.newest}
+    for (namespace, name), answer in seen.sent.items():
+        if (namespace, name) not in own:
+            continue
+        if answer.problem:
+            why = NO_RIGHTS if isinstance(answer.problem, programs.Forbidden) else first_line(answer.problem)
+            made.restorable.append(Restorable(namespace, name, None, why))
+            continue
+        pod = next(item for item in seen.items("Pod", namespace) if item["metadata"]["name"] == name)
+        found = seconds.read(namespace, pod, answer.value or "")
+        made.restorable.append(found)
+        made.problems += seconds.late(found, seen.at, seconds.sender(pod))
 
 
 def _active(spec: dict[str, Any]) -> int | None:

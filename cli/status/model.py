@@ -94,6 +94,18 @@ class Backup:
 
 
 @dataclass(frozen=True)
+class Restorable:
+    """Up to which second the bucket has the binary log of a server."""
+
+    namespace: str
+    pod: str
+    """The server's pod."""
+    until: datetime | None
+    """None where its pod did not say it yet, or `problem` says why nobody can tell."""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class Certificate:
     """A certificate in a Secret; `problem` says why its end is not known."""
 
@@ -146,6 +158,8 @@ class Status:
     """None where nobody can tell."""
     any_second: bool | None = None
     """Whether binary logs go to a bucket, so that any second can be restored; None where nobody can tell."""
+    restorable: list[Restorable] = field(default_factory=list)
+    """Up to which second, for each server whose log goes there."""
     certificates: list[Certificate] = field(default_factory=list)
     volumes: list[Volume] = field(default_factory=list)
     versions: dict[str, str] = field(

@@ -127,11 +127,10 @@ def _public(stack: Stack, clock: Clock, namespace: str, name: str) -> str:
     return base64.b64decode(said).decode("ascii", "replace")
 
 
-def log(stack: Stack, clock: Clock, namespace: str, job: str) -> Ask:
-    """The question for the end of a Job's log."""
-    return lambda: _kubectl(
-        stack, clock, "logs", f"job/{job}", "--namespace", namespace, "--all-containers", "--tail", "200"
-    )
+def log(stack: Stack, clock: Clock, namespace: str, what: str, container: str = "") -> Ask:
+    """The question for the end of a log: of one container of a pod, or of all those of a Job, `job/<name>`."""
+    which = ("--container", container) if container else ("--all-containers",)
+    return lambda: _kubectl(stack, clock, "logs", what, "--namespace", namespace, *which, "--tail", "200")
 
 
 def _kubectl(stack: Stack, clock: Clock, *arguments: str) -> str:

@@ -95,6 +95,10 @@ def _rows(status: Status) -> Iterator[Line]:
         yield Line(f"{'backup':12}{_backup(backup, now)}")
     if status.backups == [] and status.workloads:
         yield Line(f"{'backup':12}none are made")
+    for item in status.restorable:
+        told = f"any second up to {item.until:%Y-%m-%d %H:%M:%S} UTC" if item.until else "not known up to which second"
+        why = f" ({item.problem})" if item.problem else ""
+        yield Line(f"{'restorable':12}{item.namespace}/{item.pod}: {told}{clean(why)}")
     for item in status.certificates:
         told = item.problem or (f"ends in {age(item.expires, now)}, {item.expires:%Y-%m-%d}" if item.expires else "")
         if item.expires and item.expires <= now:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cli.status.seconds import read
 from lab.faults.schemas import OBJECTS, SCHEMA
 
 from .pods import BackupPod
@@ -45,6 +46,8 @@ def sent(pod: BackupPod) -> None:
     time.sleep(2.1)
     done = pod.database.send_logs()
     assert done.returncode == 0, done.stderr
+    # In the words that kubeauth status looks for.
+    assert read("shop", {"metadata": {"name": "pod"}}, done.stdout).until, done.stdout
 
 
 def logs_of(pod: BackupPod) -> list[str]:

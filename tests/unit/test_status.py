@@ -212,13 +212,51 @@ def test_well_is_said_with_what_runs_where_and_since_when():
     assert "not known" not in text
 
 
-def test_where_any_second_can_be_restored_it_is_said_what_says_the_last_one():
+def shipping() -> list[dict[str, Any]]:
+    """The same with a container beside the server that sends its binary log."""
     items = well()
     items[0]["spec"]["template"]["spec"]["containers"].append({"image": "x", "args": ["ship"]})
-    status = status_of(Stack(items))
-    assert status.any_second
-    assert status.next[1] == "make restore STACK=dev lists the backups and says the last second that can be restored"
-    assert status_of(Stack(well())).any_second is False
+    server = next(item for item in items if item["metadata"].get("name") == "mysqlauth-pod")
+    server["spec"]["containers"] = [{"name": "mysqlauth-container"}, {"name": "binary-log-s3", "args": ["ship"]}]
+    return items
+
+
+def said(seconds_ago: float, *errors: str) -> str:
+    until = NOW - timedelta(seconds=seconds_ago)
+    return "\n".join(["Restorable up to 20261101T000000Z", f"Restorable up to {until:%Y%m%dT%H%M%SZ}", *errors, ""])
+
+
+def test_the_last_second_that_can_be_restored_is_told_from_the_log_of_the_container_that_sends():
+    stack = Stack(shipping(), logs=said(20))
+    status = status_of(stack)
+    assert (status.verdict, status.any_second) == ("well", True)
+    assert f"mysqlauth-pod: any second up to {NOW - timedelta(seconds=20):%Y-%m-%d %H:%M:%S} UTC" in shown(status)
+    assert [command[2] for command in stack.asked if "binary-log-s3" in command] == ["mysqlauth-pod"]
+    none = status_of(Stack(well()))
+    assert (none.any_second, none.restorable) == (False, [])
+
+
+def test_a_binary_log_that_does_not_reach_the_bucket_is_wrong_and_says_why():
+    error = "error: the bucket takes no binary logs: AccessDenied"
+    (problem,) = status_of(Stack(shipping(), logs=said(600, error))).problems
+    assert "the bucket has nothing of the binary log of mysqlauth-pod since " in problem.what
+    assert (problem.seen, problem.fix) == (error, "kubectl -n shop logs mysqlauth-pod -c binary-log-s3")
+    (never,) = status_of(Stack(shipping(), logs=error)).problems
+    assert "of mysqlauth-pod yet: later seconds cannot be restored" in never.what
+
+
+def test_an_error_of_the_binary_log_that_is_over_or_one_round_old_is_no_alarm():
+    error = "error: the bucket takes no binary logs: SlowDown\n"
+    over, once = status_of(Stack(shipping(), logs=error + said(5))), status_of(Stack(shipping(), logs=said(50, error)))
+    assert (over.verdict, over.restorable[0].problem) == ("well", "")
+    assert (once.verdict, once.restorable[0].problem) == ("well", error.strip())
+    new = status_of(Stack(shipping(), logs=""))
+    assert (new.verdict, new.restorable[0].until) == ("well", None)
+
+
+def test_a_log_that_may_not_be_read_hides_the_last_second_and_nothing_else():
+    status = status_of(Stack(shipping(), logs=forbidden("pods/log")))
+    assert (status.verdict, status.restorable[0].problem) == ("well", "not readable with your rights")
 
 
 def test_nothing_of_a_secret_is_asked_for_or_shown_but_its_certificate():
@@ -533,11 +571,12 @@ def test_a_stateful_set_is_shown_with_its_pods_and_its_claims_beside_the_deploym
 
 KEYS = {
     "": "schema verdict exit stack project at deployed cluster workloads problems running change backups any_second"
-    " certificates volumes versions unknown next",
+    " restorable certificates volumes versions unknown next",
     "cluster": "way kind context server version",
     "workloads": "namespace kind name exists ready wanted available images pods",
     "change": "kind result at by commit author changes",
     "backups": "namespace name schedule suspended succeeded failed reason",
+    "restorable": "namespace pod until problem",
     "certificates": "namespace secret expires problem",
     "volumes": "namespace name asked has storage_class phase",
     "versions": "kubeauth pulumi provider kubernetes",
@@ -545,7 +584,7 @@ KEYS = {
 
 
 def test_the_json_has_the_documented_keys_and_times_in_utc():
-    data = status_of(Stack(well())).as_data()
+    data = status_of(Stack(shipping(), logs=said(20))).as_data()
     for place, keys in KEYS.items():
         part = data[place] if place else data
         assert set(part[0] if isinstance(part, list) else part) == set(keys.split()), place

@@ -31,6 +31,8 @@ send_logs() {
     mv "$hand_over/.sent" "$hand_over/sent"
   done < "$scratch/names"
   printf %s "$until" | store rcat "$place/$there/until" || fail "the bucket takes no binary logs: $(said)"
+  # For kubeauth status, which reads logs and no bucket.
+  echo "Restorable up to $until"
 }
 # The first event says when the log was opened.
 opened() { date -u -d "@$(od -An -tu4 -j4 -N4 "$1" | tr -d ' ')" +%Y%m%dT%H%M%SZ; }
