@@ -6,6 +6,8 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import traces
+
 MYSQL_PORT = 3306
 TLS_MODES = ("required", "verify-identity", "disabled")
 
@@ -91,6 +93,7 @@ def load(env: Mapping[str, str] = os.environ) -> Config:
     config = Config(host, env.get("DB_USER", ""), env.get("DB_PASS", ""), database, port,
                     env.get("DB_TLS") or "required", env.get("DB_TLS_CA", ""), listen, metrics)  # fmt: skip
     problems += _tls_problems(config)
+    problems += traces.problems(env)
     if problems:
         raise BadConfig(*problems)
     return config

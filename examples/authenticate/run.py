@@ -7,6 +7,7 @@ import sys
 import threading
 
 import config
+import traces
 from api import Api
 from metrics import Exposition
 from server import Server
@@ -32,9 +33,10 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    api = Api(MySqlUsers(settings))
+    traced = traces.start()
+    api = Api(MySqlUsers(settings, traced))
     try:
-        server = Server(("", settings.listen), api)
+        server = Server(("", settings.listen), api, traced)
     except OSError as error:
         print(f"cannot listen on port {settings.listen}: {error.strerror}", file=sys.stderr)
         return 1
@@ -49,17 +51,18 @@ def main() -> int:
     database = f"{settings.host} port {settings.port}, TLS {settings.tls}"
     log.info("listening on port %d, database %s", server.server_port, database)
     stop.wait()
-    return _stop(server, api)
+    return _stop(server)
 
 
-def _stop(server: Server, api: Api) -> int:
+def _stop(server: Server) -> int:
     log.info("stopping")
-    api.stopping.set()
+    server.api.stopping.set()
     threading.Event().wait(LINGER_SECONDS)
     server.shutdown()
     server.server_close()
     if not server.drain(DRAIN_SECONDS):
         log.warning("gave up on requests that took over %.0f s", DRAIN_SECONDS)
+    server.traces.stop()
     log.info("stopped")
     return 0
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from api import Api, Problem
 from deadline import Deadline
+from traces import Off, Traces
 
 CONNECTIONS = 128
 REQUEST_SECONDS = 10.0
@@ -29,8 +30,8 @@ class Server(socketserver.ThreadingMixIn, HTTPServer):
     request_queue_size = 128
     address_family = socket.AF_INET6 if socket.has_dualstack_ipv6() else socket.AF_INET
 
-    def __init__(self, address: tuple[str, int], api: Api) -> None:
-        self.api = api
+    def __init__(self, address: tuple[str, int], api: Api, traces: Traces | None = None) -> None:
+        self.api, self.traces = api, traces or Off()
         self._slots = threading.BoundedSemaphore(CONNECTIONS)
         self._idle = threading.Condition()
         self._busy = 0
@@ -122,23 +123,28 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         length = self.headers.get("Content-Length", "")
         self._unread = int(length) if re.fullmatch("[0-9]{1,12}", length) else -1
+        path = self.path.partition("?")[0]
+        with self.server.traces.request(self.command, path, self.headers.get("traceparent")) as traced:
+            status, answer, headers = self._answer(path)
+            traced(status)
+        self._send(status, answer, headers)
+
+    def _answer(self, path: str) -> tuple[int, dict[str, Any], dict[str, str]]:
         try:
-            status, answer = self.server.api.answer(self.command, self.path.partition("?")[0], self._body)
-            headers: dict[str, str] = {}
+            return *self.server.api.answer(self.command, path, self._body), {}
         except Problem as problem:
-            status, answer, headers = problem.status, problem.answer(), problem.headers
-            if status == 503:
+            if problem.status == 503:
                 self._reason = f" {', '.join((problem.error, *problem.reasons))}"
+            return problem.status, problem.answer(), problem.headers
         except TimeoutError:
-            status, answer, headers = 408, {"error": "the request took too long to arrive"}, {}
+            return 408, {"error": "the request took too long to arrive"}, {}
         except ConnectionError:
             raise
         except Exception as error:
             # Only kind and place: the text of an unknown error may hold what the user typed.
             place = traceback.extract_tb(error.__traceback__)[-1]
             log.error("unexpected %s at %s:%d", type(error).__name__, place.filename, place.lineno or 0)
-            status, answer, headers = 500, {"error": "internal error"}, {}
-        self._send(status, answer, headers)
+            return 500, {"error": "internal error"}, {}
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _serve  # noqa: N815 - the base class names them so
 

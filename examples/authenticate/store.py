@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 import pymysql
 from config import Config
 from pymysql.constants import CLIENT, ER
+from traces import Off, Traces
 
 T = TypeVar("T")
 _CONNECT_SECONDS, _ANSWER_SECONDS, _QUEUE_SECONDS = 3, 5, 5
@@ -68,11 +69,27 @@ class _Connection(pymysql.connections.Connection):
         super()._request_authentication()  # pyright: ignore[reportAttributeAccessIssue]
 
 
+class _Cursor:
+    """A cursor whose statements are traced."""
+
+    def __init__(self, cursor: Any, config: Config, traces: Traces) -> None:
+        self._cursor, self._config, self._traces = cursor, config, traces
+
+    def execute(self, text: str, values: tuple[str, ...] | None = None) -> int:
+        """Run a statement; return how many rows it found or changed."""
+        with self._traces.query(text, self._config):
+            return self._cursor.execute(text, values)
+
+    def fetchone(self) -> Any:
+        """The next row, if there is one."""
+        return self._cursor.fetchone()
+
+
 class MySqlUsers:
     """The users table of a MySQL database."""
 
-    def __init__(self, config: Config) -> None:
-        self._config = config
+    def __init__(self, config: Config, traces: Traces | None = None) -> None:
+        self._config, self._traces = config, traces or Off()
         # PyMySQL would encode text as Latin-1; MySQL hashes what arrives in UTF-8.
         self._password = config.password.encode("utf-8", "surrogateescape")
         self._slots = threading.BoundedSemaphore(_CONNECTIONS)
@@ -89,15 +106,16 @@ class MySqlUsers:
     def find(self, username: str) -> tuple[str, str] | None:
         """The user's name as registered and the stored hash."""
 
-        def query(cursor: Any) -> tuple[str, str] | None:
+        def query(cursor: _Cursor) -> tuple[str, str] | None:
             cursor.execute("SELECT username, password FROM users WHERE username = %s", (username,))
             return cursor.fetchone()
 
         return self._run(query)
 
-    def _run(self, work: Callable[[Any], T]) -> T:
+    def _run(self, work: Callable[[_Cursor], T]) -> T:
         try:
-            with self._session() as connection, connection.cursor() as cursor:
+            with self._session() as connection, connection.cursor() as opened:
+                cursor = _Cursor(opened, self._config, self._traces)
                 try:
                     result = work(cursor)
                 except pymysql.err.ProgrammingError as error:
@@ -121,11 +139,13 @@ class MySqlUsers:
             raise Unavailable("too many requests wait for the database")
         try:
             context = self._config.tls_context()
-            with _Connection(
-                host=self._config.host, port=self._config.port, user=self._config.user, password=self._password,
-                database=self._config.database, ssl=context, ssl_disabled=context is None, charset="utf8mb4",
-                connect_timeout=_CONNECT_SECONDS, read_timeout=_ANSWER_SECONDS, write_timeout=_ANSWER_SECONDS,
-            ) as connection:  # fmt: skip
+            with self._traces.query("", self._config):
+                opened = _Connection(
+                    host=self._config.host, port=self._config.port, user=self._config.user, password=self._password,
+                    database=self._config.database, ssl=context, ssl_disabled=context is None, charset="utf8mb4",
+                    connect_timeout=_CONNECT_SECONDS, read_timeout=_ANSWER_SECONDS, write_timeout=_ANSWER_SECONDS,
+                )  # fmt: skip
+            with opened as connection:
                 yield connection
         finally:
             self._slots.release()

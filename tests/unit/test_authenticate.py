@@ -20,9 +20,11 @@ import metrics  # noqa: E402
 import passwords  # noqa: E402
 import run  # noqa: E402
 import server as http_server  # noqa: E402
+import traces  # noqa: E402
 from api import Api  # noqa: E402
 from store import MySqlUsers, Taken, Unavailable  # noqa: E402
 
+COLLECTOR = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector.example:4318"}
 GOOD = {"DB_HOST": "db.example:3306", "DB_USER": "admin", "DB_PASS": "hunter2"}
 ALICE = {"username": "Alice", "password": "correct horse"}
 
@@ -172,7 +174,7 @@ def test_stopping_finishes_what_is_in_flight_and_takes_nothing_new(service, user
     slow = threading.Thread(target=lambda: answers.append(call(service, "POST", "/login", ALICE)[0]))
     slow.start()
     time.sleep(0.1)
-    stopper = threading.Thread(target=run._stop, args=(service, service.api))
+    stopper = threading.Thread(target=run._stop, args=(service,))
     stopper.start()
     time.sleep(0.05)
     assert call(service, "GET", "/readyz")[:2] == (503, {"error": "stopping"})
@@ -334,3 +336,20 @@ def test_metrics_are_not_at_the_services_own_port(service):
 def test_a_port_for_metrics_that_cannot_be_is_a_mistake(port):
     with pytest.raises(config.BadConfig, match="METRICS_PORT"):
         config.load({**GOOD, "METRICS_PORT": port})
+
+
+def test_a_collector_without_the_packages_is_a_mistake_of_the_environment_and_told_with_the_others(monkeypatch):
+    monkeypatch.delitem(sys.modules, "otlp", raising=False)
+    monkeypatch.setitem(sys.modules, "opentelemetry", None)
+    with pytest.raises(config.BadConfig) as caught:
+        config.load({**GOOD, **COLLECTOR, "PORT": "x"})
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT is set, but opentelemetry" in caught.value.args[-1]
+    assert "PORT" in caught.value.args[0]
+
+
+@pytest.mark.parametrize("off", [{}, {"OTEL_SDK_DISABLED": "true"}, {"OTEL_TRACES_EXPORTER": "none"}])
+def test_traces_are_off_unless_asked_for_and_need_no_package_then(off, monkeypatch):
+    monkeypatch.delitem(sys.modules, "otlp", raising=False)
+    monkeypatch.setitem(sys.modules, "opentelemetry", None)
+    assert isinstance(traces.start({**GOOD, **(COLLECTOR if off else {}), **off}), traces.Off)
+    assert config.load({**GOOD, **(COLLECTOR if off else {}), **off}).port == 3306
