@@ -14,7 +14,7 @@ pytestmark = pytest.mark.cluster
 
 #: How often each, so that all of it takes about a quarter of an hour. F11 is test_drift.py; F17 is
 #: tests/sql/test_backup.py, which kills a restore at each of its calls.
-SHORT = {"F1": 3, "F2": 2, "F3": 1, "F4": 1, "F5": 2, "F6": 4, "F7": 2, "F8": 1, "F9": 3, "F10": 1}
+SHORT = {"F1": 3, "F2": 2, "F3": 1, "F4": 1, "F5": 2, "F6": 4, "F7": 2, "F8": 1, "F9": 1, "F10": 1}
 SHORT |= {"F12": 6, "F13": 1, "F14": 1, "F15": 2, "F16": 2}
 
 
