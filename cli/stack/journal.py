@@ -6,6 +6,8 @@ its end, where all that it makes can be found again after a kill: by its plan, i
 
 import json
 import os
+import socket
+import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -14,12 +16,15 @@ from pathlib import Path
 from ..console import Problem
 from . import Stack, config, recorded
 from .recorded import Step
-from .state import StateFiles, deployment
+from .state import StateFiles, deployment, elsewhere
 
 #: Pulumi's own variable. Who sets it decides: `false` keeps the checkpoints.
 VARIABLE = "PULUMI_SKIP_CHECKPOINTS"
 #: A run that changes fewer objects keeps its checkpoints: they take next to no time, and were killed most often.
 FEW = 50
+#: For so many seconds another machine's run may have a journal and no lock of Pulumi's, which is taken once the program
+#: is loaded, and given back a moment before the journal goes.
+UNLOCKED_SECONDS = 60
 
 
 class Journal:
@@ -42,25 +47,37 @@ class Journal:
             OSError: That cannot be written.
         """
         self.files.journal.mkdir(mode=0o700, parents=True, exist_ok=True)
+        told = {"host": socket.gethostname(), "steps": [asdict(step) for step in planned]}
         config.write_private(self.events, "")
-        config.write_private(self._plan, json.dumps([asdict(step) for step in planned]))
+        config.write_private(self._plan, json.dumps(told))
         _flush(self.files.journal)
 
     def read(self) -> tuple[list[Step], list[Step]]:
         """What the run was about to do, and what it began.
 
         Raises:
-            Problem: The files were damaged since.
+            Problem: The files were damaged since, or another machine may still write to them.
         """
         try:
-            planned = [Step(**entry) for entry in json.loads(self._plan.read_bytes())]
+            told = json.loads(self._plan.read_bytes())
+            host, planned = str(told["host"]), [Step(**entry) for entry in told["steps"]]
             lines = self.events.read_text(encoding="utf-8", errors="replace").splitlines()
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise Problem(
                 f"a run did not come to write its state, and its journal cannot be read: {error}",
                 f"bring {self._plan.parent} back; or remove it when every object in the cluster is in the state",
             ) from None
+        if elsewhere(host) and self._idle() < UNLOCKED_SECONDS:
+            raise Problem(
+                f"{host}, another machine, began or ended a run a moment ago: whether it lives cannot be seen here",
+                f"wait until it ends there; was it killed, type the same again in {UNLOCKED_SECONDS} s",
+            )
         return planned, recorded.steps(lines)
+
+    def _idle(self) -> float:
+        """For how many seconds nobody has written to it, by the clock of whatever keeps the files."""
+        with tempfile.NamedTemporaryFile(dir=self.files.journal) as now:
+            return os.stat(now.name).st_mtime - max(path.stat().st_mtime for path in (self._plan, self.events))
 
     def drop(self) -> None:
         """Forget the run: the state says what it did."""

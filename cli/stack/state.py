@@ -33,8 +33,7 @@ class PulumiLock:
 
     def elsewhere(self) -> bool:
         """Whether it was taken on another machine, so that nobody here can tell whether its run is alive."""
-        # A Mac's name gets another domain with each network; its first label stays.
-        return bool(self.host) and _label(self.host) != _label(socket.gethostname())
+        return elsewhere(self.host)
 
     def alive(self) -> bool:
         """Whether the very process that took it still runs on this machine."""
@@ -46,6 +45,12 @@ class PulumiLock:
             return process.create_time() <= _seconds(self.since) + 2
         except psutil.NoSuchProcess:
             return False
+
+
+def elsewhere(host: str) -> bool:
+    """Whether a machine is another one than this; a name that is not known is not."""
+    # A Mac's name gets another domain with each network; its first label stays.
+    return bool(host) and _label(host) != _label(socket.gethostname())
 
 
 def _label(host: str) -> str:

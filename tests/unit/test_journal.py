@@ -1,6 +1,8 @@
 """The journal of a run without checkpoints: when there is one, when it goes, and when the engine keeps its own."""
 
 import json
+import os
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +65,21 @@ def test_events_are_read_up_to_where_a_kill_cut_them_off(stack):
     line = log(("create", PLAN[3].resource))[0]
     left(stack).events.write_text(f"{line}\n{line[:50]}")
     assert [step.op for step in left(stack).read()[1]] == ["create"]
+
+
+def test_a_run_of_another_machine_that_has_no_lock_yet_is_not_taken_for_a_killed_one(stack, monkeypatch):
+    with monkeypatch.context() as there:
+        there.setattr(journal.socket, "gethostname", lambda: "elsewhere.example")
+        journal.begin(stack, PLAN)
+    with pytest.raises(Problem, match=r"elsewhere\.example, another machine, began or ended a run") as caught:
+        left(stack).read()
+    assert "wait until it ends there" in caught.value.fix
+    earlier = time.time() - journal.UNLOCKED_SECONDS - 5
+    for path in stack.files.journal.iterdir():
+        os.utime(path, (earlier, earlier))
+    assert left(stack).read() == (PLAN, [])
+    # What looked at the clock left nothing behind.
+    assert {path.name for path in stack.files.journal.iterdir()} == {"plan.json", "events"}
 
 
 def test_it_goes_when_the_state_was_written_since(stack):
