@@ -96,12 +96,10 @@ def _ingresses(found: list[Object]) -> Iterator[str]:
 
 def _plain(text: str) -> str:
     """Text that is no Markdown."""
-    return re.sub(r"[^\w .:/@*+-]", "?", text)
+    return re.sub(r"[^\w .,:/@*+-]", "?", text)
 
 
 def _said(time: timedelta) -> str:
-    """A time as people say it: minutes, hours or days."""
+    """A time as people say it, in minutes or hours."""
     minutes = max(0, round(time.total_seconds() / 60))
-    if minutes < 120:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 72 * 60 else f"{minutes // 1440} days"
+    return f"{minutes} min" if minutes < 120 else f"{round(minutes / 60)} h"

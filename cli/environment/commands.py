@@ -84,10 +84,16 @@ def _up(wanted: Wanted, stack_name: str) -> str:
     record = Record(wanted.name, word.base, derived.namespace, _head(), created, ends)
     with exclusive.hold(stack, "environment up") as lock:
         exclusive.clear(stack)
-        keeping.recover(stack)
         cluster.start(stack, way, tools)
+        # Before there is a stack: one that is refused leaves nothing.
+        try:
+            keeping.refuse_namespace(stack, derived.namespace)
+        except console.Problem:
+            if not known:
+                _forget(stack_name)
+            raise
+        keeping.recover(stack)
         stack.prepare()
-        keeping.refuse_namespace(stack, derived.namespace)
         # Before anything is made: a run that is killed leaves what `list` and `down` find.
         records.keep(stack, record)
         _new_secrets(stack, derived.secrets)
@@ -95,7 +101,8 @@ def _up(wanted: Wanted, stack_name: str) -> str:
         if data and not before:
             _load(stack, data)
         found = address.objects(stack, derived.namespace)
-    return address.running(record, found, f"restored from {data.name}" if data else "none, the database began empty")
+    began = f"{data.name}, which a new environment begins with" if data else "none, the database began empty"
+    return address.running(record, found, began)
 
 
 def down(wanted: Wanted) -> None:
@@ -111,8 +118,7 @@ def down(wanted: Wanted) -> None:
         _remove(wanted, stack_name, known.record)
     else:
         console.console.print(f"There is no environment {wanted.name}.", markup=False)
-    config.tracked(stack_name).unlink(missing_ok=True)
-    config.forget(stack_name)
+    _forget(stack_name)
     text = address.gone(wanted.name)
     _report(wanted, "gone", text)
     print(text, end="")
@@ -177,6 +183,12 @@ def listed(*, as_json: bool) -> None:
         ends = f"goes in {rest} h" if rest > 0 else "its time is over"
         size = f"{known.resources} resources" if known.resources else "nothing made yet"
         print(f"{known.name:32}{record.namespace}, from {record.base}, {hours} h old, {ends}, {size}")
+
+
+def _forget(stack_name: str) -> None:
+    """Remove what this checkout has of an environment."""
+    config.tracked(stack_name).unlink(missing_ok=True)
+    config.forget(stack_name)
 
 
 def _base_file(commit: str, base: str) -> str:

@@ -90,11 +90,11 @@ def remove(stack: Stack, way: Road, tools: Toolchain, lock: int, namespace: str)
         stack.ask(*unprotect, purpose="let go what the program protects")
     change.destroy(stack, lock, refresh=refresh)
     if namespace:
-        _remove_namespace(stack, namespace)
+        remove_namespace(stack, namespace)
     stack.call(*forget)
 
 
-def _remove_namespace(stack: Stack, name: str) -> None:
+def remove_namespace(stack: Stack, name: str) -> None:
     """Remove what the state did not know, with the namespace, where that carries this stack's mark."""
     found = _namespace(stack, name)
     if found is not None and existing.mark(found) == stack.mark():
