@@ -13,7 +13,7 @@ from cli import paths
 from cli.console import Problem
 from lab import workflows as lint
 from lab.series.clone import Clone
-from tests.fake_github import FakeGitHub, fake
+from tests.fake_github import RUN, FakeGitHub, fake
 from tests.series_cases import patch, setting
 from tests.workflows import FOLDER, Job, workflow
 
@@ -52,6 +52,7 @@ def job(clone: Clone, name: str, home: Path, body: str = "", **variables: str) -
     expressions = {
         "matrix.stack": "dev",
         "github.workspace": str(clone.root),
+        "github.event.pull_request.number": "5",
         "vars.LIVE_STACKS || '[]'": '["prod"]',
         "github.token": "the token",
         "secrets.KUBECONFIG": "apiVersion: v1\nkind: Config\n",
@@ -70,7 +71,7 @@ def job(clone: Clone, name: str, home: Path, body: str = "", **variables: str) -
 
 def left(clone: Clone, folder: str = "preview-out") -> dict[str, str]:
     """The report that the job leaves as an artifact, by file ending; it is gone afterwards."""
-    files = {path.name.removeprefix("dev."): path.read_text() for path in (clone.root / folder).iterdir()}
+    files = {path.name.partition(".")[2]: path.read_text() for path in (clone.root / folder).iterdir()}
     shutil.rmtree(clone.root / folder)
     return files
 
@@ -152,6 +153,41 @@ def test_drift_that_cannot_be_looked_for_fails_and_leaves_a_report_without_a_ver
     issue = job(clone, "issue", tmp_path / "issue", GITHUB_API_URL=fake.url).run("drift")
     assert not issue.failed(), issue.log()
     assert fake.changes() == []
+
+
+def test_an_environment_that_cannot_be_made_comments_why_and_leaves_nothing(clone, tmp_path, fake, monkeypatch):
+    deploy = job(clone, "deploy", tmp_path / "deploy").run("environment")
+    assert [name for name, done in deploy.did.items() if done.returncode] == ["Deploy"], deploy.log()
+    files = left(clone, "environment-out")
+    assert "KUBECONFIG has no context" in files["md"]
+    assert json.loads(files["json"])["verdict"] == "failed"
+    fake.artifact("environment-pr-5", 1, **files)
+    monkeypatch.setitem(RUN, "path", ".github/workflows/environment.yml")
+    monkeypatch.setitem(RUN, "display_title", "Environment of #5")
+    comment = job(clone, "comment", tmp_path / "comment", GITHUB_API_URL=fake.url).run("environment")
+    assert not comment.failed(), comment.log()
+    assert [one["body"].split("\n\n<sub>")[0] for one in fake.comments] == [files["md"].rstrip("\n")]
+    destroy = job(clone, "destroy", tmp_path / "destroy").run("environment")
+    assert not destroy.failed(), destroy.log()
+    assert "It is gone." in left(clone, "environment-out")["md"]
+    assert not list(clone.root.glob("Pulumi.env-*"))
+
+
+def test_an_environment_is_never_a_forks_waits_for_its_own_runs_and_its_end_runs_no_code_of_the_pull_request():
+    jobs = workflow("environment")["jobs"]
+    for name in ("deploy", "destroy"):
+        assert "head.repo.full_name == github.repository" in jobs[name]["if"]
+        assert "dependabot" in jobs[name]["if"]
+        assert jobs[name]["concurrency"] == {
+            "group": "environment-${{ github.event.pull_request.number }}",
+            "cancel-in-progress": False,
+        }
+    for name in ("destroy", "comment"):
+        assert jobs[name]["steps"][0]["with"]["ref"] == "${{ github.event.pull_request.base.sha }}"
+    for step in jobs["deploy"]["steps"]:
+        if "run" in step:
+            assert step["env"]["PYTHONPATH"] == "${{ github.workspace }}/base", "the command is the base's"
+            assert step["env"]["PYTHONSAFEPATH"] == "1"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -280,7 +316,7 @@ def test_a_first_run_needs_no_variable_and_an_empty_list_of_live_stacks_is_no_er
     for name in NAMES:
         for line in (FOLDER / f"{name}.yml").read_text().splitlines():
             # An unset variable is empty: DEBIAN_MIRROR, and those of environments, which `access` checks.
-            known = ("LIVE_STACKS", "APPROVED_STACKS || '[]'", "DEBIAN_MIRROR", "BACKEND_URL")
+            known = ("LIVE_STACKS", "APPROVED_STACKS || '[]'", "DEBIAN_MIRROR", "BACKEND_URL", "ENVIRONMENTS")
             assert "vars." not in line or any(name in line for name in known), line
 
 
