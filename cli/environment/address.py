@@ -18,20 +18,19 @@ def marker(name: str) -> str:
     return f"<!-- kubeauth-environment:{name} -->"
 
 
-def running(record: Record, found: list[Object], data: str) -> str:
+def running(record: Record, found: list[Object]) -> str:
     """The comment on an environment that runs.
 
     Args:
         record: The environment.
         found: The Services and Ingresses of its namespace.
-        data: What its database began with, in a word.
     """
     rows = [*_ingresses(found), *_services(found)]
     table = ["| | address | from your machine |", "|---|---|---|", *rows] if rows else ["It has no Service."]
     lines = [
         _head(record.name, "✅ It runs."),
         f"Namespace `{record.namespace}`, commit `{record.commit[:10]}`, settings of stack `{record.base}`, passwords "
-        f"of its own; data: {_plain(data)}.",
+        f"of its own; data: {_plain(record.data) or 'none'}.",
         "\n".join(table),
         f"Made {_said(record.age(now()))} ago. It goes when the pull request is closed or the label is taken away, and "
         f"at the latest {_said(record.left(now()))} after this update, at {record.expires[:16].replace('T', ' ')} UTC.",

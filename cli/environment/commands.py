@@ -81,7 +81,7 @@ def _up(wanted: Wanted, stack_name: str) -> str:
     now = records.now()
     created = before.created if before else now.isoformat()
     ends = (now + alive).isoformat()
-    record = Record(wanted.name, word.base, derived.namespace, _head(), created, ends)
+    record = Record(wanted.name, word.base, derived.namespace, _head(), created, ends, before.data if before else "")
     with exclusive.hold(stack, "environment up") as lock:
         exclusive.clear(stack)
         cluster.start(stack, way, tools)
@@ -98,11 +98,12 @@ def _up(wanted: Wanted, stack_name: str) -> str:
         records.keep(stack, record)
         _new_secrets(stack, derived.secrets)
         commands.work(given, stack, way, tools, lock)
-        if data and not before:
+        if data and not record.data:
             _load(stack, data)
+            record = replace(record, data=data.name)
+            records.keep(stack, record)
         found = address.objects(stack, derived.namespace)
-    began = f"{data.name}, which a new environment begins with" if data else "none, the database began empty"
-    return address.running(record, found, began)
+    return address.running(record, found)
 
 
 def down(wanted: Wanted) -> None:

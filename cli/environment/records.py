@@ -28,6 +28,8 @@ class Record:
     """What was deployed last."""
     created: str
     expires: str
+    data: str = ""
+    """What was loaded into its database; empty for nothing."""
 
     def age(self, now: datetime) -> timedelta:
         """How long ago it was made."""

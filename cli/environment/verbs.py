@@ -33,7 +33,7 @@ def environment() -> None:
 @click.option("--from", "base_stack", default="", help="The stack whose settings it gets, without its secrets.")
 @click.option("--base", default="origin/main", show_default=True, help="The commit or branch that has those settings.")
 @click.option("--ttl", default="", help="How long it lives after its last update, such as 72h or 3d. Default: 72h.")
-@click.option("--data", default="none", show_default=True, help="none, or a dump that a new environment begins with.")
+@click.option("--data", default="none", show_default=True, help="none, or a dump that is loaded once.")
 @_on_cluster
 @OUT
 def up(**given: Any) -> None:

@@ -233,7 +233,7 @@ def test_the_comment_says_how_to_reach_it_how_old_it_is_and_when_it_goes():
         "metadata": {"name": "peers", "namespace": "x"},
         "spec": {"clusterIP": "None", "ports": [{"port": 1}]},
     }
-    said = address.running(RECORD, [SERVICE, INGRESS, headless], "none")
+    said = address.running(RECORD, [SERVICE, INGRESS, headless])
     assert said.startswith(marker("environment", "pr-5") + "\n")
     assert stack_of(said, "environment") == "pr-5"
     assert "`auth.shop-pr-5.svc:5010`" in said
