@@ -190,6 +190,52 @@ def test_an_environment_is_never_a_forks_waits_for_its_own_runs_and_its_end_runs
             assert step["env"]["PYTHONSAFEPATH"] == "1"
 
 
+CALLED = [name for name in NAMES if "workflow_call" in workflow(name)[True]]
+
+
+def test_a_project_calls_a_workflow_each_for_previews_deployments_and_drift():
+    assert CALLED == ["project-deploy", "project-drift", "project-preview"]
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_what_another_repository_calls_runs_its_own_commits_code_and_never_the_callers(name):
+    """`github.workflow_sha` and `./` are the caller's: only `job` knows which commit of ours was called."""
+    own = {
+        "repository": "${{ job.workflow_repository }}",
+        "ref": "${{ job.workflow_sha }}",
+        "persist-credentials": False,
+    }
+    for job_name, content in workflow(name)["jobs"].items():
+        steps = content["steps"]
+        tool = next(step["with"] for step in steps if step["name"] == "Check out the command")
+        writes = "write" in content["permissions"].values()
+        assert tool == (own if writes else {**own, "path": "kubeauth-tool"}), job_name
+        if writes:
+            assert "Check out" not in [step["name"] for step in steps], "nothing of the caller's is there"
+        for step in steps:
+            assert "github.workflow_" not in str(step)
+            if step.get("uses", "").startswith("./"):
+                folder = step["uses"].removeprefix("./kubeauth-tool/")
+                declared = yaml.safe_load((paths.CHECKOUT / folder / "action.yml").read_text())["inputs"]
+                assert step.get("with", {}).keys() <= declared.keys()
+                assert {key for key, value in declared.items() if value.get("required")} <= step.get("with", {}).keys()
+
+
+def test_the_callers_in_the_guide_give_what_is_asked_and_the_rights_that_the_jobs_have():
+    page = (paths.CHECKOUT / "docs/guides/previews-elsewhere/github.md").read_text()
+    callers = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    jobs = [job for caller in callers for job in caller["jobs"].values() if "uses" in job]
+    assert len(jobs) == len(CALLED)
+    for job in jobs:
+        called = workflow(re.search(r"workflows/(.*)\.yml@", job["uses"])[1])  # pyright: ignore[reportOptionalSubscript]
+        inputs = called[True]["workflow_call"]["inputs"]
+        assert job["with"].keys() <= inputs.keys()
+        assert {key for key, value in inputs.items() if value.get("required")} <= job["with"].keys()
+        assert json.loads(job["with"]["stacks"])
+        needed = {key: value for one in called["jobs"].values() for key, value in one["permissions"].items()}
+        assert job["permissions"] == needed
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_workflow_gives_no_rights_by_default_and_runs_on_no_trigger_that_lends_them_to_strangers(name):
     content = workflow(name)
@@ -221,7 +267,9 @@ def test_a_job_states_its_rights_and_its_end_and_no_text_of_strangers_reaches_it
 def test_every_action_is_pinned_to_a_commit_and_says_which_version_it_is():
     files = [*FOLDER.iterdir(), TOOLS]
     uses = [line.strip() for path in files for line in path.read_text().splitlines() if "uses:" in line]
-    uses = [line for line in uses if line != "uses: ./.github/actions/tools"]
+    # Of this commit; in another repository, of the commit that this workflow has: the step before checks it out.
+    own = re.compile(r"(- )?uses: \./(kubeauth-tool/)?\.github/actions/(tools|preview|stack)")
+    uses = [line for line in uses if not own.fullmatch(line)]
     assert len(uses) > 20
     for line in uses:
         assert re.fullmatch(r"(- )?uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
