@@ -124,6 +124,17 @@ status: venv ## Show what runs, what is wrong and why, backups and volumes; chan
 report: venv ## Write one HTML file that shows the stack as it is; changes nothing: make report STACK=dev OUT=report.html
 	@$(RUN) report $(call option,STACK,stack) $(WAY) $(call option,OUT,out)
 
+.PHONY: environment-up environment-down environment-sweep environment-list
+environment-up: venv ## A pull request's own stack, from the base's settings: NAME=pr-12 FROM=staging BASE=origin/main TTL=72h OUT=folder
+	@$(RUN) environment up $(call option,NAME,name) $(call option,FROM,from) $(call option,BASE,base) $(call option,TTL,ttl) \
+	  $(call option,DATA,data) $(call option,OUT,out) $(WAY)
+environment-down: venv ## Remove it with its namespace, data and state: make environment-down NAME=pr-12
+	@$(RUN) environment down $(call option,NAME,name) $(call option,OUT,out) $(WAY)
+environment-sweep: venv ## Remove the environments whose time is over
+	@$(RUN) environment down --expired $(WAY)
+environment-list: venv ## Print the environments, their age and their end
+	@$(RUN) environment list
+
 .PHONY: destroy
 destroy: venv ## Remove a stack's resources, keep its configuration and the node
 	@$(RUN) destroy $(call option,STACK,stack) $(WAY)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from . import console
+from .environment.verbs import environment
 from .options import DATABASE, JSON, OUT, example, on_cluster, on_stack
 
 #: The exit statuses of every verb; `comment` and `drift` have more.
@@ -257,6 +258,18 @@ def touched(base: str, among: str | None) -> None:
     from .preview import commands
 
     commands.touched(base, among)
+
+
+kubeauth.add_command(environment)
+
+
+def verbs() -> dict[str, click.Command]:
+    """Every verb by what a user types, those of a group with its name before theirs."""
+    found: dict[str, click.Command] = {}
+    for name, verb in kubeauth.commands.items():
+        own = {f"{name} {one}": of for one, of in verb.commands.items()} if isinstance(verb, click.Group) else {}
+        found |= own or {name: verb}
+    return found
 
 
 def _work(command: str, **given: Any) -> None:

@@ -157,7 +157,7 @@ def command() -> str:
         "| 130 | interrupted; the same command goes on from there |",
     ]
     group = click.Context(main_command.kubeauth, info_name="kubeauth")
-    for name, verb in main_command.kubeauth.commands.items():
+    for name, verb in main_command.verbs().items():
         told = verb.get_help(
             click.Context(verb, parent=group, info_name=name, terminal_width=100, max_content_width=100)
         )

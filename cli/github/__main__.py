@@ -5,7 +5,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import comments, issues, job, merged
+from . import comments, environments, issues, job, merged
 from .api import GitHub, GitHubError
 
 
@@ -15,14 +15,19 @@ def main() -> None:
     steps = parser.add_subparsers(dest="step", required=True)
     steps.add_parser("allowed", help="print what the pull request allows: its labels and its description")
     steps.add_parser("access", help="check a stack's secrets, write its kubeconfig").add_argument("stack")
+    steps.add_parser("environment-access", help="check the secrets of environments, write their kubeconfig")
     summary = steps.add_parser("summary", help="show a report in the job's summary; make one if there is none")
-    summary.add_argument("kind", choices=["preview", "drift"])
+    summary.add_argument("kind", choices=["preview", "drift", "environment"])
     summary.add_argument("stack")
     summary.add_argument("out", type=Path)
     approved = steps.add_parser("approved", help="get the preview that was approved with this commit's pull request")
     approved.add_argument("stack")
     approved.add_argument("out", type=Path)
-    for name, what in (("comment", "post the comments of a run of preview.yml"), ("issue", "the issues of drift.yml")):
+    for name, what in (
+        ("comment", "post the comments of a run of preview.yml"),
+        ("environment", "post the comment of a run of environment.yml"),
+        ("issue", "the issues of drift.yml"),
+    ):
         steps.add_parser(name, help=what).add_argument("run", type=int)
     steps.add_parser("comments", help="post the comments of every run of preview.yml that ended lately")
     given = parser.parse_args()
@@ -39,6 +44,8 @@ def run(given: argparse.Namespace) -> None:
         print(job.allowed())
     elif given.step == "access":
         job.access(given.stack)
+    elif given.step == "environment-access":
+        job.environment_access()
     elif given.step == "summary":
         job.summarize(given.kind, given.stack, given.out)
     else:
@@ -48,8 +55,8 @@ def run(given: argparse.Namespace) -> None:
         elif given.step == "approved":
             print(merged.approved(github, given.stack, given.out))
         else:
-            of_run = comments.of_run if given.step == "comment" else issues.of_run
-            print(of_run(github, github.ask("GET", f"/actions/runs/{given.run}")))
+            of = {"comment": comments, "environment": environments, "issue": issues}[given.step]
+            print(of.of_run(github, github.ask("GET", f"/actions/runs/{given.run}")))
 
 
 def every(github: GitHub) -> None:

@@ -39,7 +39,7 @@ def of_run(github: GitHub, run: dict[str, Any]) -> str:
     for stack in known.keys() - texts.keys():
         texts[stack] = f"{marker(_KIND, stack)}\n\n### Preview of stack `{stack}`\n\nThe newest run has none."
     foot = f"Commit {run['head_sha'][:10]}, [run {run['id']}]({run['html_url']}) with the whole diff as an artifact."
-    done = [_post(github, pull, known.get(stack, []), stack, with_foot(text, foot)) for stack, text in texts.items()]
+    done = [post(github, pull, known.get(stack, []), stack, with_foot(text, foot)) for stack, text in texts.items()]
     return f"#{pull['number']}: {', '.join(done) or 'no stack is touched'}"
 
 
@@ -77,7 +77,16 @@ def _may_not_write(run: dict[str, Any]) -> bool:
     return not own or (run.get("actor") or {}).get("login") == "dependabot[bot]"
 
 
-def _post(github: GitHub, pull: dict[str, Any], known: list[dict[str, Any]], stack: str, body: str) -> str:
+def post(github: GitHub, pull: dict[str, Any], known: list[dict[str, Any]], stack: str, body: str) -> str:
+    """Make a comment of ours say this, and be the only one.
+
+    Args:
+        github: The repository.
+        pull: The pull request.
+        known: The comments of ours that there are.
+        stack: What it is about, for the answer.
+        body: What it shall say.
+    """
     if not known:
         github.ask("POST", f"/issues/{pull['number']}/comments", {"body": body})
         return f"{stack} posted"

@@ -16,6 +16,9 @@ _NEEDED = {
     "KUBECONFIG_CONTENT": "the cluster: the content of a kubeconfig (secret KUBECONFIG of the environment)",
     "PULUMI_BACKEND_URL": "where Pulumi keeps the state (variable PULUMI_BACKEND_URL of the environment)",
 }
+_TITLES = {"preview": "Preview of stack", "drift": "Drift of stack", "environment": "Environment"}
+#: One of them is needed by environments, whose stacks have no passwords in git.
+_OF_ENVIRONMENTS = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_ACCESS_TOKEN")
 _OWN_SECRETS = re.compile(r"^(encryptionsalt|secretsprovider|encryptedkey):", re.MULTILINE)
 
 
@@ -32,17 +35,38 @@ def access(stack: str) -> None:
     Raises:
         GitHubError: Something is not set; the message says all of it.
     """
-    wrong = [f"{name} is not set: {why}" for name, why in _NEEDED.items() if not os.environ.get(name, "").strip()]
+    wrong = _missing()
     file = paths.CHECKOUT / f"Pulumi.{stack}.yaml"
     if not file.exists():
         wrong.append(f"there is no stack {stack}: {file.name} is missing")
     elif not _OWN_SECRETS.search(file.read_text(encoding="utf-8")):
         # Else `make up` would make up new passwords in every job, on every deployment.
         wrong.append(f"{file.name} has no encrypted passwords: see docs/guides/add-a-stack.md")
+    _write_kubeconfig(wrong, f"stack {stack} cannot be reached from here (docs/guides/ci.md):")
+
+
+def environment_access() -> None:
+    """Check that this job may make environments of pull requests, and write the kubeconfig for the next steps.
+
+    Raises:
+        GitHubError: Something is not set; the message says all of it.
+    """
+    wrong = _missing()
+    if not any(os.environ.get(name, "").strip() for name in _OF_ENVIRONMENTS):
+        # The next run, on another machine, has to read the passwords that this one makes.
+        wrong.append(f"{' or '.join(_OF_ENVIRONMENTS)} is not set: what the environments' passwords are kept with")
+    _write_kubeconfig(wrong, "environments cannot be made from here (docs/guides/environments.md):")
+
+
+def _missing() -> list[str]:
+    return [f"{name} is not set: {why}" for name, why in _NEEDED.items() if not os.environ.get(name, "").strip()]
+
+
+def _write_kubeconfig(wrong: list[str], title: str) -> None:
     if not wrong:
-        wrong += _unusable(os.environ["KUBECONFIG_CONTENT"])
+        wrong = list(_unusable(os.environ["KUBECONFIG_CONTENT"]))
     if wrong:
-        raise GitHubError("\n  ".join([f"stack {stack} cannot be reached from here (docs/guides/ci.md):", *wrong]))
+        raise GitHubError("\n  ".join([title, *wrong]))
     kubeconfig = Path(_variable("RUNNER_TEMP"), "kubeconfig")
     descriptor = os.open(kubeconfig, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as target:
@@ -73,7 +97,7 @@ def summarize(kind: str, stack: str, out: Path) -> None:
     """Show the report in the job's summary; where the step before made none, make one that says so.
 
     Args:
-        kind: `preview` or `drift`.
+        kind: `preview`, `drift` or `environment`.
         stack: The stack's name.
         out: The folder of the report.
     """
@@ -81,7 +105,7 @@ def summarize(kind: str, stack: str, out: Path) -> None:
     if not report.exists():
         where = "/".join(_variable(f"GITHUB_{part}") for part in ("SERVER_URL", "REPOSITORY"))
         text = (
-            f"{marker(kind, stack)}\n\n### {kind.capitalize()} of stack `{stack}`\n\n"
+            f"{marker(kind, stack)}\n\n### {_TITLES[kind]} `{stack}`\n\n"
             f"**❌ It failed before it could say anything.** The log says why: "
             f"{where}/actions/runs/{_variable('GITHUB_RUN_ID')}\n"
         )

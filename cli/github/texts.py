@@ -4,11 +4,11 @@ import re
 
 #: GitHub refuses more characters than this.
 LIMIT = 65_536
-_MARKER = re.compile(r"<!-- kubeauth-(preview|drift):([^ ]+) -->")
+_MARKER = re.compile(r"<!-- kubeauth-(preview|drift|environment):([^ ]+) -->")
 
 
 def marker(kind: str, stack: str) -> str:
-    """The hidden first line; cli/preview/markdown.py writes the same."""
+    """The hidden first line; cli/preview/markdown.py and cli/environment/address.py write the same."""
     return f"<!-- kubeauth-{kind}:{stack} -->"
 
 

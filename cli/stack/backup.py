@@ -111,7 +111,7 @@ def _restored(stack: Stack, said: str) -> None:
     console.print(f"{said.rstrip()}\nRemove it with: make restore STACK={stack.name} BACKUP={DROP_OLD}", markup=False)
 
 
-def import_(stack: Stack, file: Path, database: str = "") -> None:
+def import_(stack: Stack, file: Path, database: str = "") -> str:
     """Make a backup of a dump from elsewhere, which `restore` puts in place; the living schema is not touched.
 
     Args:
@@ -119,6 +119,9 @@ def import_(stack: Stack, file: Path, database: str = "") -> None:
         file: The dump: SQL as mysqldump or mariadb-dump write it, of one schema, compressed by gzip or not. A name
             that is no file here is one of the backups' volume, for example of a backup by an earlier version.
         database: The database's name where the stack backs up several. Default: the only one.
+
+    Returns:
+        The backup's name.
     """
     if not file.is_file() and file.name != str(file):
         raise Problem(f"there is no file {file}", "name a dump: make import FILE=dump.sql.gz")
@@ -128,6 +131,7 @@ def import_(stack: Stack, file: Path, database: str = "") -> None:
         printed = _result(stack, jobs, job, "import", file.name)
     name = _made(next(line for line in printed.splitlines() if _MADE.match(line)))
     console.print(f"Put it in place with: make restore STACK={stack.name} BACKUP={name}", markup=False)
+    return name
 
 
 def _send(stack: Stack, jobs: Jobs, file: Path) -> str:

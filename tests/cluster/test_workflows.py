@@ -1,5 +1,6 @@
 """The workflows that need a cluster, run against a real one as docs/guides/ci.md says: deployer, readers."""
 
+import base64
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lab.series.clone import Clone
-from tests.fake_github import FakeGitHub, fake
+from tests.fake_github import RUN, FakeGitHub, fake
 from tests.series_cases import new_stack, setting
 from tests.workflows import Job
 
@@ -32,6 +33,9 @@ def project(tmp_path_factory, system: System) -> Iterator[Clone]:
     salt = next(line for line in dev.splitlines() if line.startswith("encryptionsalt:"))
     staging.write_text(f"{salt}\n" + staging.read_text().replace(f"{salt}\n", ""))
     project.commit("A stack on a cluster")
+    # The step "Check out the base beside it".
+    (project.root / ".git/info/exclude").open("a").write("base/\n")
+    project.run("git", "worktree", "add", "-q", "base", "HEAD")
     # A copy: the tools take it for somebody's own cluster.
     admin = shutil.copy(system.node.kubeconfig, tmp_path_factory.mktemp("admin"))
     project.run("make", "deployer", "STACK=staging", KUBECONFIG=str(admin))
@@ -40,7 +44,10 @@ def project(tmp_path_factory, system: System) -> Iterator[Clone]:
 
 
 @pytest.fixture
-def job(project: Clone, tmp_path: Path, fake: FakeGitHub) -> Callable[..., Job]:
+def job(project: Clone, tmp_path: Path, fake: FakeGitHub, system: System) -> Callable[..., Job]:
+    states = project.root.parent / "environments"
+    states.mkdir(exist_ok=True)
+
     def made(name: str, of: str) -> Job:
         home = tmp_path / f"runner-{len(list(tmp_path.iterdir()))}"
         home.mkdir()
@@ -56,6 +63,14 @@ def job(project: Clone, tmp_path: Path, fake: FakeGitHub) -> Callable[..., Job]:
             "secrets.PULUMI_CONFIG_PASSPHRASE": "series",
             "vars.PULUMI_BACKEND_URL": f"file://{project.root}/.kubeauth/state",
         }
+        if of == "environment":
+            # Makes namespaces, and keeps its state apart from every real stack's.
+            expressions |= {
+                "github.event.pull_request.number": "5",
+                "secrets.KUBECONFIG": system.node.kubeconfig.read_text(),
+                "secrets.PULUMI_CONFIG_PASSPHRASE": "of the environments",
+                "vars.PULUMI_BACKEND_URL": f"file://{states}",
+            }
         variables = {
             "GITHUB_EVENT_PATH": str(home / "event.json"),
             "GITHUB_SERVER_URL": "https://github.example",
@@ -70,7 +85,7 @@ def job(project: Clone, tmp_path: Path, fake: FakeGitHub) -> Callable[..., Job]:
 
 def left(project: Clone, folder: str) -> dict[str, str]:
     """The report that the job leaves as an artifact, by file ending; it is gone afterwards."""
-    files = {path.name.removeprefix("staging."): path.read_text() for path in (project.root / folder).iterdir()}
+    files = {path.name.partition(".")[2]: path.read_text() for path in (project.root / folder).iterdir()}
     shutil.rmtree(project.root / folder)
     return files
 
@@ -83,9 +98,6 @@ def test_main_is_deployed_a_pull_request_is_previewed_with_access_and_drift_open
     kubectl = ("kubectl", "--namespace", NAMESPACE)
     system.admin(*kubectl, "rollout", "status", "deployment/authenticate-deployment", "--timeout=60s")
 
-    # The step "Check out the base beside it".
-    (project.root / ".git/info/exclude").open("a").write("base/\n")
-    project.run("git", "worktree", "add", "-q", "base", "HEAD")
     project.edit((setting("authReplicas", 2, stack="staging"),))
     project.commit("More pods")
     live = job("live", "preview")
@@ -111,3 +123,37 @@ def test_main_is_deployed_a_pull_request_is_previewed_with_access_and_drift_open
     assert [issue["state"] for issue in fake.issues] == ["closed"]
     said = deployed.log() + live.log() + drifted.log() + "".join([*preview.values(), *drift.values()])
     assert CANARY not in said
+
+
+def test_a_label_gives_a_pull_request_a_system_of_its_own_with_its_address_and_the_end_takes_it_away(
+    project, system, job, fake, monkeypatch
+):
+    project.commit("A change")
+    deployed = job("deploy", "environment")
+    assert not deployed.failed(), deployed.log()
+    assert "prove it: register and log in" in deployed.log(), "its service reaches its own database"
+    report = left(project, "environment-out")
+    fake.artifact("environment-pr-5", 1, md=report["md"])
+    monkeypatch.setitem(RUN, "path", ".github/workflows/environment.yml")
+    monkeypatch.setitem(RUN, "display_title", "Environment of #5")
+    assert not job("comment", "environment").failed()
+    own = f"{NAMESPACE}-pr-5"
+    assert "port-forward service/authenticate-service 5010`" in fake.comments[0]["body"]
+    assert f"`authenticate-service.{own}.svc:5010`" in fake.comments[0]["body"]
+    secrets = json.loads(system.admin("kubectl", "--namespace", own, "get", "secrets", "--output", "json"))["items"]
+    values = [base64.b64decode(value).decode() for one in secrets for value in one.get("data", {}).values()]
+    assert values
+    assert not [value for value in values if CANARY in value], "passwords of its own"
+
+    # Another runner.
+    for file in (project.root / "Pulumi.env-pr-5.yaml", *(project.root / ".kubeauth").glob("*env-pr-5*")):
+        file.unlink()
+    destroyed = job("destroy", "environment")
+    assert not destroyed.failed(), destroyed.log()
+    fake.artifact("environment-pr-5", 2, md=left(project, "environment-out")["md"])
+    assert not job("comment", "environment").failed()
+    assert "It is gone." in fake.comments[0]["body"]
+    assert f"namespace/{own}" not in system.admin("kubectl", "get", "namespaces", "--output", "name")
+    assert "env-pr-5" not in project.run("make", "-s", "environment-list")
+    assert not list(project.root.glob("Pulumi.env-*"))
+    assert CANARY not in deployed.log() + report["md"]

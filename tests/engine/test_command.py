@@ -79,17 +79,27 @@ def test_a_change_of_another_project_is_commented_and_judged(shop):
     assert json.loads(kubeauth(shop, "stacks", "--base", "HEAD").stdout) == ["dev"]
 
 
-def action(consumer: Consumer, home: Path, description: str) -> dict[str, subprocess.CompletedProcess[str]]:
-    """Run the steps of the action `preview`, but for the first: the command is installed as that does it."""
+def action(
+    consumer: Consumer, home: Path, description: str, name: str = "preview", **more: str
+) -> dict[str, subprocess.CompletedProcess[str]]:
+    """Run the steps of an action, but for those that install: the command is there as they do it."""
     home.mkdir()
     (home / "kubeauth").symlink_to(consumer.folder / "venv")
     (home / "event.json").write_text(json.dumps({"pull_request": {"labels": [], "body": description}}))
-    given = {"stack": "dev", "base": "HEAD", "project": ".", "out": "preview-out"}
+    given = {"stack": "dev", "base": "HEAD", "project": ".", "out": f"{name}-out", **more}
     env = {**consumer.env, "RUNNER_TEMP": str(home), "GITHUB_EVENT_PATH": str(home / "event.json")}
-    env |= {"GITHUB_STEP_SUMMARY": str(home / "summary.md")}
-    did = {}
-    for step in yaml.safe_load((ROOT / ".github/actions/preview/action.yml").read_text())["runs"]["steps"][1:]:
-        named = {name: given[value[len("${{ inputs.") : -len(" }}")]] for name, value in step["env"].items()}
+    env |= {"GITHUB_STEP_SUMMARY": str(home / "summary.md"), "GITHUB_ENV": str(home / "variables")}
+    (home / "variables").touch()
+    did: dict[str, subprocess.CompletedProcess[str]] = {}
+    for step in yaml.safe_load((ROOT / f".github/actions/{name}/action.yml").read_text())["runs"]["steps"]:
+        condition = step.get("if", "")
+        only = re.search(r"inputs\.does == '(\w+)'", condition)
+        if step["name"] in ("Install", "Packages of the program") or (only and only[1] != given["does"]):
+            continue
+        if any(done.returncode for done in did.values()) and "!cancelled()" not in condition:
+            continue
+        named = {key: given[value[len("${{ inputs.") : -len(" }}")]] for key, value in step["env"].items()}
+        env |= dict(line.split("=", 1) for line in (home / "variables").read_text().splitlines())
         command = ["bash", "-e", "-c", step["run"]]
         did[step["name"]] = subprocess.run(
             command, cwd=consumer.folder, env=env | named, capture_output=True, text=True, check=False
@@ -118,6 +128,29 @@ def test_the_action_stops_a_change_of_another_project_until_it_says_that_it_is_m
     assert {it["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for it in found} == {"__main__.py"}
     assert report["way_back"].startswith("does not bring back what this change loses: ")
     assert [done.returncode for done in meant.values()] == [0, 0], str(meant)
+
+
+def test_the_action_of_deployments_and_drift_says_what_is_missing_and_leaves_a_report(shop, tmp_path, monkeypatch):
+    kubeconfig = "apiVersion: v1\nkind: Config\n"
+    monkeypatch.setitem(shop.env, "KUBECONFIG_CONTENT", kubeconfig)
+    unset = action(shop, tmp_path / "unset", "", "stack", does="up")
+    assert [step for step, done in unset.items() if done.returncode] == ["Access"], str(unset)
+    assert "Pulumi.dev.yaml has no encrypted passwords" in unset["Access"].stderr
+    file = shop.folder / "Pulumi.dev.yaml"
+    text = file.read_text()
+    file.write_text(f"encryptionsalt: v1:x\n{text}")
+    try:
+        up = action(shop, tmp_path / "up", "", "stack", does="up")
+        drift = action(shop, tmp_path / "drift", "", "stack", does="drift")
+        report = json.loads((shop.folder / "stack-out/dev.json").read_text())
+    finally:
+        file.write_text(text)
+        shutil.rmtree(shop.folder / "stack-out", ignore_errors=True)
+    for did, failed in ((up, "Deploy"), (drift, "Look for drift")):
+        assert [step for step, done in did.items() if done.returncode] == [failed], str(did)
+    assert "has no context" in up["Deploy"].stderr
+    assert report["verdict"] == "failed"
+    assert "has no context" in (tmp_path / "drift/summary.md").read_text()
 
 
 def test_messages_name_the_command_that_was_typed(shop):

@@ -13,7 +13,7 @@ from cli import paths
 from cli.console import Problem
 from lab import workflows as lint
 from lab.series.clone import Clone
-from tests.fake_github import FakeGitHub, fake
+from tests.fake_github import RUN, FakeGitHub, fake
 from tests.series_cases import patch, setting
 from tests.workflows import FOLDER, Job, workflow
 
@@ -52,6 +52,7 @@ def job(clone: Clone, name: str, home: Path, body: str = "", **variables: str) -
     expressions = {
         "matrix.stack": "dev",
         "github.workspace": str(clone.root),
+        "github.event.pull_request.number": "5",
         "vars.LIVE_STACKS || '[]'": '["prod"]',
         "github.token": "the token",
         "secrets.KUBECONFIG": "apiVersion: v1\nkind: Config\n",
@@ -70,7 +71,7 @@ def job(clone: Clone, name: str, home: Path, body: str = "", **variables: str) -
 
 def left(clone: Clone, folder: str = "preview-out") -> dict[str, str]:
     """The report that the job leaves as an artifact, by file ending; it is gone afterwards."""
-    files = {path.name.removeprefix("dev."): path.read_text() for path in (clone.root / folder).iterdir()}
+    files = {path.name.partition(".")[2]: path.read_text() for path in (clone.root / folder).iterdir()}
     shutil.rmtree(clone.root / folder)
     return files
 
@@ -154,6 +155,87 @@ def test_drift_that_cannot_be_looked_for_fails_and_leaves_a_report_without_a_ver
     assert fake.changes() == []
 
 
+def test_an_environment_that_cannot_be_made_comments_why_and_leaves_nothing(clone, tmp_path, fake, monkeypatch):
+    deploy = job(clone, "deploy", tmp_path / "deploy").run("environment")
+    assert [name for name, done in deploy.did.items() if done.returncode] == ["Deploy"], deploy.log()
+    files = left(clone, "environment-out")
+    assert "KUBECONFIG has no context" in files["md"]
+    assert json.loads(files["json"])["verdict"] == "failed"
+    fake.artifact("environment-pr-5", 1, **files)
+    monkeypatch.setitem(RUN, "path", ".github/workflows/environment.yml")
+    monkeypatch.setitem(RUN, "display_title", "Environment of #5")
+    comment = job(clone, "comment", tmp_path / "comment", GITHUB_API_URL=fake.url).run("environment")
+    assert not comment.failed(), comment.log()
+    assert [one["body"].split("\n\n<sub>")[0] for one in fake.comments] == [files["md"].rstrip("\n")]
+    destroy = job(clone, "destroy", tmp_path / "destroy").run("environment")
+    assert not destroy.failed(), destroy.log()
+    assert "It is gone." in left(clone, "environment-out")["md"]
+    assert not list(clone.root.glob("Pulumi.env-*"))
+
+
+def test_an_environment_is_never_a_forks_waits_for_its_own_runs_and_its_end_runs_no_code_of_the_pull_request():
+    jobs = workflow("environment")["jobs"]
+    for name in ("deploy", "destroy"):
+        assert "head.repo.full_name == github.repository" in jobs[name]["if"]
+        assert "dependabot" in jobs[name]["if"]
+        assert jobs[name]["concurrency"] == {
+            "group": "environment-${{ github.event.pull_request.number }}",
+            "cancel-in-progress": False,
+        }
+    for name in ("destroy", "comment"):
+        assert jobs[name]["steps"][0]["with"]["ref"] == "${{ github.event.pull_request.base.sha }}"
+    for step in jobs["deploy"]["steps"]:
+        if "run" in step:
+            assert step["env"]["PYTHONPATH"] == "${{ github.workspace }}/base", "the command is the base's"
+            assert step["env"]["PYTHONSAFEPATH"] == "1"
+
+
+CALLED = [name for name in NAMES if "workflow_call" in workflow(name)[True]]
+
+
+def test_a_project_calls_a_workflow_each_for_previews_deployments_and_drift():
+    assert CALLED == ["project-deploy", "project-drift", "project-preview"]
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_what_another_repository_calls_runs_its_own_commits_code_and_never_the_callers(name):
+    """`github.workflow_sha` and `./` are the caller's: only `job` knows which commit of ours was called."""
+    own = {
+        "repository": "${{ job.workflow_repository }}",
+        "ref": "${{ job.workflow_sha }}",
+        "persist-credentials": False,
+    }
+    for job_name, content in workflow(name)["jobs"].items():
+        steps = content["steps"]
+        tool = next(step["with"] for step in steps if step["name"] == "Check out the command")
+        writes = "write" in content["permissions"].values()
+        assert tool == (own if writes else {**own, "path": "kubeauth-tool"}), job_name
+        if writes:
+            assert "Check out" not in [step["name"] for step in steps], "nothing of the caller's is there"
+        for step in steps:
+            assert "github.workflow_" not in str(step)
+            if step.get("uses", "").startswith("./"):
+                folder = step["uses"].removeprefix("./kubeauth-tool/")
+                declared = yaml.safe_load((paths.CHECKOUT / folder / "action.yml").read_text())["inputs"]
+                assert step.get("with", {}).keys() <= declared.keys()
+                assert {key for key, value in declared.items() if value.get("required")} <= step.get("with", {}).keys()
+
+
+def test_the_callers_in_the_guide_give_what_is_asked_and_the_rights_that_the_jobs_have():
+    page = (paths.CHECKOUT / "docs/guides/previews-elsewhere/github.md").read_text()
+    callers = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    jobs = [job for caller in callers for job in caller["jobs"].values() if "uses" in job]
+    assert len(jobs) == len(CALLED)
+    for job in jobs:
+        called = workflow(re.search(r"workflows/(.*)\.yml@", job["uses"])[1])  # pyright: ignore[reportOptionalSubscript]
+        inputs = called[True]["workflow_call"]["inputs"]
+        assert job["with"].keys() <= inputs.keys()
+        assert {key for key, value in inputs.items() if value.get("required")} <= job["with"].keys()
+        assert json.loads(job["with"]["stacks"])
+        needed = {key: value for one in called["jobs"].values() for key, value in one["permissions"].items()}
+        assert job["permissions"] == needed
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_workflow_gives_no_rights_by_default_and_runs_on_no_trigger_that_lends_them_to_strangers(name):
     content = workflow(name)
@@ -185,7 +267,9 @@ def test_a_job_states_its_rights_and_its_end_and_no_text_of_strangers_reaches_it
 def test_every_action_is_pinned_to_a_commit_and_says_which_version_it_is():
     files = [*FOLDER.iterdir(), TOOLS]
     uses = [line.strip() for path in files for line in path.read_text().splitlines() if "uses:" in line]
-    uses = [line for line in uses if line != "uses: ./.github/actions/tools"]
+    # Of this commit; in another repository, of the commit that this workflow has: the step before checks it out.
+    own = re.compile(r"(- )?uses: \./(kubeauth-tool/)?\.github/actions/(tools|preview|stack)")
+    uses = [line for line in uses if not own.fullmatch(line)]
     assert len(uses) > 20
     for line in uses:
         assert re.fullmatch(r"(- )?uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
@@ -280,7 +364,7 @@ def test_a_first_run_needs_no_variable_and_an_empty_list_of_live_stacks_is_no_er
     for name in NAMES:
         for line in (FOLDER / f"{name}.yml").read_text().splitlines():
             # An unset variable is empty: DEBIAN_MIRROR, and those of environments, which `access` checks.
-            known = ("LIVE_STACKS", "APPROVED_STACKS || '[]'", "DEBIAN_MIRROR", "BACKEND_URL")
+            known = ("LIVE_STACKS", "APPROVED_STACKS || '[]'", "DEBIAN_MIRROR", "BACKEND_URL", "ENVIRONMENTS")
             assert "vars." not in line or any(name in line for name in known), line
 
 

@@ -29,8 +29,8 @@ def test_messages_written_for_make_say_the_commands_own_words(written, said):
 
 
 def test_every_verb_explains_itself_with_an_example_that_it_takes():
-    for name, command in main.kubeauth.commands.items():
-        told = CliRunner().invoke(main.kubeauth, [name, "--help"]).output
+    for name, command in main.verbs().items():
+        told = CliRunner().invoke(main.kubeauth, [*name.split(), "--help"]).output
         examples = re.findall(rf"^ +kubeauth ({name}\b.*)$", told, re.MULTILINE)
         assert examples or name == "env", name
         known = {option for parameter in command.params for option in parameter.opts}
@@ -45,7 +45,7 @@ def test_a_verb_refuses_what_is_another_verbs_option():
 
 
 def test_every_option_says_what_it_is_for():
-    for name, command in main.kubeauth.commands.items():
+    for name, command in main.verbs().items():
         for option in command.params:
             assert isinstance(option, click.Option), name
             assert option.help, f"{name} {option.name}"

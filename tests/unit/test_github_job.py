@@ -158,3 +158,14 @@ def test_only_a_json_list_narrows_the_stacks():
     for wrong in ("prod", '"prod"', '{"prod": 1}'):
         with pytest.raises(Problem, match="not a JSON list"):
             among(wrong, STACKS)
+
+
+def test_environments_need_no_file_in_git_but_something_that_keeps_their_passwords(runner, monkeypatch):
+    for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_ACCESS_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(GitHubError, match="PULUMI_CONFIG_PASSPHRASE or PULUMI_ACCESS_TOKEN is not set"):
+        job.environment_access()
+    assert (runner / "GITHUB_ENV").read_text() == ""
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "x")
+    job.environment_access()
+    assert (runner / "GITHUB_ENV").read_text().startswith("KUBECONFIG=")

@@ -1,0 +1,178 @@
+"""What an environment gets: its names, and its settings from a base stack's file, without a secret of it. Pure."""
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import yaml
+
+from ..console import Problem
+from ..preview import offline
+
+#: What a project says about its environments, beside Pulumi.yaml; that of the base counts.
+FILE = "kubeauth-environment.yaml"
+#: How the stack of an environment begins; `list` and `down` touch no other one.
+PREFIX = "env-"
+DEFAULT_TTL = "72h"
+_NAME = re.compile(r"[a-z]([a-z0-9-]{0,28}[a-z0-9])?")
+_LONGEST = 63
+_TTL = re.compile(r"([1-9][0-9]{0,3})([hd])")
+#: Which cluster the base goes to is no setting of an environment.
+_CLUSTER = ("kubernetes:kubeconfig", "kubernetes:context", "kubernetes:cluster", "kubernetes:namespace")
+#: What an environment has otherwise than its base, of the keys that the project declares: small, removable, with
+#: nothing that others on the cluster could have, and with no Secret that only the base's namespace holds.
+OTHERWISE: dict[str, Any] = {
+    "mysqlReplicas": 1,
+    "mysqlServiceType": "ClusterIP",
+    "mysqlNodePort": 0,
+    "mysqlNodePortCidrs": [],
+    "mysqlStorageSize": "1Gi",
+    "mysqlRetainData": False,
+    "mysqlSize": "small",
+    "mysqlResourcesMemoryLimit": "",
+    "mysqlBackupSchedule": "",
+    "mysqlBackupS3Bucket": "",
+    "mysqlBackupS3ExistingSecret": "",
+    "mysqlBackupPointInTime": False,
+    "mysqlTlsSecret": "",
+    "authDatabaseCaSecret": "",
+    "authReplicas": 1,
+}
+#: With data to restore: the database then has what loads it.
+_LOADING = {"mysqlBackupSchedule": "0 3 * * *", "mysqlBackupKeep": 1}
+
+
+@dataclass(frozen=True)
+class Word:
+    """A project's own word on its environments."""
+
+    base: str = ""
+    """The stack whose settings they get (`from`)."""
+    ttl: str = DEFAULT_TTL
+    """How long they live after their last update."""
+    namespace_key: str = "namespaceName"
+    """The key of configuration that names the namespace (`namespaceKey`)."""
+    values: dict[str, Any] = field(default_factory=dict)
+    """Values by key, with {name} and {namespace} in texts (`set`)."""
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What a new environment's stack begins with."""
+
+    namespace: str
+    config: dict[str, Any]
+    secrets: list[str]
+    """The paths of the base's secrets: each gets a new value."""
+
+
+def stack_of(name: str) -> str:
+    """The stack of an environment.
+
+    Raises:
+        Problem: That is no name.
+    """
+    if not _NAME.fullmatch(name):
+        raise Problem(
+            f"--name {name!r}\n  rule: up to 30 lower-case letters, digits and hyphens, a letter first, no hyphen last",
+            "kubeauth environment up --name pr-12",
+        )
+    return f"{PREFIX}{name}"
+
+
+def namespace_of(base: str, name: str) -> str:
+    """The namespace: the base's and the name, a DNS label; one that is too long is cut and keeps a hash of itself."""
+    whole = f"{base}-{name}"
+    if len(whole) <= _LONGEST:
+        return whole
+    end = f"-{hashlib.sha256(base.encode()).hexdigest()[:6]}-{name}"
+    return base[: _LONGEST - len(end)].rstrip("-") + end
+
+
+def lifetime(text: str) -> timedelta:
+    """A time to live: `72h` or `3d`.
+
+    Raises:
+        Problem: It is none.
+    """
+    match = _TTL.fullmatch(text)
+    if not match:
+        raise Problem(f"--ttl {text!r}\n  rule: a number of hours or days, such as 72h or 3d", "--ttl 72h")
+    return timedelta(**{{"h": "hours", "d": "days"}[match[2]]: int(match[1])})
+
+
+def read(text: str, name: str) -> Word:
+    """A project's word in its file's text.
+
+    Raises:
+        Problem: Each mistake, with what to write.
+    """
+    try:
+        content = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise Problem(f"{name} is no YAML: {' '.join(str(error).split())}", "correct the line it names") from None
+    kinds = {"from": str, "ttl": str, "namespaceKey": str, "set": dict}
+    wrong = [f"{content!r}: must have keys"] if not isinstance(content, dict) else []
+    for key, value in content.items() if not wrong else ():
+        if key not in kinds:
+            wrong.append(f"{key}: not a key; use {', '.join(kinds)}")
+        elif not isinstance(value, kinds[key]):
+            wrong.append(f"{key}: {value!r}: must be {'a map' if kinds[key] is dict else 'a text'}")
+    if wrong:
+        raise Problem(f"{name} is wrong:\n  " + "\n  ".join(wrong), "see docs/guides/environments.md")
+    return Word(
+        content.get("from", ""),
+        content.get("ttl", DEFAULT_TTL),
+        content.get("namespaceKey", "namespaceName"),
+        content.get("set", {}),
+    )
+
+
+def derive(name: str, word: Word, base_file: str, project: dict[str, Any], *, loads: bool = False) -> Derived:
+    """Derive what the stack gets.
+
+    Args:
+        name: The environment's name.
+        word: The project's word, with the base stack that is meant.
+        base_file: The text of the base stack's file.
+        project: The content of Pulumi.yaml.
+        loads: Whether data will be restored into it.
+
+    Raises:
+        Problem: The base has values that cannot be read, or the namespace cannot be chosen.
+    """
+    content = yaml.safe_load(base_file) or {}
+    if content.get("environment"):
+        raise Problem(
+            f"Pulumi.{word.base}.yaml takes values from Pulumi ESC, which are not read here",
+            f"write a stack's file without `environment:`, and name it: from: <stack> in {FILE}",
+        )
+    own, declared = project["name"], project.get("config") or {}
+    values, secrets = offline.without_secrets(content.get("config") or {})
+    if word.namespace_key not in declared:
+        raise Problem(
+            f"Pulumi.yaml declares no key {word.namespace_key}: an environment could not get a namespace of its own",
+            f"let the program read its namespace's name from a key, and name that in {FILE}: namespaceKey: <key>",
+        )
+    key = f"{own}:{word.namespace_key}"
+    declaration = declared[word.namespace_key]
+    default = declaration.get("default") if isinstance(declaration, dict) else declaration
+    namespace = namespace_of(str(values.get(key) or default or own), name)
+    otherwise = {one: value for one, value in OTHERWISE.items() if one in declared}
+    otherwise |= {one: value for one, value in _LOADING.items() if loads and one in declared}
+    otherwise |= {one: _filled(value, name, namespace) for one, value in word.values.items()}
+    kept = {one: value for one, value in values.items() if one not in _CLUSTER}
+    kept |= {one if ":" in one else f"{own}:{one}": value for one, value in otherwise.items()}
+    # The namespace comes last: nothing in `set` takes its place.
+    config = {**kept, key: namespace}
+    return Derived(namespace, config, [path for path in secrets if path not in config and path not in _CLUSTER])
+
+
+def _filled(value: Any, name: str, namespace: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(entry, name, namespace) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_filled(entry, name, namespace) for entry in value]
+    return value.replace("{namespace}", namespace).replace("{name}", name) if isinstance(value, str) else value
