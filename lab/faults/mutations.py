@@ -90,14 +90,6 @@ MUTATIONS = (
         6,
     ),
     Mutation(
-        "what a run without checkpoints did is found again",
-        "cli/stack/journal.py",
-        "journal and journal.left()",
-        "False",
-        "F1",
-        6,
-    ),
-    Mutation(
         "one changing command per stack at a time",
         "cli/locks.py",
         "fcntl.LOCK_EX | fcntl.LOCK_NB",
