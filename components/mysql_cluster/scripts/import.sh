@@ -145,8 +145,9 @@ sums() {
 sums old & first=$!
 { sums new && wait $first && structure old && structure new; } || fail 'the copy could not be read; the old server serves on'
 for each in structure sums; do
-  cmp -s "$RUN/$each-old" "$RUN/$each-new" || {
-    comm -3 "$RUN/$each-old" "$RUN/$each-new" 2>/dev/null | head -n 4 >&2
+  [ "$(sha256sum <"$RUN/$each-old")" = "$(sha256sum <"$RUN/$each-new")" ] || {
+    for where in old new; do sort "$RUN/$each-$where" >"$RUN/sorted-$where"; done
+    comm -3 "$RUN/sorted-old" "$RUN/sorted-new" | head -n 4 >&2
     fail "the copy is not the same ($each); the old server serves on"
   }
 done
