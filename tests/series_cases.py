@@ -271,12 +271,31 @@ CASES = (
         "refused",
         frozenset(
             {
-                "servers mysqlauth",
-                "claim mysqlauth-data",
-                "database mysqlauth-deployment",
+                # Its data is taken along, so its server and volume may go; told, and not refused.
+                "more-servers mysqlauth",
                 "network-policy mysqlauth-clients",
             }
         ),
+    ),
+    Case(
+        "one server instead of several",
+        (setting("mysqlReplicas", 1),),
+        "refused",
+        frozenset(
+            {
+                "data mysqlauth-etcd",
+                "data mysqlauth-tablet",
+                "network-policy mysqlauth-etcd",
+                "network-policy mysqlauth-import",
+                "network-policy mysqlauth-tablet",
+                "network-policy mysqlauth-vtorc",
+                "protection mysqlauth-etcd",
+                "protection mysqlauth-tablet",
+                "protection mysqlauth-vtorc",
+                "servers mysqlauth",
+            }
+        ),
+        first=(setting("mysqlReplicas", 3),),
     ),
     Case(
         "another selector of the pods",

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from . import rules
 from .model import Change, Preview
-from .rules import OF_UP, RULES, Rule, Settings, base
+from .rules import MORE_SERVERS, OF_UP, RULES, Rule, Settings, base
 
-__all__ = ["OF_UP", "RULES", "Finding", "Settings", "judge"]
+__all__ = ["MORE_SERVERS", "OF_UP", "RULES", "Finding", "Settings", "judge"]
 
 
 @dataclass(frozen=True)

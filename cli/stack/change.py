@@ -145,6 +145,9 @@ def refuse_servers(stack: str, log: Path) -> None:
     """
     judged = gate.judge(model.read(_lines(log)), stack, allowed.given())
     found = [finding for finding in judged if finding.rule in gate.OF_UP and not finding.allowed]
+    for finding in judged:
+        if finding.rule == gate.MORE_SERVERS:
+            console.print(f"{finding.change}, {finding.property}: {finding.consequence}.", markup=False)
     if found:
         told = [f"{finding.change}, {finding.property}: {finding.consequence}" for finding in found]
         raise Problem(

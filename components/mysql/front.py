@@ -10,7 +10,7 @@ from pulumi_kubernetes.core.v1.outputs import ServicePort
 from pulumi_kubernetes.networking import v1 as networking
 
 from ..connection import DatabaseConnection
-from ..inputs.known import entry, lift
+from ..inputs.known import entry, lift, merged
 from ..inputs.record import Given
 from ..kubernetes import discovery, labels, reservations, services, traffic
 from ..kubernetes.children import Children
@@ -19,6 +19,9 @@ from . import accounts
 PORT = 3306
 PORT_NAME = "mysql"
 """The port of the pods behind the Service."""
+
+BEGAN, SEVERAL = "kubeauth/began", "several"
+"""The annotation of a Service that was made for several servers: there was no single one before."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Front:
     namespace: pulumi.Output[str]
     node_port: pulumi.Output[int]
     """The port on every node, 0 when there is none."""
+    began: pulumi.Output[str]
+    """What it was made for: `several` servers, or `one`."""
 
     def connection(
         self, secret: pulumi.Input[str], database: pulumi.Input[str], *, encoded: bool
@@ -55,18 +60,20 @@ class Front:
         ).apply(lambda known: cast(DatabaseConnection, known))
 
 
-def create(component: pulumi.ComponentResource, given: Given, children: Children) -> Front:
+def create(component: pulumi.ComponentResource, given: Given, children: Children, *, several: bool = False) -> Front:
     """Make the Service `<instance>-service` before the pods of the instance's selector.
 
     Args:
         component: The database.
         given: Its inputs.
         children: Its children.
+        several: Whether it is of several servers. Default: false.
     """
+    own = {BEGAN: SEVERAL} if several else None
     service = core.Service(
         children.logical("service"),
         # Pulumi would wait 10 s for endpoints; the pods' workload is what tells that the database is ready.
-        metadata=children.metadata("service", wait=False, annotations=given["service_annotations"]),
+        metadata=children.metadata("service", wait=False, annotations=merged(given["service_annotations"], own)),
         spec=core.ServiceSpecArgs(
             type=given["service_type"],
             selector=labels.selector(children.instance),
@@ -83,7 +90,11 @@ def create(component: pulumi.ComponentResource, given: Given, children: Children
                 )
             ],
         ),
-        opts=children.options(),
+        # A Service that one server had before keeps saying so.
+        opts=pulumi.ResourceOptions.merge(
+            children.options(),
+            pulumi.ResourceOptions(ignore_changes=[f'metadata.annotations["{BEGAN}"]'] if several else None),
+        ),
     )
     first = service.spec.apply(lambda spec: cast(Sequence[ServicePort], spec.ports)[0])
     host = discovery.service_fqdn(service, given["cluster_domain"])
@@ -95,6 +106,7 @@ def create(component: pulumi.ComponentResource, given: Given, children: Children
         service_name=discovery.name_of(service),
         namespace=discovery.namespace_of(service),
         node_port=first.apply(lambda known: int(known.node_port or 0)),
+        began=service.metadata.apply(lambda known: (known.annotations or {}).get(BEGAN, "one")),
     )
 
 

@@ -8,7 +8,7 @@ from ..inputs.record import Given
 from ..kubernetes import discovery, labels, reservations
 from ..kubernetes.children import Children
 from ..mysql import credentials, front
-from . import etcd, gateways, orchestrator, passwords, tablets
+from . import etcd, gateways, importer, orchestrator, passwords, tablets
 from . import inputs as cluster_inputs
 from .inputs import MySqlClusterArgs
 from .parts import CLIENT_PORT, PARTS, Cluster
@@ -73,16 +73,17 @@ class MySqlCluster(pulumi.ComponentResource):
         children = Children(self, name, instance, namespace, common, given["annotations"])
 
         credentials_name, previous = credentials.create(given, children)
-        seen = front.create(self, given, children)
+        seen = front.create(self, given, children, several=True)
         topology = etcd.service(children, given)
         members = etcd.members(children, given, topology)
         addresses = [pulumi.Output.concat(host, f":{CLIENT_PORT}") for host in members]
         cluster = Cluster(children, given, addresses)
         etcd.create(cluster, topology, members)
-        servers = tablets.create(cluster, passwords.create(children))
+        servers, domain = tablets.create(cluster, passwords.create(children))
         orchestrator.create(cluster)
         users = [secret for secret in (credentials_name, previous) if secret is not None]
-        deployment = gateways.create(cluster, users, seen.host)
+        taken_along = importer.create(cluster, users, seen, domain)
+        deployment = gateways.create(cluster, users, seen.host, taken_along)
 
         self.host, self.port, self.endpoint = seen.host, seen.port, seen.endpoint
         self.service_name, self.namespace, self.node_port = seen.service_name, seen.namespace, seen.node_port

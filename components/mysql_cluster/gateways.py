@@ -22,13 +22,16 @@ _END_SECONDS = 25
 """How long it waits for what clients have begun."""
 
 
-def create(cluster: Cluster, secrets: list[pulumi.Input[str]], host: pulumi.Output[str]) -> apps.Deployment:
+def create(
+    cluster: Cluster, secrets: list[pulumi.Input[str]], host: pulumi.Output[str], after: pulumi.Resource
+) -> apps.Deployment:
     """Make the gateways, their budget and policy.
 
     Args:
         cluster: The cluster.
         secrets: The names of the Secrets with the users.
         host: The DNS name that clients use.
+        after: What must be done before any of them serves.
     """
     children, given = cluster.children, cluster.given
     selector = labels.selector(children.instance)
@@ -46,14 +49,16 @@ def create(cluster: Cluster, secrets: list[pulumi.Input[str]], host: pulumi.Outp
                 metadata=cluster.pod_metadata("vtgate", selector), spec=_pod(cluster, secrets, host, selector)
             ),
         ),
-        opts=children.options(rollout_seconds=given["rollout_seconds"]),
+        opts=pulumi.ResourceOptions.merge(
+            children.options(rollout_seconds=given["rollout_seconds"]), pulumi.ResourceOptions(depends_on=[after])
+        ),
     )
     cluster.budget("vtgate", selector)
     traffic.policy(
         children,
         "clients",
         selector,
-        ingress=front.clients(given),
+        ingress=front.clients(given, [f"{children.instance}-import"]),
         egress=[lift(traffic.dns, given["platform"]), tablets.to_etcd(cluster), tablets.to_tablets(cluster)],
     )
     return made

@@ -30,7 +30,7 @@ PREPARE = {"cpu_request": "50m", "cpu_limit": "500m", "memory_request": "64Mi", 
 LOG = ("--log-format=text", "--config-file-not-found-handling=ignore")
 """Arguments of every program: lines that people read, and no file of options."""
 
-PARTS = ("etcd", "tablet", "vtorc")
+PARTS = ("etcd", "tablet", "vtorc", "import")
 """The parts besides the gateways, whose selector is the instance's own; each has one of its own."""
 
 

@@ -39,8 +39,8 @@ _TLS = ["--db-ssl-mode=required", "--db-dba-use-ssl=false"]
 _OVER_SOCKET = [f"--db-{user}-use-ssl=false" for user in ("app", "appdebug", "allprivs", "filtered")]
 
 
-def create(cluster: Cluster, passwords: pulumi.Input[str]) -> apps.StatefulSet:
-    """Make the servers, their Service, budget and policy.
+def create(cluster: Cluster, passwords: pulumi.Input[str]) -> tuple[apps.StatefulSet, pulumi.Output[str]]:
+    """Make the servers, their Service, budget and policy; return their set, and the name of their Service in DNS.
 
     Args:
         cluster: The cluster.
@@ -63,6 +63,7 @@ def create(cluster: Cluster, passwords: pulumi.Input[str]) -> apps.StatefulSet:
         ),
         opts=children.options(),
     )
+    domain = discovery.service_fqdn(service, given["cluster_domain"])
     made = apps.StatefulSet(
         children.logical("tablet"),
         metadata=cluster.metadata("tablet"),
@@ -76,13 +77,14 @@ def create(cluster: Cluster, passwords: pulumi.Input[str]) -> apps.StatefulSet:
             volume_claim_templates=[claims.template(cluster, given["storage_size"])],
             template=core.PodTemplateSpecArgs(
                 metadata=cluster.pod_metadata("tablet", selector),
-                spec=_pod(cluster, passwords, discovery.service_fqdn(service, given["cluster_domain"]), selector),
+                spec=_pod(cluster, passwords, domain, selector),
             ),
         ),
         opts=children.options(protect=given["retain_data"], rollout_seconds=given["rollout_seconds"]),
     )
     cluster.budget("tablet", selector)
-    asking = [selector, cluster.selector("vtorc"), labels.selector(children.instance)]
+    importer = cluster.selector("import")
+    asking = [selector, cluster.selector("vtorc"), importer, labels.selector(children.instance)]
     among = [traffic.pods(selector)]
     traffic.policy(
         children,
@@ -92,7 +94,7 @@ def create(cluster: Cluster, passwords: pulumi.Input[str]) -> apps.StatefulSet:
             networking.NetworkPolicyIngressRuleArgs(
                 from_=[*map(traffic.pods, asking)], ports=traffic.ports(TABLET_GRPC_PORT)
             ),
-            networking.NetworkPolicyIngressRuleArgs(from_=among, ports=traffic.ports(PORT)),
+            networking.NetworkPolicyIngressRuleArgs(from_=[*among, traffic.pods(importer)], ports=traffic.ports(PORT)),
         ],
         egress=[
             lift(traffic.dns, given["platform"]),
@@ -100,7 +102,7 @@ def create(cluster: Cluster, passwords: pulumi.Input[str]) -> apps.StatefulSet:
             networking.NetworkPolicyEgressRuleArgs(to=among, ports=traffic.ports(TABLET_GRPC_PORT, PORT)),
         ],
     )
-    return made
+    return made, domain
 
 
 def to_etcd(cluster: Cluster) -> networking.NetworkPolicyEgressRuleArgs:

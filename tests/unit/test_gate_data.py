@@ -1,5 +1,6 @@
 """What holds data is not lost by accident: in any program, of any provider, with or without kubeauth's components."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -150,7 +151,6 @@ def database(kind: str, op: str = "create", was: str = "") -> Change:
 @pytest.mark.parametrize(
     ("steps", "told"),
     [
-        ([database("MySqlCluster", "same", "MySqlDatabase")], "one server → several servers"),
         ([database("MySqlDatabase", "same", "MySqlCluster")], "several servers → one server"),
         ([database("MySqlCluster"), database("MySqlDatabase", "delete")], "one server → several servers"),
     ],
@@ -160,6 +160,56 @@ def test_a_database_that_becomes_one_of_another_kind_begins_empty(steps, told):
     (finding,) = [it for it in gate.judge(Preview([KEPT, *steps]), "prod") if it.rule == "servers"]
     assert (finding.property, finding.token.startswith("prod/")) == (told, True)
     assert "empty schema" in finding.consequence
+
+
+def child(op: str, name: str = "db-deployment", *words: str, kind: str = "apps/v1:Deployment") -> Change:
+    inputs = {
+        "kind": kind.rpartition(":")[2],
+        "spec": {"template": {"spec": {"initContainers": [{"name": "initialize", "args": [*words]}]}}},
+    }
+    urn = f"urn:pulumi:prod::shop::kubeauth:index:MySqlDatabase$kubernetes:{kind}::{name}"
+    return Change(op, urn, before=inputs, after=None if op == "delete" else inputs)
+
+
+def rules_of(*steps: Change) -> dict[str, str]:
+    return {
+        f"{it.rule} {it.change.name}": "stops" if it.stops else "told"
+        for it in gate.judge(Preview([KEPT, *steps]), "prod")
+    }
+
+
+MOVED = database("MySqlCluster", "same", "MySqlDatabase")
+CLAIM = child("delete", "db-data", kind="core/v1:PersistentVolumeClaim")
+
+
+def test_one_server_that_becomes_several_is_told_with_the_outage_and_its_server_and_volume_may_go():
+    assert rules_of(MOVED, child("delete"), CLAIM) == {"more-servers db": "told"}
+    (finding,) = gate.judge(Preview([KEPT, MOVED]), "prod")
+    assert "its data is taken along: writes fail for" in finding.consequence
+    backups = child("delete", "db-backups", kind="core/v1:PersistentVolumeClaim")
+    assert rules_of(MOVED, backups) == {"more-servers db": "told", "claim db-backups": "stops"}
+
+
+def test_schemas_and_accounts_that_stay_behind_are_named_and_stop_it():
+    old = child("delete", "db-deployment", "SCHEMAS=orders=utf8mb4_bin stock=", "ACCOUNTS=reader:data:orders")
+    assert rules_of(MOVED, old, CLAIM) == {
+        "servers db": "stops",
+        "database db-deployment": "stops",
+        "claim db-data": "stops",
+    }
+    (finding,) = [it for it in gate.judge(Preview([KEPT, MOVED, old]), "prod") if it.rule == "servers"]
+    assert finding.consequence.endswith("and not orders, stock, reader")
+
+
+def test_going_back_after_an_import_that_failed_loses_nothing_and_after_gateways_served_it_may():
+    back = database("MySqlDatabase", "same", "MySqlCluster")
+    gateways = replace(
+        child("delete", "db-vtgate"),
+        urn="urn:pulumi:prod::shop::kubeauth:index:MySqlCluster$kubernetes:apps/v1:Deployment::db-vtgate",
+    )
+    assert rules_of(back, child("same")) == {}
+    assert rules_of(back, child("same"), gateways)["servers db"] == "stops"
+    assert rules_of(back, child("create"))["servers db"] == "stops"
 
 
 @pytest.mark.parametrize(

@@ -27,12 +27,12 @@ def spec(recorder: Recorder, kind: str, part: str) -> dict[str, Any]:
 
 
 def pod(recorder: Recorder, part: str) -> dict[str, Any]:
-    kind = "StatefulSet" if part in ("etcd", "tablet") else "Deployment"
+    kind = "StatefulSet" if part in ("etcd", "tablet") else "Job" if part == "import" else "Deployment"
     return spec(recorder, kind, part)["template"]["spec"]
 
 
 def pods(recorder: Recorder) -> list[dict[str, Any]]:
-    return [pod(recorder, part) for part in ("etcd", "tablet", "vtorc", "vtgate")]
+    return [pod(recorder, part) for part in ("etcd", "tablet", "vtorc", "vtgate", "import")]
 
 
 def containers(recorder: Recorder) -> list[dict[str, Any]]:
@@ -49,9 +49,11 @@ def test_children_names_and_parents():
     assert cluster().tree() == [
         ("Deployment", "mysqlauth-vtgate", "mysqlauth"),
         ("Deployment", "mysqlauth-vtorc", "mysqlauth"),
+        ("Job", "mysqlauth-import", "mysqlauth"),
         ("MySqlCluster", "mysqlauth", ""),
         ("NetworkPolicy", "mysqlauth-clients", "mysqlauth"),
         ("NetworkPolicy", "mysqlauth-etcd", "mysqlauth"),
+        ("NetworkPolicy", "mysqlauth-import", "mysqlauth"),
         ("NetworkPolicy", "mysqlauth-tablet", "mysqlauth"),
         ("NetworkPolicy", "mysqlauth-vtorc", "mysqlauth"),
         ("PodDisruptionBudget", "mysqlauth-etcd", "mysqlauth"),
@@ -227,18 +229,21 @@ def test_grpc_and_replication_are_open_to_the_clusters_own_pods_alone_and_http_t
     found = cluster()
     assert allowed(found, "tablet") == {
         "mysqlauth-tablet-selector": {15999, 3306},
+        "mysqlauth-import-selector": {15999, 3306},
         "mysqlauth-vtorc-selector": {15999},
         "mysqlauth-selector": {15999},
     }
     assert allowed(found, "etcd") == {
         "mysqlauth-tablet-selector": {2379},
+        "mysqlauth-import-selector": {2379},
         "mysqlauth-vtorc-selector": {2379},
         "mysqlauth-selector": {2379},
         "mysqlauth-etcd-selector": {2380},
     }
     assert allowed(found, "vtorc") == {}
-    assert allowed(found, "clients") == {"kubeauth": {3306}}
-    for part in ("tablet", "etcd", "vtorc", "clients"):
+    assert allowed(found, "import") == {}
+    assert allowed(found, "clients") == {"kubeauth": {3306}, "mysqlauth-import-selector": {3306}}
+    for part in ("tablet", "etcd", "vtorc", "clients", "import"):
         assert spec(found, "NetworkPolicy", part)["policyTypes"] == ["Ingress", "Egress"]
 
 
@@ -261,6 +266,23 @@ def test_the_members_find_each_other_and_the_others_them():
     for part, name in (("tablet", "prepare"), ("vtorc", "vtorc"), ("vtgate", "mysqlauth-container")):
         [topology] = [word for word in named(cluster(), part, name)["args"] if word.startswith("TOPOLOGY=")]
         assert ",".join(f"{host}:2379" for host in hosts) in topology
+
+
+def test_the_import_ends_before_up_gives_it_up_and_what_it_refuses_is_not_tried_again():
+    job = spec(cluster(rollout_seconds=300), "Job", "import")
+    assert job["activeDeadlineSeconds"] == 280, "or it could end well when nobody makes the gateways any more"
+    [rule] = job["podFailurePolicy"]["rules"]
+    assert (rule["action"], rule["onExitCodes"]["values"]) == ("FailJob", [3])
+    assert job["template"]["spec"]["restartPolicy"] == "Never", "or Kubernetes refuses the policy"
+    annotations = cluster().one("Job", "mysqlauth-import").inputs["metadata"]["annotations"]
+    assert annotations["pulumi.com/replaceUnready"] == "true"
+
+
+def test_a_new_service_says_that_it_began_with_several_servers_and_one_servers_own_says_nothing():
+    one, many = beside(MySqlDatabase), beside(MySqlCluster)
+    found = [recorder.one("Service", "mysqlauth-service").inputs["metadata"]["annotations"] for recorder in (one, many)]
+    assert [each.get("kubeauth/began") for each in found] == [None, "several"]
+    assert "BEGAN=several" in named(many, "import", "import")["args"]
 
 
 def test_parts_are_spread_over_nodes_and_drained_one_by_one():

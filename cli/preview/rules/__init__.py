@@ -1,9 +1,9 @@
 """What the gate stops: every rule by its name, with why it matters and what to do instead."""
 
-from . import capacity, checks, data, plain, protection, reach, rights
+from . import capacity, checks, data, moves, plain, protection, reach, rights
 from .base import Context, Rule, Settings
 
-SERVER_VERSION, SERVERS = "server-version", "servers"
+SERVER_VERSION, SERVERS, MORE_SERVERS = "server-version", "servers", "more-servers"
 OF_UP = (SERVER_VERSION, SERVERS)
 """The rules that `up` asks, too."""
 
@@ -52,10 +52,15 @@ RULES: dict[str, Rule] = {
         loses=True,
     ),
     SERVERS: Rule(
-        data.servers,
+        moves.servers,
         "one server and several keep their data in different forms, so the new database is empty",
         "dump the schema, deploy with nobody writing, load the dump (docs/guides/many-servers.md)",
         loses=True,
+    ),
+    MORE_SERVERS: Rule(
+        moves.more_servers,
+        "while the data is copied nobody writes",
+        "deploy it when few write",
     ),
     "selector": Rule(
         reach.selector,
@@ -118,4 +123,4 @@ RULES: dict[str, Rule] = {
     ),
 }
 
-__all__ = ["OF_UP", "RULES", "Context", "Rule", "Settings"]
+__all__ = ["MORE_SERVERS", "OF_UP", "RULES", "Context", "Rule", "Settings"]

@@ -10,6 +10,8 @@ GONE = (DELETE, REPLACE)
 STOP, TELL, OFF = "stop", "tell", "off"
 #: What a project may do with a rule.
 LEVELS = (STOP, TELL, OFF)
+TOLD = ("more-servers",)
+"""The rules that stop nothing unless a project wants it."""
 
 
 @dataclass(frozen=True)
@@ -19,11 +21,11 @@ class Settings:
     data: tuple[str, ...] = ()
     """Patterns of more types that hold data."""
     rules: Mapping[str, str] = field(default_factory=dict)
-    """Levels of rules; those that are not named stop."""
+    """Levels of rules; those that are not named stop, but for those of `TOLD`."""
 
     def level(self, rule: str) -> str:
         """What a finding of a rule does."""
-        return self.rules.get(rule, STOP)
+        return self.rules.get(rule, TELL if rule in TOLD else STOP)
 
 
 class Context:

@@ -1,15 +1,12 @@
 """Rules about data: what goes with it, and what no longer opens it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from .. import versions
 from ..difference import quantity
-from ..model import CLUSTER, DATABASE, DELETE, REPLACE, UPDATE, Change
-from . import holders
+from ..model import CLUSTER, DATABASE, REPLACE, UPDATE, Change
+from . import holders, moves
 from .base import GONE, Context, Found, shown, what
-
-_DATABASES = {DATABASE: "one server", CLUSTER: "several servers"}
 
 
 def namespace(change: Change, context: Context) -> Found:
@@ -24,7 +21,12 @@ def namespace(change: Change, context: Context) -> Found:
 def claim(change: Change, context: Context) -> Found:
     """A volume claim is deleted or replaced."""
     of_class = change.op == REPLACE and change.reasons == ("spec.storageClassName",)
-    if change.kind == "PersistentVolumeClaim" and context.is_lost(change) and not of_class:
+    if (
+        change.kind == "PersistentVolumeClaim"
+        and context.is_lost(change)
+        and not of_class
+        and not moves.is_taken_along(change, context)
+    ):
         yield what(change), "the volume and all data on it are deleted, unless the storage class retains volumes"
 
 
@@ -67,22 +69,9 @@ def database(change: Change, context: Context) -> Found:
             return
         if context.goes_with_its_component(change) or any("selector" in reason for reason in change.reasons):
             return  # the component's finding, or the selector's, says it
+        if moves.is_taken_along(change, context):
+            return
         yield what(change), "the server is stopped and removed; clients have no database until a new pod is ready"
-
-
-def servers(change: Change, context: Context) -> Found:
-    """One server becomes several, or several become one: neither opens what the other wrote."""
-    own = change.types[-1]
-    if own not in _DATABASES or change.op in GONE:
-        return
-    (other,) = _DATABASES.keys() - {own}
-    gone = [it.types[-1] for it in context.changes if it.op == DELETE and it.name == change.name]
-    # What an alias leads from is known by its URN alone.
-    if other in gone or (change.old_urn and replace(change, urn=change.old_urn).types[-1] == other):
-        yield (
-            f"{_DATABASES[other]} → {_DATABASES[own]}",
-            "the new one begins with an empty schema: it does not open what the other wrote",
-        )
 
 
 def server_version(change: Change, _: Context) -> Found:

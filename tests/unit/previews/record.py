@@ -19,6 +19,8 @@ from . import file_of
 
 #: What the gate reads of a pod.
 _CONTAINER, _VOLUME = ("name", "image", "args", "volumeMounts"), ("name", "persistentVolumeClaim")
+#: Rules that read what stays the same, too.
+_WHOLE = ("protection ", "quota ", "more-servers ", "servers ")
 _STATE = ("urn", "parent", "custom", "protect", "retainOnDelete", "inputs")
 
 
@@ -80,7 +82,7 @@ def main() -> None:
             clone.edit(case.edits)
             clone.commit(case.name)
             offline.preview(case.stack, "HEAD~1", tools)
-            whole = any(finding.startswith(("protection ", "quota ", "servers ")) for finding in case.findings)
+            whole = any(finding.startswith(_WHOLE) for finding in case.findings)
             kept = (trimmed(line, whole=whole) for line in said if line.startswith("{"))
             lines = sorted(filter(None, kept))
             file_of(case.name).write_text("\n".join(lines) + "\n", encoding="utf-8")
