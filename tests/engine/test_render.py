@@ -116,6 +116,8 @@ def test_several_servers_are_one_key_away_and_the_service_cannot_tell(stack, tmp
     one, several = manifests(tmp_path / "one"), manifests(tmp_path / "several")
     assert several["StatefulSet/mysqlauth-tablet"]["spec"]["replicas"] == 3
     assert "PersistentVolumeClaim/mysqlauth-data" not in several
+    # Nobody who connects sees it; it says that there was no single server before.
+    assert several["Service/mysqlauth-service"]["metadata"]["annotations"].pop("kubeauth/began") == "several"
     for key in ("Service/mysqlauth-service", "Service/authenticate-service", "NetworkPolicy/authenticate-traffic"):
         assert one[key] == several[key], key
     dev.check_policies()
