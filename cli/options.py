@@ -18,16 +18,20 @@ def on_stack(function: Function) -> Function:
     return click.option("--stack", default="dev", show_default=True, help="The stack's name.")(function)
 
 
-def on_cluster(function: Function) -> Function:
+def on_way(function: Function) -> Function:
     """The options that choose a cluster."""
     for option in (
         click.option("--cluster", default="", help="current, kind or node. Default: the first one that is there."),
         click.option("--node", default="", help="A local node's name (with kubeauth's lab). Default: the checkout's."),
         click.option("--context", default="", help="A context of the kubeconfig; also the consent to deploy there."),
-        on_stack,
     ):
         function = option(function)
     return function
+
+
+def on_cluster(function: Function) -> Function:
+    """The options that name a stack and choose its cluster."""
+    return on_stack(on_way(function))
 
 
 DATABASE = click.option("--database", default="", help="The database's name in the cluster. Default: the only one.")

@@ -2,16 +2,17 @@
 
 import json
 import secrets
-import subprocess
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import yaml
 
 from .. import console, machine, paths
+from ..clusters.road import Road
 from ..preview import git, offline
 from ..stack import Stack, backup, cluster, commands, config, exclusive
 from ..stack.commands import Given
+from ..toolchain import Toolchain
 from . import address, keeping, records, settings
 from .records import Record
 
@@ -64,11 +65,7 @@ def _up(wanted: Wanted, stack_name: str) -> str:
     project = config.read(config.project_file())
     derived = settings.derive(wanted.name, word, text, project, loads=data is not None)
     _write(stack_name, word.base, derived)
-    given = Given("up", stack=stack_name, node=wanted.node, context=wanted.context, cluster=wanted.cluster)
-    way = commands.road(given)
-    cluster.show(stack_name, way)
-    tools = cluster.tools_for(way)
-    stack = Stack(stack_name, tools, cluster.kubeconfig(stack_name, way))
+    given, way, tools, stack = _reach("up", wanted, stack_name)
     known = records.find(stack_name, tools)
     records.refuse_others(known)
     before = known.record if known else None
@@ -81,7 +78,7 @@ def _up(wanted: Wanted, stack_name: str) -> str:
     now = records.now()
     created = before.created if before else now.isoformat()
     ends = (now + alive).isoformat()
-    record = Record(wanted.name, word.base, derived.namespace, _head(), created, ends, before.data if before else "")
+    record = Record(wanted.name, word.base, derived.namespace, git.head(), created, ends, before.data if before else "")
     with exclusive.hold(stack, "environment up") as lock:
         exclusive.clear(stack)
         cluster.start(stack, way, tools)
@@ -129,11 +126,7 @@ def _remove(wanted: Wanted, stack_name: str, record: Record | None) -> None:
     if not config.tracked(stack_name).exists():
         # Pulumi destroys what the state has, without the program: any file will do.
         config.tracked(stack_name).write_text("config: {}\n", encoding="utf-8")
-    given = Given("down", stack=stack_name, node=wanted.node, context=wanted.context, cluster=wanted.cluster)
-    way = commands.road(given)
-    cluster.show(stack_name, way)
-    tools = cluster.tools_for(way)
-    stack = Stack(stack_name, tools, cluster.kubeconfig(stack_name, way))
+    _, way, tools, stack = _reach("down", wanted, stack_name)
     with exclusive.hold(stack, "environment down") as lock:
         keeping.remove(stack, way, tools, lock, record.namespace if record else "")
 
@@ -186,6 +179,15 @@ def listed(*, as_json: bool) -> None:
         print(f"{known.name:32}{record.namespace}, from {record.base}, {hours} h old, {ends}, {size}")
 
 
+def _reach(command: str, wanted: Wanted, stack_name: str) -> tuple[Given, Road, Toolchain, Stack]:
+    """Choose the cluster, say which it is, and name the stack there."""
+    given = Given(command, stack=stack_name, node=wanted.node, context=wanted.context, cluster=wanted.cluster)
+    way = commands.road(given)
+    cluster.show(stack_name, way)
+    tools = cluster.tools_for(way)
+    return given, way, tools, Stack(stack_name, tools, cluster.kubeconfig(stack_name, way))
+
+
 def _forget(stack_name: str) -> None:
     """Remove what this checkout has of an environment."""
     config.tracked(stack_name).unlink(missing_ok=True)
@@ -218,11 +220,6 @@ def _load(stack: Stack, data: Path) -> None:
     """Load a dump into the database, by the way of a backup that is restored."""
     name = backup.import_(stack, data)
     backup.restore(stack, name, force=True)
-
-
-def _head() -> str:
-    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=paths.CHECKOUT, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
 
 
 def _report(wanted: Wanted, verdict: str, text: str) -> None:

@@ -1,26 +1,14 @@
 """The verbs of `kubeauth environment`, with their options; what they do is imported when one runs."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..options import JSON, OUT, example
+from ..options import JSON, OUT, example, on_way
 
 _EXAMPLES = ("kubeauth environment up --name pr-12 --from staging", "kubeauth environment down --name pr-12")
 NAME = click.option("--name", required=True, help="The environment's name, such as pr-12: letters, digits, hyphens.")
-
-
-def _on_cluster(function: Callable[..., None]) -> Callable[..., None]:
-    """The options that choose a cluster, without a stack's name."""
-    for option in (
-        click.option("--cluster", default="", help="current, kind or node. Default: the first one that is there."),
-        click.option("--node", default="", help="A local node's name (with kubeauth's lab). Default: the checkout's."),
-        click.option("--context", default="", help="A context of the kubeconfig; also the consent to deploy there."),
-    ):
-        function = option(function)
-    return function
 
 
 @click.group(epilog=example(*_EXAMPLES))
@@ -34,7 +22,7 @@ def environment() -> None:
 @click.option("--base", default="origin/main", show_default=True, help="The commit or branch that has those settings.")
 @click.option("--ttl", default="", help="How long it lives after its last update, such as 72h or 3d. Default: 72h.")
 @click.option("--data", default="none", show_default=True, help="none, or a dump that is loaded once.")
-@_on_cluster
+@on_way
 @OUT
 def up(**given: Any) -> None:
     """Make an environment or bring it up to date, and say how to reach it."""
@@ -46,7 +34,7 @@ def up(**given: Any) -> None:
 @environment.command(epilog=example(_EXAMPLES[1], "kubeauth environment down --expired"))
 @click.option("--name", default="", help="The environment's name.")
 @click.option("--expired", is_flag=True, help="Every one whose time is over, instead.")
-@_on_cluster
+@on_way
 @OUT
 def down(*, name: str, expired: bool, context: str, cluster: str, node: str, out: Path | None) -> None:
     """Remove an environment: its namespace, data, passwords and state; the cluster stays."""

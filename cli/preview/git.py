@@ -15,6 +15,15 @@ def show(commit: str, file: str) -> str:
     return _run("show", f"{commit}:./{file}") if _run("ls-tree", "--name-only", commit, "--", file).strip() else ""
 
 
+def head() -> str:
+    """The commit that is checked out.
+
+    Raises:
+        Problem: There is none.
+    """
+    return _run("rev-parse", "HEAD").strip()
+
+
 def changes(commit: str) -> str:
     """What the working tree has otherwise than a commit, below the project, as a diff without context.
 
