@@ -95,6 +95,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "previous_password": "before",
         "database_name": "orders",
         "username": "orders",
+        "backup": {"schedule": "@daily", "keep": 3},
         "settings": {"max_connections": "400"},
         "image": "registry.example.com/vitess:24.0.4",
         "etcd_image": "registry.example.com/etcd:3.6",

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..console import Problem
-from ..preview.model import CLUSTER
 from . import Stack, guard
 from .namespace import PART_OF
 
@@ -45,11 +44,6 @@ class Jobs:
         names = ", ".join(sorted(f"{namespace}/{name}" for namespace, name in every))
         found = [(namespace, name) for namespace, name in every if database in ("", name, f"{namespace}/{name}")]
         if not every:
-            if any(f"{CLUSTER}$" in str(item.get("urn")) for item in guard.resources(stack)):
-                raise Problem(
-                    f"stack {stack.name} has a MySqlCluster, which makes no backups yet",
-                    "dump one of its servers: docs/guides/many-servers.md",
-                )
             raise Problem(
                 f"stack {stack.name} makes no backups: its state has no CronJob of a database",
                 f"pulumi config set mysqlBackupSchedule '0 3 * * *' (the input backup), make up STACK={stack.name}",

@@ -13,7 +13,7 @@ from pulumi_kubernetes.networking import v1 as networking
 from ..inputs.known import entry, lift, merged
 from ..kubernetes import discovery, labels, pods, resources, traffic, volumes
 from ..kubernetes.children import Children
-from . import backup_script, bucket
+from . import backup_script, bucket, front
 
 RESOURCES = {
     "cpu_request": "50m",
@@ -30,6 +30,37 @@ _SCRATCH = "/tmp"  # noqa: S108 - an emptyDir of this pod
 
 
 @dataclass(frozen=True)
+class Way:
+    """How the jobs come to a database."""
+
+    egress: Sequence[pulumi.Input[networking.NetworkPolicyEgressRuleArgs]]
+    """Whom they may talk to, besides DNS and a bucket."""
+    host: pulumi.Input[str] | None = None
+    """The host that they log in at. Default: what `scripts` find."""
+    port: pulumi.Input[int] = front.PORT
+    """Its port. Default: 3306."""
+    scripts: str = ""
+    """Functions of the shell in the place of those in job.sh. Default: none."""
+    arguments: pulumi.Input[Sequence[str]] = ("backup",)
+    """The name that the shell gives to what it runs, and what `scripts` read before the job's own arguments."""
+
+
+def to_one(children: Children, host: pulumi.Input[str], port: pulumi.Input[int], server_port: int) -> Way:
+    """Return the way to a database of one server.
+
+    Args:
+        children: The database's.
+        host: The Service's full DNS name.
+        port: The Service's port.
+        server_port: The pod's port, which NetworkPolicies see.
+    """
+    server = networking.NetworkPolicyEgressRuleArgs(
+        to=[traffic.pods(labels.selector(children.instance))], ports=traffic.ports(server_port)
+    )
+    return Way(egress=[server], host=host, port=port)
+
+
+@dataclass(frozen=True)
 class Source:
     """The database that is backed up, with every default filled in."""
 
@@ -37,12 +68,7 @@ class Source:
     database: pulumi.Input[str]
     schemas: Any
     """More schemas, with the keys of `DatabaseSchema`."""
-    host: pulumi.Input[str]
-    """The Service's full DNS name."""
-    port: pulumi.Input[int]
-    """The Service's port."""
-    server_port: int
-    """The pod's port, which NetworkPolicies see."""
+    way: Way
     secret: pulumi.Input[str]
     """The name of the Secret with the password of the account for backups; see `credentials.for_backups`."""
     retain_data: bool
@@ -90,11 +116,9 @@ def create(children: Children, given: Any, source: Source) -> None:
         ),
         opts=children.options(),
     )
-    server = networking.NetworkPolicyEgressRuleArgs(
-        to=[traffic.pods(labels.selector(children.instance))], ports=traffic.ports(source.server_port)
-    )
     there: Any = bucket.egress(entry(given, "s3")) if source.copied else []
-    egress = lift(lambda dns, rules: [dns, server, *rules], lift(traffic.dns, source.platform), there)
+    own = source.way.egress
+    egress = lift(lambda dns, rules: [dns, *own, *rules], lift(traffic.dns, source.platform), there)
     traffic.policy(children, "backup", labels.selector(instance(children.instance)), egress=egress)
 
 
@@ -111,8 +135,7 @@ def schema_names(database: str, schemas: Sequence[Mapping[str, str]]) -> list[st
 def _pod_template(
     children: Children, given: Any, source: Source, claim: pulumi.Output[str]
 ) -> core.PodTemplateSpecArgs:
-    name = children.instance
-
+    name, way = children.instance, source.way
     names = lift(schema_names, source.database, source.schemas)
 
     def script(names: Sequence[str], port: int, backup: Any) -> str:
@@ -125,16 +148,20 @@ def _pod_template(
             keep=backup["keep"],
             verify=backup["verify"],
             logged=backup["point_in_time"],
+            more=source.way.scripts,
         )
+
+    def command(text: str, arguments: Sequence[str]) -> list[str]:
+        return ["/bin/sh", "-c", text, *arguments]
 
     mount = core.VolumeMountArgs(name="backups", mount_path=_FOLDER)
     backup = core.ContainerArgs(
         name="backup",
         image=source.image,
         # `make backup` and `make restore` run this template with other arguments.
-        command=["/bin/sh", "-c", lift(script, names, source.port, given), "backup"],
+        command=lift(command, lift(script, names, way.port, given), way.arguments),
         args=["backup"],
-        env=[core.EnvVarArgs(name="DATABASE_HOST", value=source.host)],
+        env=[] if way.host is None else [core.EnvVarArgs(name="DATABASE_HOST", value=way.host)],
         security_context=pods.security_context(),
         resources=resources.requirements(RESOURCES, disk=entry(source.platform, "ephemeral_storage")),
         volume_mounts=[

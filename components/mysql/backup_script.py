@@ -26,6 +26,7 @@ def script(
     keep: int,
     verify: bool = True,
     logged: bool = False,
+    more: str = "",
 ) -> str:
     """Return the script.
 
@@ -38,6 +39,7 @@ def script(
         keep: How many backups are kept.
         verify: Whether each backup is restored into a server of its own. Default: true.
         logged: Whether each backup says where in the server's binary log it was made. Default: false.
+        more: Functions that take the place of those in job.sh. Default: none.
     """
     values = {
         "source": secrets,
@@ -53,4 +55,4 @@ def script(
         "patience": _PATIENCE,
         "small": scripts.words(f"--{setting}" for setting in sizes.INITIALIZE),
     }
-    return scripts.program(values, *_FILES)
+    return scripts.program(values, *_FILES, more=more)

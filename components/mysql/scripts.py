@@ -14,15 +14,16 @@ def text(*names: str) -> str:
     return "".join((folder / f"{name}.sh").read_text(encoding="utf-8") for name in names)
 
 
-def program(values: Mapping[str, object], *names: str) -> str:
+def program(values: Mapping[str, object], *names: str, more: str = "") -> str:
     """Return scripts as a program: the common functions, the values, the scripts; its arguments are what it runs.
 
     Args:
         values: What the scripts' variables are, as a shell writes them; see `words`.
         names: The scripts, as for `text`.
+        more: Text after them. Default: none.
     """
     lines = "".join(f"{key}={value}\n" for key, value in values.items())
-    return text("functions") + lines + text(*names) + '"$@"\n'
+    return text("functions") + lines + text(*names) + more + '"$@"\n'
 
 
 def words(several: Iterable[str]) -> str:

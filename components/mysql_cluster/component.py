@@ -8,10 +8,10 @@ from ..inputs.record import Given
 from ..kubernetes import discovery, labels, reservations
 from ..kubernetes.children import Children
 from ..mysql import credentials, front
-from . import etcd, gateways, importer, orchestrator, passwords, tablets
+from . import backups, etcd, gateways, importer, orchestrator, passwords, tablets
 from . import inputs as cluster_inputs
 from .inputs import MySqlClusterArgs
-from .parts import CLIENT_PORT, PARTS, Cluster
+from .parts import BACKUP, CLIENT_PORT, PARTS, Cluster
 
 
 class MySqlCluster(pulumi.ComponentResource):
@@ -68,7 +68,7 @@ class MySqlCluster(pulumi.ComponentResource):
         given = Given(cluster_inputs.RULES, args, f"MySqlCluster {name}")
         instance: str = given["resource_name"] or name
         common = labels.recommended("mysql", instance, "database", given["labels"])
-        names = [instance, *(f"{instance}-{part}" for part in PARTS)]
+        names = [instance, *(f"{instance}-{part}" for part in (*PARTS, BACKUP))]
         namespace = reservations.instance(self, given.owner, given["namespace"], names)
         children = Children(self, name, instance, namespace, common, given["annotations"])
 
@@ -84,6 +84,8 @@ class MySqlCluster(pulumi.ComponentResource):
         users = [secret for secret in (credentials_name, previous) if secret is not None]
         taken_along = importer.create(cluster, users, seen, domain)
         deployment = gateways.create(cluster, users, seen.host, taken_along)
+        if "backup" in given:
+            backups.create(cluster, domain)
 
         self.host, self.port, self.endpoint = seen.host, seen.port, seen.endpoint
         self.service_name, self.namespace, self.node_port = seen.service_name, seen.namespace, seen.node_port

@@ -75,7 +75,7 @@ def create(cluster: Cluster, found: core.Service, hosts: Sequence[pulumi.Output[
         opts=children.options(protect=given["retain_data"], rollout_seconds=given["rollout_seconds"]),
     )
     cluster.budget("etcd", selector)
-    users = [traffic.pods(cluster.selector(part)) for part in ("tablet", "vtorc", "import")]
+    users = [traffic.pods(cluster.selector(part)) for part in ("tablet", "vtorc", *cluster.jobs)]
     traffic.policy(
         children,
         "etcd",

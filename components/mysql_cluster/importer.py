@@ -87,7 +87,7 @@ def create(
                     containers=[
                         cluster.container(
                             "import",
-                            ["errant", "import"],
+                            ["errant", "definers", "import"],
                             values,
                             [],
                             _RESOURCES,

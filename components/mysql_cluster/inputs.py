@@ -6,7 +6,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from ..inputs import quantities, validation
-from ..inputs.errors import Advice, InputError
+from ..inputs.errors import REMOVE, Advice, InputError
 from ..inputs.known import normal
 from ..inputs.outputs import camel_case
 from ..inputs.record import Record, Rule
@@ -16,8 +16,10 @@ from ..kubernetes.placement import Placement
 from ..kubernetes.platform import Platform
 from ..kubernetes.resources import Resources
 from ..kubernetes.services import ServiceType, TrafficPolicy
+from ..mysql import backup_inputs
 from ..mysql import inputs as mysql_inputs
 from ..mysql import validation as mysql_validation
+from ..mysql.backup_inputs import Backup
 from ..mysql.inputs import DatabaseClient, sized
 from ..mysql.sizes import DatabaseSize
 from . import settings
@@ -64,6 +66,9 @@ class MySqlClusterArgs(TypedDict):
 
     username: NotRequired[pulumi.Input[str]]
     """The application's account. Default: `admin`. Allowed: 1 to 32 of A-Z a-z 0-9 _ -, not root, not vt_…."""
+
+    backup: NotRequired[Backup]
+    """Backups of the schema, restored once each. Default: none. Without `point_in_time`: one server's log is not all."""
 
     settings: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Settings of the servers as in my.cnf. Default: none. Refused: those that Vitess or the pod rules."""
@@ -149,9 +154,8 @@ REFUSED = {
     "schemas": ("not for MySqlCluster: Vitess routes one keyspace here", "one MySqlCluster for each schema"),
     "init_sql": ("not for MySqlCluster: Vitess takes no SQL at a start", "let the application's migrations run it"),
     "existing_claim": ("not for MySqlCluster: each server has a claim of its own", "remove it"),
-    "backup": ("not for MySqlCluster yet", "dump a replica (docs/guides/many-servers.md)"),
     "metrics": ("not for MySqlCluster yet", "remove it; each process has /metrics at its own port 15000"),
-    "restore_from": ("not for MySqlCluster yet", "load a dump (docs/guides/many-servers.md)"),
+    "restore_from": ("not for MySqlCluster: it begins empty", "give backup.s3, then let kubeauth restore bring a backup"),
 }
 """MySqlDatabase's inputs that cannot be honoured, each with the reason and what to do instead."""
 
@@ -193,6 +197,14 @@ def _members(key: str, value: Any) -> list[InputError]:
     return validation.check(ok, key, value, "1, 3 or 5, so that most of them can agree", "3")
 
 
+def _point_in_time(key: str, value: Any) -> list[InputError]:
+    rule = "not for MySqlCluster: a second's log may be of several servers"
+    return validation.true_or_false(key, value) or validation.check(value is False, key, value, rule, REMOVE)
+
+
+BACKUP = Record(Backup, {**backup_inputs.RULES.rules, "point_in_time": Rule(_point_in_time, default=False, plain=True)})
+"""The rules and defaults of `backup`: one server's, but for the log."""
+
 SAME = (
     "namespace", "resource_name", "existing_secret", "password", "previous_password",
     "database_name", "require_tls", "tls_secret", "service_type", "node_port",
@@ -212,6 +224,7 @@ RULES = Record(
         "gateways": Rule(whole_number(1, 20, "gateways", 2), default=2),
         "topology_members": Rule(_members, default=3, plain=True),
         "username": Rule(_username, default="admin"),
+        "backup": Rule(BACKUP, plain=True),
         "settings": Rule(_settings, default={}, needs=("size", "resources")),
         "storage_size": Rule(quantities.byte_quantity("1Gi", "2Gi"), default="2Gi"),
         "resources": Rule(_resources, default={}, needs=("size",)),

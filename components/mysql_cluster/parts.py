@@ -33,6 +33,9 @@ LOG = ("--log-format=text", "--config-file-not-found-handling=ignore")
 PARTS = ("etcd", "tablet", "vtorc", "import")
 """The parts besides the gateways, whose selector is the instance's own; each has one of its own."""
 
+BACKUP = "backup"
+"""The part of the jobs of backups, as `backup.instance` names their pods."""
+
 
 @dataclass(frozen=True)
 class Cluster:
@@ -46,6 +49,11 @@ class Cluster:
     def selector(self, part: str) -> dict[str, str]:
         """Return the label of a part's pods."""
         return labels.selector(f"{self.children.instance}-{part}")
+
+    @property
+    def jobs(self) -> list[str]:
+        """The parts that are jobs, which log in to the servers themselves."""
+        return ["import", *([BACKUP] if "backup" in self.given else [])]
 
     def metadata(self, part: str, *, wait: bool = True) -> ObjectMetaArgs:
         """Return the metadata of a part's own object; the gateways' is the database's, whom clients talk to."""

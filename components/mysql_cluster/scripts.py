@@ -6,11 +6,15 @@ from ..mysql import scripts
 
 
 def text(*names: str) -> str:
-    """Return scripts as one text.
+    """Return scripts as one text, after the package's common functions.
 
     Args:
         names: The files' names without `.sh`, in their order.
     """
+    return scripts.text("functions") + own(*names)
+
+
+def own(*names: str) -> str:
+    """Return scripts as one text, for where the common functions are already."""
     folder = resources.files(__package__ or "") / "scripts"
-    own = "".join((folder / f"{name}.sh").read_text(encoding="utf-8") for name in names)
-    return scripts.text("functions") + own
+    return "".join((folder / f"{name}.sh").read_text(encoding="utf-8") for name in names)

@@ -83,8 +83,8 @@ def create(cluster: Cluster, passwords: pulumi.Input[str]) -> tuple[apps.Statefu
         opts=children.options(protect=given["retain_data"], rollout_seconds=given["rollout_seconds"]),
     )
     cluster.budget("tablet", selector)
-    importer = cluster.selector("import")
-    asking = [selector, cluster.selector("vtorc"), importer, labels.selector(children.instance)]
+    jobs = [*map(cluster.selector, cluster.jobs)]
+    asking = [selector, cluster.selector("vtorc"), *jobs, labels.selector(children.instance)]
     among = [traffic.pods(selector)]
     traffic.policy(
         children,
@@ -94,7 +94,7 @@ def create(cluster: Cluster, passwords: pulumi.Input[str]) -> tuple[apps.Statefu
             networking.NetworkPolicyIngressRuleArgs(
                 from_=[*map(traffic.pods, asking)], ports=traffic.ports(TABLET_GRPC_PORT)
             ),
-            networking.NetworkPolicyIngressRuleArgs(from_=[*among, traffic.pods(importer)], ports=traffic.ports(PORT)),
+            networking.NetworkPolicyIngressRuleArgs(from_=[*among, *map(traffic.pods, jobs)], ports=traffic.ports(PORT)),
         ],
         egress=[
             lift(traffic.dns, given["platform"]),

@@ -125,12 +125,12 @@ def test_several_servers_are_one_key_away_and_the_service_cannot_tell(stack, tmp
 
 def test_what_several_servers_do_not_take_is_refused_by_the_names_of_the_keys(stack, tmp_path):
     staging = stack("staging")
-    given = {"mysqlReplicas": "2", "mysqlBackupSchedule": "0 3 * * *", "mysqlMetrics": "true"}
+    given = {"mysqlReplicas": "2", "mysqlBackupSchedule": "nightly", "mysqlMetrics": "true"}
     for key, value in given.items():
         assert staging.run("pulumi", "config", "set", "--plaintext", key, value).returncode == 0
     with pytest.raises(Problem) as refused:
         staging.render(tmp_path / "out")
     said = str(refused.value)
-    for key in ("mysqlReplicas = 2", "mysqlBackup… = ", "mysqlMetrics = ", "mysqlClusterImage = ", "mysqlEtcdImage = "):
+    for key in ("mysqlReplicas = 2", "mysqlBackupSchedule = 'nightly'", "mysqlMetrics = ", "mysqlClusterImage = ", "mysqlEtcdImage = "):
         assert key in said, said
     assert not (tmp_path / "out").exists()

@@ -148,15 +148,7 @@ class DatabasePod(Pod):
         own = {} if "existing_secret" in given else {"password": "app-pw", "root_password": ROOT_PASSWORD}
         args = cast(MySqlDatabaseArgs, {"namespace": "shop", **own, **given})
         self.recorder = deploy(lambda: MySqlDatabase("mysqlauth", args))
-        made = {
-            entry.inputs["metadata"].get("name", f"{entry.name}{CHOSEN}"): _plain(entry.inputs["data"])
-            for entry in self.recorder.all
-            if entry.type.endswith(":Secret")
-        }
-        self.secrets = {
-            **(secrets or {}),
-            **{name: {key: _decoded(text) for key, text in data.items()} for name, data in made.items()},
-        }
+        self.secrets = {**(secrets or {}), **secrets_of(self.recorder)}
         deployment = self.recorder.one("Deployment", "mysqlauth-deployment").inputs["spec"]
         self.mount(deployment["template"]["spec"], self.secrets, {})
         files = [text for each in self.secrets.values() for text in each.items()]
@@ -264,6 +256,10 @@ class BackupPod(Pod):
         self.calls = folder / "calls"
         self.script: dict[str, str] = {}
         """Lines of the script that are others here."""
+        self.recorder: Recorder | None = None
+        """Whose CronJob it is. Default: the database's."""
+        self.secrets: dict[str, dict[str, str]] = {}
+        """Secrets besides the database's."""
 
     def job(self, *arguments: str, kill_at: int = 0) -> Done:
         """Run the job with other arguments than the schedule's, or with its own.
@@ -272,12 +268,13 @@ class BackupPod(Pod):
             arguments: What to do. Default: as the schedule does.
             kill_at: Kill the whole pod when it calls `mysql` for this time. Default: 0, never.
         """
-        assert self.database.recorder
-        cronjob = self.database.recorder.one("CronJob", "mysqlauth-backup").inputs["spec"]["jobTemplate"]["spec"]
+        recorder = self.recorder or self.database.recorder
+        assert recorder
+        cronjob = recorder.one("CronJob", "mysqlauth-backup").inputs["spec"]["jobTemplate"]["spec"]
         pod = copy.deepcopy(cronjob["template"]["spec"])
         if arguments:
             jobs.arrange(pod, *arguments)
-        self.mount(pod, self.database.secrets, {"backups": self.backups})
+        self.mount(pod, {**self.database.secrets, **self.secrets}, {"backups": self.backups})
         self.environment["DATABASE_HOST"] = "127.0.0.1"
         self._count(kill_at)
         containers = [*pod.get("initContainers", []), *pod["containers"]]
@@ -301,6 +298,16 @@ class BackupPod(Pod):
     def names(self) -> list[str]:
         """The files of the backups' volume."""
         return sorted(path.name for path in self.backups.iterdir()) if self.backups.exists() else []
+
+
+def secrets_of(recorder: Recorder) -> dict[str, dict[str, str]]:
+    """The content of the Secrets that were made, by their names."""
+    made = {
+        entry.inputs["metadata"].get("name", f"{entry.name}{CHOSEN}"): _plain(entry.inputs["data"])
+        for entry in recorder.all
+        if entry.type.endswith(":Secret")
+    }
+    return {name: {key: _decoded(text) for key, text in data.items()} for name, data in made.items()}
 
 
 def free_port() -> int:

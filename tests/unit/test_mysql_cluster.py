@@ -247,6 +247,72 @@ def test_grpc_and_replication_are_open_to_the_clusters_own_pods_alone_and_http_t
         assert spec(found, "NetworkPolicy", part)["policyTypes"] == ["Ingress", "Egress"]
 
 
+BACKUP = {"schedule": "0 3 * * *"}
+
+
+def test_backups_are_the_same_objects_as_of_one_server_but_for_the_way_to_the_servers():
+    one = deploy(lambda: MySqlDatabase("mysqlauth", {"namespace": "shop", "password": "app-pw", "backup": BACKUP}))  # pyright: ignore[reportArgumentType]
+    many = cluster(backup=BACKUP)
+    names = {entry.name for entry in one.all if "backup" in entry.name}
+    assert names == {"mysqlauth-backup", "mysqlauth-backups"}
+    assert names <= {entry.name for entry in many.all}
+    jobs = [recorder.one("CronJob", "mysqlauth-backup").inputs["spec"] for recorder in (one, many)]
+    for job in jobs:
+        [container] = job["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+        for key in ("command", "env", "image"):
+            container.pop(key, None)
+    assert jobs[0] == jobs[1]
+
+
+def test_jobs_of_backups_reach_the_topology_and_the_servers_and_nobody_else_and_nobody_reaches_them():
+    found = cluster(backup=BACKUP)
+    assert allowed(found, "tablet")["mysqlauth-backup-selector"] == {15999, 3306}
+    assert allowed(found, "etcd")["mysqlauth-backup-selector"] == {2379}
+    assert "mysqlauth-backup-selector" not in {**allowed(cluster(), "tablet"), **allowed(cluster(), "etcd")}
+    policy = spec(found, "NetworkPolicy", "backup")
+    assert policy["podSelector"] == {"matchLabels": {"name": "mysqlauth-backup-selector"}}
+    assert "ingress" not in policy
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    ports = {
+        (peer["podSelector"]["matchLabels"].get("name"), port["port"])
+        for rule in policy["egress"]
+        for peer in rule.get("to", [])
+        for port in rule["ports"]
+        if "name" in peer.get("podSelector", {}).get("matchLabels", {})
+    }
+    tablet = "mysqlauth-tablet-selector"
+    assert ports == {("mysqlauth-etcd-selector", 2379), (tablet, 15999), (tablet, 3306)}
+
+
+def test_the_jobs_of_backups_are_told_where_the_servers_are_before_what_they_are_to_do():
+    found = cluster(backup=BACKUP)
+    template = spec(found, "CronJob", "backup")["jobTemplate"]["spec"]["template"]["spec"]
+    [container] = template["containers"]
+    shell, option, _, name, *values = container["command"]
+    assert [shell, option, name, values[-1]] == ["/bin/sh", "-c", "backup", "--"]
+    assert "KEYSPACE=admin" in values
+    assert "SET=mysqlauth-tablet" in values
+    assert "DOMAIN=mysqlauth-tablet-live.shop.svc.cluster.local" in values
+    assert container["args"] == ["backup"]
+    assert "env" not in container or container["env"] == []
+
+
+def test_a_second_of_the_log_is_refused_and_says_why():
+    with pytest.raises(InputErrors, match="backup.point_in_time = True") as caught:
+        cluster(backup={**BACKUP, "point_in_time": True, "s3": {"bucket": "acme-backups", "existing_secret": "s3"}})
+    [error] = caught.value.inputs
+    assert "not for MySqlCluster" in error.rule
+
+
+def test_two_databases_whose_jobs_would_share_a_selector_are_refused():
+    def program() -> None:
+        MySqlCluster("mysqlauth", REQUIRED)
+        MySqlDatabase("mysqlauth-backup", {"namespace": "shop", "password": "other-pw"})
+
+    with pytest.raises(InputErrors, match="name = 'mysqlauth-backup'"):
+        deploy(program)
+
+
 def test_claims_stay_unless_the_data_may_go():
     for retain, word in ((True, "Retain"), (False, "Delete")):
         found = cluster(retain_data=retain)
@@ -379,3 +445,4 @@ def test_in_production_it_lacks_backups_and_named_clients_until_they_are_there()
     lacks = ("mysqlauth-vtgate", "is a database without backups")
     assert about(cluster()) == {lacks, ("mysqlauth-vtgate", "may be reached by pods that nobody names")}
     assert about(cluster(clients=[{"pod_labels": {"app": "auth"}}])) == {lacks}
+    assert about(cluster(clients=[{"pod_labels": {"app": "auth"}}], backup={"schedule": "@daily"})) == set()

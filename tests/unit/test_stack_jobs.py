@@ -95,14 +95,6 @@ def test_which_database_is_said_before_anything_starts(state, databases, asked, 
     assert not stack.created
 
 
-def test_a_database_of_several_servers_has_no_backups_and_no_key_for_them(state):
-    urn = "urn:pulumi:dev::shop::kubeauth:index:MySqlCluster$kubernetes:core/v1:Service::orders-service"
-    state.append({"type": "kubernetes:core/v1:Service", "id": "shop/orders-service", "inputs": {}, "urn": urn})
-    with pytest.raises(Problem, match="a MySqlCluster, which makes no backups yet") as caught:
-        backup.backup(Cluster())  # pyright: ignore[reportArgumentType]
-    assert "mysqlBackupSchedule" not in caught.value.fix
-
-
 def test_one_of_several_databases_is_restored_by_a_job_without_a_deadline(state):
     state += [cronjob("orders"), cronjob("users")]
     stack: Any = Cluster("5 tables are as in it.\n")

@@ -1,6 +1,7 @@
 """One line of a stack makes its database several servers, by the same two commands."""
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,16 @@ from tests import copies, environment
 
 #: `make up` on a busy machine, with the images built before.
 SECONDS = 900
+_SQL = """
+import os, sys, pymysql
+host, port = os.environ["DB_HOST"].split(":")
+connection = pymysql.connect(host=host, port=int(port), user=os.environ["DB_USER"], password=os.environ["DB_PASS"],
+    database="admin", autocommit=True, ssl={"check_hostname": False, "verify_mode": 0})
+with connection.cursor() as cursor:
+    for statement in sys.argv[1:]:
+        cursor.execute(statement)
+    print(cursor.fetchall())
+"""
 
 
 class Checkout:
@@ -45,6 +56,18 @@ class Checkout:
         return done.stdout
 
 
+    def sql(self, *statements: str) -> str:
+        """Send statements as the service does; return the last one's rows."""
+        shell = 'eval "$(make -s env)"; exec kubectl -n production-cloud exec deployment/authenticate-deployment -- python -c "$0" "$@"'
+        done = subprocess.run(
+            ["bash", "-c", shell, _SQL, *statements],
+            cwd=self.folder, env=environment.passing(os.environ), capture_output=True, text=True, timeout=SECONDS,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     made = Checkout(tmp_path_factory.mktemp("one-line") / "kubeauth")
@@ -76,9 +99,17 @@ def test_the_way_back_to_one_server_is_refused_before_anything_changes(checkout)
     assert "nothing to repair" in checkout.make("repair")
 
 
-def test_backups_of_several_servers_are_refused_by_the_name_of_their_key(checkout):
+def test_backups_are_made_and_restored_by_the_commands_of_one_server(checkout):
     checkout.write(mysqlBackupSchedule="0 3 * * *")
-    said = checkout.make("up", ok=False)
-    assert "mysqlBackup" in said
-    assert "not for MySqlCluster yet" in said
-    checkout.write(mysqlBackupSchedule="")
+    checkout.make("up")
+    checkout.sql("CREATE TABLE kept (id INT PRIMARY KEY)", "INSERT INTO kept VALUES (1), (2)")
+    [name] = re.findall(r"^(admin-\S+\.sql\.gz) \(.*\), verified ", checkout.make("backup"), re.MULTILINE)
+    checkout.sql("DELETE FROM kept", "DROP TABLE users")
+    assert "has rows" in checkout.make("restore", BACKUP=name, ok=False)
+    said = checkout.make("restore", BACKUP=name, FORCE="1")
+    assert f"tables are as in {name}" in said
+    assert checkout.sql("SELECT COUNT(*) FROM kept") == "((2,),)"
+    assert "✓ prove it: register and log in" in checkout.make("up")
+    assert "__before_" in checkout.make("restore")
+    assert "is gone" in checkout.make("restore", BACKUP="drop-old")
+    assert "all is well" in checkout.make("status")

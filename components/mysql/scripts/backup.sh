@@ -60,9 +60,10 @@ place_line() {
 backup() { for_each backup_; }
 backup_() {
   start
-  look
-  choose live "$database"
-  keep_ live
+  reader
+  look "$from"
+  choose "$from" "$database"
+  keep_ "$from"
   list_ "$name"
 }
 

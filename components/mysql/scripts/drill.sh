@@ -50,7 +50,7 @@ drill() {
   need=$(($(gunzip -c "$part" | wc -c) / 524288 + 200)) have=$(($(df -Pk "$folder" | awk 'NR == 2 { print $4 }') / 1024))
   [ $have -ge $need ] ||
     fail "to check the backup, its volume needs about $need MiB free and has $have; earlier backups are as they were"
-  if [ "$1" = live ]; then
+  if [ "$1" != copy ]; then
     server=$(value live 'SELECT @@lower_case_table_names, @@innodb_page_size')
     # shellcheck disable=SC2086
     start_copy $server

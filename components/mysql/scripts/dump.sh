@@ -82,7 +82,9 @@ content() { collation "$1" "$2" && tables "$1" "$2" && objects "$1" "$2"; }
 sum() { { "$@" || say "failed: $*"; } | sha256sum; }
 # The first line of the file $2 that the file $1 has not there; both are shortened lines of a text.
 difference() { awk -v other="$1" '{ getline line < other; if (line != $0) { print "line " NR ": " $0; exit } }' "$2"; }
-content_of() { gunzip -c "$1" | sed "1,/^$begin\$/d; /^$end\$/q"; }
+content_of() { gunzip -c "$1" | sed "1,/^$begin\$/d; /^$end\$/q" | definers; }
+# As whom views, triggers, routines and events run: as the backup says. Several servers know one account only.
+definers() { cat; }
 tables_of() { content_of "$1" | sed "/^$triggers\$/,\$d"; }
 objects_of() { content_of "$1" | sed -n "/^$triggers\$/,\$p"; }
 # What is loaded may be older than the server's rules, and its order is not that of foreign keys.

@@ -10,13 +10,24 @@ for_each() {
   done
   [ -z "$failed" ]
 }
-connect() {
+# Writes the options $2.cnf to log in at the host $1.
+options() {
   read_key backup-password
-  client "$DATABASE_HOST" "$port" "$user" "$text" > "$scratch/live.cnf"
-  printf '%s\n' '[mysql]' connect-timeout=10 >> "$scratch/live.cnf"
+  {
+    client "$1" "$port" "$user" "$text"
+    printf '%s\n' '[mysql]' connect-timeout=10
+  } > "$scratch/$2.cnf"
+}
+# These four are others for several servers: who is written to, who is read for a backup, what a restore does not move, and
+# what follows it.
+login() { options "$DATABASE_HOST" live; }
+reader() { from=live; }
+movable() { :; }
+restored() { :; }
+connect() {
   # A new pod's traffic may be refused until the node knows its NetworkPolicy.
   tries=60
-  until value live 'SELECT 1' > /dev/null 2> "$scratch/error"; do
+  until login && value live 'SELECT 1' > /dev/null 2> "$scratch/error"; do
     tries=$((tries - 1))
     [ $tries -gt 0 ] || fail "$(cat "$scratch/error")"
     sleep 1

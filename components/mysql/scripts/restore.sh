@@ -76,6 +76,7 @@ put_back() {
   objects live "$database" > "$scratch/found"
   first=$(difference "$scratch/new" "$scratch/found")
   [ -z "$first" ] || fail "all rows are back, but not all views, triggers, routines and events are as in the backup: $first"
+  restored
   say "$(tables_in "$database" '' '' | wc -l) tables are as in $1."
   say "$old holds the content from before; drop-old removes it."
 }
@@ -101,6 +102,7 @@ refuse() {
 }
 hex() { od -An -v -tx1 "$1" | tr -d ' \n'; }
 swap() {
+  movable
   old=$before$(date -u +%Y%m%dt%H%M%Sz)
   look
   choose live "$database"

@@ -24,11 +24,6 @@ dump() {
     --triggers --loose-skip-masking-policies --set-gtid-purged=OFF --skip-add-locks --order-by-primary --skip-comments \
     --max-allowed-packet=1G --default-character-set=utf8mb4 "$@" "$KEYSPACE"
 }
-# Clients' statements run as this account, whoever made a view or a routine. Rows are on lines that begin otherwise.
-# shellcheck disable=SC2016 # quotation marks of SQL
-definers() {
-  LC_ALL=C sed -E '/^(CREATE|\/\*!50013|\/\*!50003 CREATE\*\/ \/\*!50017) DEFINER=/s/DEFINER=`[^`]*`@`[^`]*`/DEFINER=`vt_app`@`localhost`/'
-}
 tables="FROM information_schema.tables WHERE table_schema = '$KEYSPACE'"
 
 # Who answers where clients ask: `server`, `gateway`, `refused`, or nobody.
@@ -90,7 +85,7 @@ frozen=$(value old "SELECT options LIKE '%READ ONLY=1%' FROM information_schema.
 
 # The primary, and an account there for the time of this.
 password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-dba() { ask ExecuteFetchAsDBA "$(tablet_of "$uid")" "$1" >"$RUN/said" 2>&1; }
+dba() { vtctl ExecuteFetchAsDBA "$(tablet_of "$uid")" "$1" >"$RUN/said" 2>&1; }
 account() {
   uid=$(primary_of)
   [ -n "$uid" ] || { say 'there is none' >"$RUN/said"; return 1; }
@@ -153,5 +148,5 @@ for each in structure sums; do
 done
 value new "UPDATE _kubeauth.import SET state = 'done'"
 thaw=
-ask ReloadSchemaKeyspace "$KEYSPACE" >/dev/null 2>&1 || :
+vtctl ReloadSchemaKeyspace "$KEYSPACE" >/dev/null 2>&1 || :
 say "$(wc -l <"$RUN/sums-new") tables are taken along and compared, after $(($(date +%s) - begun)) s without writes"

@@ -2,7 +2,7 @@
 # that nobody acknowledged.
 # shellcheck shell=sh disable=SC2034,SC2153,SC2154 # functions.sh, values.sh and errant.sh come before
 uid=$((BASE + ${POD_NAME##*-}))
-until ask GetKeyspace "$KEYSPACE" >/dev/null 2>&1; do sleep 1; done
+until vtctl GetKeyspace "$KEYSPACE" >/dev/null 2>&1; do sleep 1; done
 if errant "$uid"; then
   echo 'this server holds transactions that nobody acknowledged: it begins anew'
   # server.sh, which starts when mysqld has ended, makes an empty one where this file is missing.

@@ -5,4 +5,4 @@ shift
 tablet_of() { printf '%s-%010d' "$CELL" "$1"; }
 # One question must not take for ever where the topology does not answer.
 # shellcheck disable=SC2086 # the options are words
-ask() { timeout 35 vtctldclient --server internal $TOPOLOGY "$@"; }
+vtctl() { timeout 35 vtctldclient --server internal $TOPOLOGY "$@"; }
