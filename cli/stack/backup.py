@@ -22,6 +22,10 @@ _MADE = re.compile(r"\S+-\d{8}T\d{6}Z\.sql\.gz \d+ ")
 #: What to type next, by what a job says.
 _NEXT = (
     ("Lost connection", "make status says why the server ended; a large value needs several times its size in memory"),
+    (
+        "Can't connect",
+        "make status says whether a server is away; then run it again, which first puts right what this one left",
+    ),
     ("is in use", "run it again when nobody uses that table for long; the old content is as it was"),
     ("has rows", "to replace them: make restore STACK={stack} {what} FORCE=1"),
     ("reaches to", "make restore STACK={stack} says the last second that can be restored"),

@@ -9,6 +9,7 @@ from ..mysql import accounts, backup, credentials, front
 from . import scripts, tablets
 from .parts import Cluster
 
+
 def create(cluster: Cluster, domain: pulumi.Output[str]) -> None:
     """Make the CronJob and what belongs to it.
 

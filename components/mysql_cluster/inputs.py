@@ -68,7 +68,7 @@ class MySqlClusterArgs(TypedDict):
     """The application's account. Default: `admin`. Allowed: 1 to 32 of A-Z a-z 0-9 _ -, not root, not vt_…."""
 
     backup: NotRequired[Backup]
-    """Backups of the schema, restored once each. Default: none. Without `point_in_time`: one server's log is not all."""
+    """Backups of the schema, each restored once. Default: none. Not allowed in it: `point_in_time`."""
 
     settings: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Settings of the servers as in my.cnf. Default: none. Refused: those that Vitess or the pod rules."""
@@ -155,7 +155,10 @@ REFUSED = {
     "init_sql": ("not for MySqlCluster: Vitess takes no SQL at a start", "let the application's migrations run it"),
     "existing_claim": ("not for MySqlCluster: each server has a claim of its own", "remove it"),
     "metrics": ("not for MySqlCluster yet", "remove it; each process has /metrics at its own port 15000"),
-    "restore_from": ("not for MySqlCluster: it begins empty", "give backup.s3, then let kubeauth restore bring a backup"),
+    "restore_from": (
+        "not for MySqlCluster: it begins empty",
+        "give backup.s3, then let kubeauth restore bring a backup",
+    ),
 }
 """MySqlDatabase's inputs that cannot be honoured, each with the reason and what to do instead."""
 
@@ -198,7 +201,7 @@ def _members(key: str, value: Any) -> list[InputError]:
 
 
 def _point_in_time(key: str, value: Any) -> list[InputError]:
-    rule = "not for MySqlCluster: a second's log may be of several servers"
+    rule = "not for MySqlCluster: its binary log is in several servers' volumes"
     return validation.true_or_false(key, value) or validation.check(value is False, key, value, rule, REMOVE)
 
 

@@ -94,7 +94,9 @@ def create(cluster: Cluster, passwords: pulumi.Input[str]) -> tuple[apps.Statefu
             networking.NetworkPolicyIngressRuleArgs(
                 from_=[*map(traffic.pods, asking)], ports=traffic.ports(TABLET_GRPC_PORT)
             ),
-            networking.NetworkPolicyIngressRuleArgs(from_=[*among, *map(traffic.pods, jobs)], ports=traffic.ports(PORT)),
+            networking.NetworkPolicyIngressRuleArgs(
+                from_=[*among, *map(traffic.pods, jobs)], ports=traffic.ports(PORT)
+            ),
         ],
         egress=[
             lift(traffic.dns, given["platform"]),

@@ -131,6 +131,12 @@ def test_what_several_servers_do_not_take_is_refused_by_the_names_of_the_keys(st
     with pytest.raises(Problem) as refused:
         staging.render(tmp_path / "out")
     said = str(refused.value)
-    for key in ("mysqlReplicas = 2", "mysqlBackupSchedule = 'nightly'", "mysqlMetrics = ", "mysqlClusterImage = ", "mysqlEtcdImage = "):
+    for key in (
+        "mysqlReplicas = 2",
+        "mysqlBackupSchedule = 'nightly'",
+        "mysqlMetrics = ",
+        "mysqlClusterImage = ",
+        "mysqlEtcdImage = ",
+    ):
         assert key in said, said
     assert not (tmp_path / "out").exists()

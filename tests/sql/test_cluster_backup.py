@@ -18,7 +18,7 @@ ARGS = cast(
         "backup": {"schedule": "@daily"},
     },
 )  # fmt: skip
-#: Vitess' client: server 100 is the primary, what the account of administrators does is done as root, and each call is noted.
+#: Vitess' client: server 100 is the primary, what administrators ask for is done as root, and each call is noted.
 VITESS = """#!/bin/sh
 echo "$*" >> {folder}/asked
 case "$*" in
@@ -50,7 +50,7 @@ def several(pod) -> Make:
         made = BackupPod(database, folder)
         made.recorder = deploy(lambda: MySqlCluster("mysqlauth", ARGS))
         made.secrets = secrets_of(made.recorder)
-        made.script["host_of() { printf %s \"$SET-$(($1 - BASE)).$DOMAIN\"; }"] = "host_of() { printf %s 127.0.0.1; }"
+        made.script['host_of() { printf %s "$SET-$(($1 - BASE)).$DOMAIN"; }'] = "host_of() { printf %s 127.0.0.1; }"
         program = made.stand_in("vtctldclient", "")
         [socket] = [word.partition("=")[2] for word in database.here(database._arguments()) if "--socket=" in word]
         program.write_text(VITESS.format(folder=folder, password=ROOT_PASSWORD, socket=socket))

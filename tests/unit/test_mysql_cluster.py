@@ -298,7 +298,7 @@ def test_the_jobs_of_backups_are_told_where_the_servers_are_before_what_they_are
 
 
 def test_a_second_of_the_log_is_refused_and_says_why():
-    with pytest.raises(InputErrors, match="backup.point_in_time = True") as caught:
+    with pytest.raises(InputErrors, match=r"backup\.point_in_time = True") as caught:
         cluster(backup={**BACKUP, "point_in_time": True, "s3": {"bucket": "acme-backups", "existing_secret": "s3"}})
     [error] = caught.value.inputs
     assert "not for MySqlCluster" in error.rule
