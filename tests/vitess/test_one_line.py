@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -118,7 +119,7 @@ def test_backups_are_made_and_restored_by_the_commands_of_one_server(checkout):
     checkout.make("up")
     checkout.sql("CREATE TABLE kept (id INT PRIMARY KEY)", "INSERT INTO kept VALUES (1), (2)")
     [name] = re.findall(r"^(admin-\S+\.sql\.gz) \(.*\), verified ", checkout.make("backup"), re.MULTILINE)
-    checkout.sql("DELETE FROM kept", "DROP TABLE users")
+    checkout.sql("DELETE FROM kept WHERE id = 1", "DROP TABLE users")
     assert "has rows" in checkout.make("restore", BACKUP=name, ok=False)
     said = checkout.make("restore", BACKUP=name, FORCE="1")
     assert f"tables are as in {name}" in said
@@ -130,19 +131,20 @@ def test_backups_are_made_and_restored_by_the_commands_of_one_server(checkout):
 
 
 def test_a_primary_that_is_lost_in_the_middle_of_a_restore_costs_a_second_try_and_nothing_else(checkout):
-    rows = "INSERT INTO kept SELECT a.n * 1000 + b.n FROM numbers a, numbers b WHERE a.n > 0"
-    numbers = ", ".join(f"({number})" for number in range(100))
-    checkout.sql("CREATE TABLE numbers (n INT PRIMARY KEY)", f"INSERT INTO numbers VALUES {numbers}", rows)  # noqa: S608 - numbers
     [name] = re.findall(r"^(admin-\S+\.sql\.gz) ", checkout.make("backup"), re.MULTILINE)
-    checkout.sql("DELETE FROM kept WHERE id > 2")
+    checkout.sql("DELETE FROM kept WHERE id = 2")
+    # A restore waits for whoever uses a table, for 20 s.
+    uses = ("BEGIN", "SELECT id FROM kept", "SELECT SLEEP(25)")
     with ThreadPoolExecutor() as pool:
+        pool.submit(checkout.sql, *uses)
+        time.sleep(3)
         restore = pool.submit(checkout.make, "restore", BACKUP=name, FORCE="1", ok=False)
         while not (primary := checkout.primary_in_a_restore()):
             assert not restore.done(), restore.result()
         checkout.kubectl("delete", "pod", primary, "--force", "--grace-period=0")
         assert "run it again" in restore.result()
     said = checkout.make("restore", BACKUP="drop-old")
-    counted = checkout.sql("SELECT COUNT(*) FROM kept")
-    assert ("undone" in said, counted) in ((True, "((2,),)"), (False, "((9902,),)")), said
+    assert "A restore that did not finish was undone." in said
+    assert checkout.sql("SELECT id FROM kept") == "((1,),)"
     checkout.make("restore", BACKUP=name, FORCE="1")
-    assert checkout.sql("SELECT COUNT(*) FROM kept") == "((9902,),)"
+    assert checkout.sql("SELECT id FROM kept") == "((1,), (2,))"
