@@ -7,12 +7,14 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from random import Random
+from typing import Any
 
 from cli.console import console
 
 from .bench import Bench
+from .watch import Named
 
 
 @dataclass
@@ -27,6 +29,14 @@ class Result:
     """What was measured, in words: `repair p50 6 s, max 9 s`."""
     failures: list[str] = field(default_factory=list)
     """What went wrong, one line each."""
+    told: list[dict[str, Any]] = field(default_factory=list)
+    """What `kubeauth status` said of it: `case`, `said` and `seconds`, both None where it did not name it."""
+
+    def status(self, case: str, named: Named | None) -> list[str]:
+        """Keep what the status said of a fault; return the failure where it did not name it."""
+        console.print(f"       status: {f'{named.said} ({named.seconds:.0f} s)' if named else '✗'}", markup=False)
+        self.told.append({"case": case, **(asdict(named) if named else {"said": None, "seconds": None})})
+        return [] if named else ["status does not name it"]
 
     def add(self, name: str, failures: list[str]) -> None:
         """Count one fault; it survived when there is no failure."""

@@ -47,6 +47,7 @@ def one(fault: Fault, system: bench.Bench, count: int, seed: int) -> dict[str, o
         "survived": result.survived,
         "figure": result.figure,
         "failures": result.failures,
+        "told": result.told,
         "seconds": round(time.monotonic() - begun),
         "seed": seed,
         "date": time.strftime("%Y-%m-%d"),

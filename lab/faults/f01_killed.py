@@ -12,6 +12,7 @@ from cli.stack import journal
 
 from . import Fault, Result
 from .bench import Bench
+from .watch import look
 
 #: How long each takes undisturbed; a kill that comes too late is tried again.
 SECONDS = {"up": 9.0, "create": 18.0, "refresh": 3.0, "destroy": 10.0}
@@ -109,10 +110,11 @@ def run(bench: Bench, count: int, random: Random) -> Result:
     for number, what in enumerate(plan(count, random), 1):
         # A state in a bucket, and whoever says so, keeps them: every second run is one of theirs.
         name = f"{number} {_killed(bench, what, random, checkpoints=number % 2 == 0)}"
+        told = result.status("a run was killed", look(bench, "a run was killed"))
         begun = time.monotonic()
         repair = bench.command("repair")
         repairs.append(time.monotonic() - begun)
-        failures = [] if repair.returncode == 0 else [f"repair failed: {repair.stdout[-1500:]}"]
+        failures = told + ([] if repair.returncode == 0 else [f"repair failed: {repair.stdout[-1500:]}"])
         failures += bench.disorder()
         # After a killed destroy, the destroy is what has to come to its end.
         if what == "destroy":

@@ -6,6 +6,7 @@ from random import Random
 from . import Fault, Result
 from .bench import Bench
 from .f01_killed import change
+from .watch import look
 from .writer import Writer, verdict
 
 AWAY_SECONDS = 30
@@ -24,7 +25,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
     gaps: dict[str, float] = {}
     for daemon in WAYS[:count]:
         if daemon == AWAY:
-            result.add(f"{AWAY} {AWAY_SECONDS} s during up", _away(bench, evidence, random))
+            result.add(f"{AWAY} {AWAY_SECONDS} s during up", _away(bench, evidence, random, result))
             continue
         with Writer(bench) as writer:
             time.sleep(2)
@@ -40,12 +41,14 @@ def run(bench: Bench, count: int, random: Random) -> Result:
     return result
 
 
-def _away(bench: Bench, evidence: str, random: Random) -> list[str]:
+def _away(bench: Bench, evidence: str, random: Random, result: Result) -> list[str]:
     change(bench, random)
     process = bench.begin("up")
     time.sleep(random.uniform(2, 8))
     bench.node.daemon("kube-apiserver", "stop")
-    time.sleep(AWAY_SECONDS)
+    begun = time.monotonic()
+    wrong = result.status(AWAY, look(bench, "the cluster: it does not answer"))
+    time.sleep(max(0.0, begun + AWAY_SECONDS - time.monotonic()))
     bench.node.daemon("kube-apiserver", "start")
     output, _ = process.communicate()
     told = process.returncode == 0 or "error:" in output
@@ -54,7 +57,7 @@ def _away(bench: Bench, evidence: str, random: Random) -> list[str]:
     done = bench.command("up")
     failures += [] if done.returncode == 0 else [f"the next up failed: {done.stdout[-1500:]}"]
     failures += bench.unchanged() + bench.disorder()
-    return failures + bench.damage(evidence)
+    return failures + wrong + bench.damage(evidence)
 
 
 def _ready(bench: Bench, seconds: float = 60) -> bool:

@@ -10,6 +10,7 @@ from random import Random
 from . import Fault, Result
 from .bench import NAMESPACE, Bench
 from .sabotage import Way, changed, configured
+from .watch import Watch
 
 LIMIT, LINES = 90, 20
 DEPLOYMENT, SERVICE = "kubernetes:apps/v1:Deployment", "kubernetes:core/v1:Service"
@@ -101,10 +102,11 @@ def run(bench: Bench, count: int, random: Random) -> Result:
     result, seconds = Result(), list[float]()
     for broken in WAYS[:count]:
         failures: list[str] = []
-        with contextmanager(broken.make)(bench):
+        with contextmanager(broken.make)(bench), Watch(bench) as watch:
             begun = time.monotonic()
             done = bench.command("up")
             seconds.append(time.monotonic() - begun)
+            failures += result.status(broken.name, watch.named(broken.named))
         last = "\n".join(done.stdout.rstrip().splitlines()[-LINES:])
         failures += [] if done.returncode else ["up did not fail"]
         failures += [f"it took {seconds[-1]:.0f} s"] if seconds[-1] > LIMIT else []

@@ -6,6 +6,7 @@ from random import Random
 from . import Fault, Result
 from .bench import NAMESPACE, Bench
 from .database import AUTH_SELECTOR, delete_pod, ready, until
+from .watch import Watch
 
 AWAY_SECONDS = 120
 #: The auth service is ready again at most so long after its database.
@@ -20,10 +21,12 @@ def run(bench: Bench, count: int, random: Random) -> Result:
     result, delays = Result(), list[float]()
     for name in WAYS[:count]:
         restart = name == "auth starts first"
-        _scale(bench, 0)
+        with Watch(bench) as watch:
+            _scale(bench, 0)
+            told = result.status(name, watch.named("mysqlauth-deployment is scaled to 0"))
         if restart:
             delete_pod(bench, selector=AUTH_SELECTOR)
-        failures = [] if until(lambda: not ready(bench, AUTH_SELECTOR), 60) else ["readiness does not flip"]
+        failures = told + ([] if until(lambda: not ready(bench, AUTH_SELECTOR), 60) else ["readiness does not flip"])
         deadline = time.monotonic() + (AWAY_SECONDS if restart else 20)
         while time.monotonic() < deadline:
             if ready(bench, AUTH_SELECTOR):

@@ -6,12 +6,19 @@ from random import Random
 
 from . import Fault, Result
 from .bench import NAMESPACE, Bench
+from .watch import Watch
 
 #: A version whose image is missing, one that ends at once, one that never answers.
 VERSIONS = (
     {"authImage": "localhost/authenticate:broken"},
     {"authArgs[0]": "exit 7"},
     {"authArgs[0]": "python -c 'import time; time.sleep(600)'"},
+)
+#: What status says of each.
+NAMED = (
+    r"image localhost/authenticate:broken cannot be pulled",
+    r"ends again and again, with exit code 7",
+    r"does not pass its probe",
 )
 GOOD = {"authImage": "localhost/authenticate:1.0.0", "authArgs[0]": "python run.py"}
 
@@ -47,11 +54,13 @@ def run(bench: Bench, count: int, random: Random) -> Result:
         client = Client(bench)
         client.start()
         bench.config(**version)
-        begun = time.monotonic()
-        done = bench.command("up")
-        longest = max(longest, time.monotonic() - begun)
+        with Watch(bench) as watch:
+            begun = time.monotonic()
+            done = bench.command("up")
+            longest = max(longest, time.monotonic() - begun)
+            wrong = result.status(", ".join(version.values()), watch.named(NAMED[number % len(NAMED)]))
         client.stop()
-        failures = [] if done.returncode else ["up did not fail"]
+        failures = wrong + ([] if done.returncode else ["up did not fail"])
         failures += (
             [] if client.asked and not client.failed else [f"nobody served {client.failed} of {client.asked} times"]
         )

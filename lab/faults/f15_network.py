@@ -15,11 +15,13 @@ from random import Random
 from . import Fault, Result
 from .bench import NAMESPACE, Bench
 from .database import AUTH_SELECTOR, SELECTOR, pod, ready, until
+from .watch import Watch
 
 SECONDS = 30
 #: The auth service answers every request within this time, whatever its database does.
 LIMIT = 20.0
-LOSSES = {"partition": 1.0, "10 % lost": 0.1, "30 % lost": 0.3, "50 % lost": 0.5}
+PARTITION = "partition"
+LOSSES = {PARTITION: 1.0, "10 % lost": 0.1, "30 % lost": 0.3, "50 % lost": 0.5}
 DELAY_SECONDS, DELAY_PORT = 0.2, 13306
 _CLIENT = """
 import json, time, urllib.request, urllib.error
@@ -107,13 +109,16 @@ def run(bench: Bench, count: int, random: Random) -> Result:
     for name, trouble in list(troubles(bench).items())[:count]:
         prefix = f"f15-{random.getrandbits(32):x}"
         script = _CLIENT.replace("SECONDS", str(SECONDS)).replace("PREFIX", prefix)
-        with trouble:
+        wrong: list[str] = []
+        with trouble, Watch(bench) as watch:
             said = bench.run(
                 "kubectl", "-n", NAMESPACE, "exec", pod(bench, AUTH_SELECTOR), "--", "python", "-c", script
             )
+            if name == PARTITION:
+                wrong = result.status(name, watch.named(r"authenticate-deployment.*(not ready|readiness|probe)"))
         stored, failed, longest = json.loads(said)
         slowest, stored_in_all = max(slowest, longest), stored_in_all + len(stored)
-        failures = [] if longest <= LIMIT else [f"a request took {longest:.1f} s"]
+        failures = wrong + ([] if longest <= LIMIT else [f"a request took {longest:.1f} s"])
         failures += _untrue(name, longest, stored)
         failures += [] if until(lambda: bool(ready(bench, AUTH_SELECTOR)), 60) else ["not ready afterwards"]
         found = set(bench.sql(f"SELECT username FROM users WHERE username LIKE '{prefix}-%'").split())  # noqa: S608
@@ -126,7 +131,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
 
 def _untrue(name: str, longest: float, stored: list[str]) -> list[str]:
     """Signs that the trouble was not really made."""
-    if name == "partition" and stored:
+    if name == PARTITION and stored:
         return ["the partition let something through"]
     # A request needs several round trips: TCP, the greeting, TLS, the login, the statement.
     if name.endswith("late") and longest < 4 * DELAY_SECONDS:

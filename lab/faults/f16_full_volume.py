@@ -12,6 +12,7 @@ from components.mysql import probes
 from . import Fault, Result
 from .bench import NAMESPACE, Bench
 from .database import kill_mysqld, ready, until
+from .watch import Watch
 from .writer import Writer, verdict
 
 #: Within so many seconds the pod is not ready, and `make status` says why.
@@ -68,7 +69,7 @@ def _room(bench: Bench, place: str, mebibytes: int) -> None:
     bench.node.run(["fallocate", "-l", f"{spare}M", f"{place}/lost+found/ballast"], check=True)
 
 
-def _filled(bench: Bench, place: str, way: Callable[[Bench], object], seconds: float) -> list[str]:
+def _filled(bench: Bench, place: str, way: Callable[[Bench], object], seconds: float, result: Result) -> list[str]:
     """Fill the volume, see that this is told in time, and make room again."""
     ended = threading.Event()
 
@@ -88,8 +89,8 @@ def _filled(bench: Bench, place: str, way: Callable[[Bench], object], seconds: f
             return [f"{_free(bench, place)} MiB are still free"]
         begun = time.monotonic()
         seen = until(lambda: not ready(bench), LIMIT)
-        named = until(lambda: "of pod mysqlauth-deployment" in (said := bench.command("status").stdout)
-                      and "is full" in said and "mysqlStorageSize" in said, LIMIT)  # fmt: skip
+        with Watch(bench) as watch:
+            unnamed = result.status("full", watch.named("of pod mysqlauth-deployment.* is full"))
         took = time.monotonic() - begun
         way(bench)
         time.sleep(seconds)
@@ -98,7 +99,7 @@ def _filled(bench: Bench, place: str, way: Callable[[Bench], object], seconds: f
         bench.node.run(["rm", f"{place}/lost+found/ballast"], check=True)
         filler.join(PATIENCE)
     late = [] if took <= LIMIT else [f"named after {took:.0f} s"]
-    return (["it stayed ready"] if not seen else []) + (["status does not name it"] if not named else []) + late
+    return (["it stayed ready"] if not seen else []) + unnamed + late
 
 
 def run(bench: Bench, count: int, random: Random) -> Result:
@@ -112,7 +113,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
             )
             with Writer(bench) as writer:
                 until(lambda writer=writer: len(writer.acknowledged) > 20, 30)
-                failures = _filled(bench, place, WAYS[name], random.uniform(0, 20))
+                failures = _filled(bench, place, WAYS[name], random.uniform(0, 20), result)
                 begun, before = time.monotonic(), len(writer.acknowledged)
                 back = until(lambda: bool(ready(bench)), PATIENCE)
                 back = back and until(lambda writer=writer, before=before: len(writer.acknowledged) > before, PATIENCE)

@@ -1,6 +1,7 @@
 """The results of the fault bench: a file for programs, a page for people, both from the same numbers."""
 
 import json
+import math
 from typing import Any
 
 from cli import paths
@@ -15,6 +16,15 @@ A short version of each is part of `make test`. What fell short of its goal stay
 
 | fault | what is done | survived | goal | measured |
 |---|---|---|---|---|
+"""
+_TOLD = """
+## What status says of it
+
+While something is broken, `kubeauth status` has to name it. Seconds count from the fault's beginning; of a case that came
+several times the slowest is here.
+
+| fault | case | `kubeauth status` says | after |
+|---|---|---|---|
 """
 
 
@@ -37,7 +47,32 @@ def page(results: dict[str, dict[str, Any]]) -> str:
     listed = "\nWhat went wrong:\n\n" + "\n".join(" ".join(line.split())[:400] for line in failures) + "\n"
     seeds = ", ".join(sorted({str(item["seed"]) for item in results.values()}))
     dates = ", ".join(sorted({item["date"] for item in results.values()}))
-    return f"{_HEAD}{rows}\nMeasured on {dates}, seed {seeds}.\n{listed if failures else ''}"
+    measured = f"\nMeasured on {dates}, seed {seeds}.\n"
+    return f"{_HEAD}{rows}{measured}{_told(results)}{listed if failures else ''}"
+
+
+def _told(results: dict[str, dict[str, Any]]) -> str:
+    """What the status said: of cases that came several times the slowest, and one that was not named before all."""
+    slowest: dict[tuple[str, str], dict[str, Any]] = {}
+    for item in results.values():
+        for told in item.get("told", []):
+            key = (item["id"], told["case"])
+            slowest[key] = max(slowest.get(key, told), told, key=lambda one: one["seconds"] or math.inf)
+    if not slowest:
+        return ""
+    rows = "".join(
+        f"| {fault} | {case} | {_cell(told['said'])} | {_after(told['seconds'])} |\n"
+        for (fault, case), told in slowest.items()
+    )
+    return f"{_TOLD}{rows}"
+
+
+def _cell(said: str | None) -> str:
+    return " ".join((said or "").split()).replace("|", "\\|")[:200]
+
+
+def _after(seconds: float | None) -> str:
+    return "**not named**" if seconds is None else f"{seconds:.0f} s"
 
 
 def _survived(item: dict[str, Any]) -> str:

@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,8 +24,6 @@ with connection.cursor() as cursor:
         cursor.execute(statement)
     print(cursor.fetchall())
 """
-_RESTORES = """SELECT NOT @@super_read_only AND EXISTS
-  (SELECT 1 FROM information_schema.schemata WHERE schema_name = 'admin__restore')"""
 
 
 class Checkout:
@@ -73,14 +70,16 @@ class Checkout:
         assert done.returncode == 0 or not ok, done.stderr
         return done.stdout.strip()
 
-    def primary_in_a_restore(self) -> str:
-        """The pod of the server that has a restore's own schema and takes writes; empty where none has."""
-        for number in range(3):
-            inside = ("exec", f"mysqlauth-tablet-{number}", "-c", "mysqld", "--", "mysql")
-            login = ("--defaults-file=/run/vitess/client.cnf", "--batch", "--skip-column-names", "--execute")
-            if self.kubectl(*inside, *login, _RESTORES, ok=False) == "1":
-                return f"mysqlauth-tablet-{number}"
-        return ""
+    def server(self, name: str, statements: str, *, ok: bool = True) -> str:
+        """Send statements to a server itself, as its administrator; return the rows."""
+        login = ("mysql", "--defaults-file=/run/vitess/client.cnf", "--batch", "--skip-column-names", "--execute")
+        return self.kubectl("exec", name, "-c", "mysqld", "--", *login, statements, ok=ok)
+
+    def primary(self) -> str:
+        """The pod of the server that takes writes."""
+        names = [f"mysqlauth-tablet-{number}" for number in range(3)]
+        [primary] = [name for name in names if self.server(name, "SELECT @@super_read_only") == "0"]
+        return primary
 
 
 @pytest.fixture(scope="module")
@@ -133,13 +132,12 @@ def test_backups_are_made_and_restored_by_the_commands_of_one_server(checkout):
 def test_a_primary_that_is_lost_in_the_middle_of_a_restore_costs_a_second_try_and_nothing_else(checkout):
     [name] = re.findall(r"^(admin-\S+\.sql\.gz) ", checkout.make("backup"), re.MULTILINE)
     checkout.sql("DELETE FROM kept WHERE id = 2")
-    # A restore waits for whoever uses a table, for 20 s.
-    uses = ("BEGIN", "SELECT id FROM kept", "SELECT SLEEP(25)")
+    primary = checkout.primary()
     with ThreadPoolExecutor() as pool:
-        pool.submit(checkout.sql, *uses)
-        time.sleep(3)
+        # A restore waits for whoever uses a table, for 20 s.
+        pool.submit(checkout.server, primary, "BEGIN; SELECT id FROM admin.kept; SELECT SLEEP(60)", ok=False)
         restore = pool.submit(checkout.make, "restore", BACKUP=name, FORCE="1", ok=False)
-        while not (primary := checkout.primary_in_a_restore()):
+        while not checkout.server(primary, r"SHOW DATABASES LIKE 'admin\_\_restore'"):
             assert not restore.done(), restore.result()
         checkout.kubectl("delete", "pod", primary, "--force", "--grace-period=0")
         assert "run it again" in restore.result()

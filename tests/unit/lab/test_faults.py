@@ -9,7 +9,7 @@ import pytest
 
 from cli import paths
 from cli.console import Problem
-from lab.faults import Result, mutations, registry, report
+from lab.faults import Result, mutations, registry, report, watch
 from lab.faults.f01_killed import plan
 
 
@@ -104,3 +104,36 @@ def test_an_expression_is_found_by_its_syntax_and_what_is_round_it_stays():
     )
     with pytest.raises(Problem):
         mutation.mutated("f(a, b=1); f(a, b=1)")
+
+
+def told(case="image missing", said="image x cannot be pulled", seconds=4.2):
+    return {"case": case, "said": said, "seconds": seconds}
+
+
+def test_what_status_said_is_on_the_page_with_the_slowest_of_each_case(files):
+    report.record(outcome(told=[told(), told(seconds=9.0), told("quota", "a|b", 3.0)]))
+    page = report.PAGE.read_text()
+    assert "| F3 | image missing | image x cannot be pulled | 9 s |" in page
+    assert "| F3 | quota | a\\|b | 3 s |" in page
+    assert "4 s" not in page
+
+
+def test_a_fault_that_status_never_named_is_told_before_all_that_it_did(files):
+    report.record(outcome(told=[told(seconds=99.0), told(said=None, seconds=None), told(seconds=3.0)]))
+    assert "| F3 | image missing |  | **not named** |" in report.PAGE.read_text()
+
+
+def test_a_status_that_does_not_name_a_fault_is_a_failure_of_the_fault():
+    result = Result()
+    assert result.status("quota", None) == ["status does not name it"]
+    assert result.status("quota", watch.Named("quota is used up", 3.0)) == []
+    assert [item["seconds"] for item in result.told] == [None, 3.0]
+
+
+def test_what_a_status_says_is_its_problems_and_what_is_not_known():
+    status = {
+        "problems": [{"what": "a", "seen": "b", "fix": "c"}, {"what": "d", "seen": "", "fix": ""}],
+        "unknown": [{"what": "the cluster", "why": "it does not answer", "fix": ""}],
+    }
+    assert watch.statements(json.dumps(status)) == ["a: b", "d", "the cluster: it does not answer"]
+    assert watch.statements("Stack dev goes to local node x (NODE).") == []

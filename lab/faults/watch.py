@@ -1,0 +1,83 @@
+"""What `kubeauth status` says while something is broken, and after how many seconds it names it."""
+
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Self
+
+from .bench import Bench
+from .database import until
+
+#: How long a fault has to last for a status that looks every few seconds, in seconds.
+LIMIT = 30
+
+
+@dataclass(frozen=True)
+class Named:
+    """What the status said when it named a fault."""
+
+    said: str
+    seconds: float
+    """Since the fault began."""
+
+
+class Watch:
+    """`kubeauth status --watch` beside a fault: `with Watch(bench) as watch: …; watch.named("is full")`."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench, self._said = bench, list[tuple[float, str]]()
+
+    def __enter__(self) -> Self:
+        """Begin to look; the fault begins now."""
+        self._begun = time.monotonic()
+        self._process = self._bench.begin("status", more=("--watch", "--json"))
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """End."""
+        self._process.kill()
+        self._reader.join(10)
+
+    def _read(self) -> None:
+        for line in self._process.stdout or ():
+            self._said += [(time.monotonic() - self._begun, text) for text in statements(line)]
+
+    def named(self, pattern: str) -> Named | None:
+        """What matched first, waited for while the fault lasts; None when nothing did."""
+        found: list[Named] = []
+
+        def seen() -> bool:
+            found.extend(Named(text, at) for at, text in self._said if re.search(pattern, text))
+            return bool(found)
+
+        return found[0] if until(seen, LIMIT) else None
+
+
+def look(bench: Bench, pattern: str) -> Named | None:
+    """Look once, at what stays as it is."""
+    begun = time.monotonic()
+    printed = bench.command("status", arguments=("--json",)).stdout
+    seconds = time.monotonic() - begun
+    found = (text for text in statements(printed[printed.find("{") :]) if re.search(pattern, text))
+    return next((Named(text, seconds) for text in found), None)
+
+
+def statements(printed: str) -> list[str]:
+    """What a status in JSON says is wrong or not known, each with what says so; nothing for other lines."""
+    try:
+        status: dict[str, Any] = json.loads(printed)
+    except ValueError:
+        return []
+    return [*_texts(status)]
+
+
+def _texts(status: dict[str, Any]) -> Iterator[str]:
+    for problem in status.get("problems", []):
+        yield f"{problem['what']}{': ' if problem['seen'] else ''}{problem['seen']}"
+    for part in status.get("unknown", []):
+        yield f"{part['what']}: {part['why']}"
