@@ -20,8 +20,8 @@ A short version of each is part of `make test`. What fell short of its goal stay
 _TOLD = """
 ## What status says of it
 
-While something is broken, `kubeauth status` has to name it. Seconds count from the fault's beginning; of a case that came
-several times the slowest is here.
+While something is broken, `kubeauth status` has to name it. Seconds count from the fault's beginning; of a case that
+came several times the slowest is here.
 
 | fault | case | `kubeauth status` says | after |
 |---|---|---|---|
