@@ -9,6 +9,7 @@ from .inputs import validation
 from .inputs.errors import InputError
 from .inputs.known import entry, is_known, is_output
 from .inputs.record import Given, Record, Rule
+from .inputs.shown import shown
 from .kubernetes import discovery
 from .kubernetes.discovery import parse_endpoint
 
@@ -141,4 +142,4 @@ def check_service_namespace(database: Mapping[str, Any], domain: str) -> list[In
     if found in (None, expected):
         return []
     rule = f"a Service of the namespace {expected}, or of database_namespace"
-    return [InputError("database_endpoint", repr(database["endpoint"]), rule, f"give database_namespace: {found}")]
+    return [InputError("database_endpoint", shown(database["endpoint"]), rule, f"give database_namespace: {found}")]

@@ -6,13 +6,14 @@ from typing import Any
 from ..inputs import validation
 from ..inputs.errors import InputError
 from ..inputs.known import is_known
+from ..inputs.shown import kind
 from ..kubernetes import pods
 
 
 def check(key: str, value: Any) -> list[InputError]:
     """A container as Kubernetes takes it; kubeauth adds what Pod Security "restricted" asks for."""
     if not isinstance(value, Mapping):
-        return validation.check(False, key, value, "a container with Kubernetes' own keys", "{name: proxy, image: …}")
+        return [InputError(key, kind(value), "a container with Kubernetes' own keys", "{name: proxy, image: …}")]
     missing = [InputError(f"{key}.{word}", "(missing)", "required", f"give {key}.{word}")
                for word in ("name", "image") if word not in value]  # fmt: skip
     return missing or validation.image("proxy:1.0")(f"{key}.image", value["image"]) if is_known(value) else []

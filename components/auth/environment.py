@@ -123,7 +123,7 @@ def own_names(args: Mapping[str, Any]) -> list[str]:
 
 def _has_ca(args: Mapping[str, Any]) -> bool:
     database = args.get("database", {})
-    return "database_ca_secret_name" in args or (not is_output(database) and "ca_secret_name" in database)
+    return "database_ca_secret_name" in args or (isinstance(database, Mapping) and "ca_secret_name" in database)
 
 
 def variables(

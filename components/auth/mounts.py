@@ -42,7 +42,7 @@ def _one_source(key: str, value: Mapping[str, Any]) -> list[InputError]:
     one = f"exactly one of: {', '.join(_SOURCES)}"
     free = value["mount_path"] != _TMP
     return [
-        *validation.check(len(given) == 1, key, given, one, "{secret_name: app}"),
+        *validation.check(len(given) == 1, key, ", ".join(given), one, "{secret_name: app}"),
         *validation.check(free, f"{key}.mount_path", _TMP, "not /tmp, which is there already", "/etc/app"),
     ]
 
@@ -68,7 +68,7 @@ def check(key: str, value: Any) -> list[InputError]:
         return found
     paths = [each["mount_path"] for each in value]
     twice = sorted({path for path in paths if paths.count(path) > 1})
-    return validation.check(not twice, key, twice, "one volume at each mount_path", "another mount_path")
+    return validation.check(not twice, key, ", ".join(twice), "one volume at each mount_path", "another mount_path")
 
 
 def volumes(given: Sequence[Mapping[str, Any]]) -> list[core.VolumeArgs]:

@@ -9,6 +9,7 @@ import pulumi
 from . import errors
 from .errors import InputError
 from .known import is_known, is_output, lift, normal
+from .shown import kind
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Record:
         """
         if not isinstance(given, Mapping):
             rule = f"an object with {', '.join(self.rules)}"
-            return [InputError(path.rstrip("."), repr(given), rule, f"{{{next(iter(self.rules))}: …}}")]
+            return [InputError(path.rstrip("."), kind(given), rule, f"{{{next(iter(self.rules))}: …}}")]
         found = errors.required(given, self.declared, path)
         for key, rule in self.rules.items():
             value = given.get(key, rule.default)
@@ -122,13 +123,15 @@ class Given:
         if is_known([value, *needed]):
             return self.record.value(self.args, key)
 
-        def checked(known: list[Any]) -> Any:
+        def checked(known: list[Any], secret: bool) -> Any:
             found, *others = map(normal, known)
             if found is None:
                 if key in self.record.declared.__required_keys__:  # pyright: ignore[reportAttributeAccessIssue] - a TypedDict
                     errors.require_resolved([InputError(key, "(missing)", "required", f"give {key}")], self.owner)
                 return self.record.value({}, key)
-            errors.require_resolved(rule.check(key, found, *others), self.owner)
+            wrong = rule.check(key, found, *others)
+            errors.require_resolved([error.hidden(known) for error in wrong] if secret else wrong, self.owner)
             return self.record.value({key: found}, key)
 
-        return pulumi.Output.all(value, *needed).apply(checked)
+        later = pulumi.Output.all(value, *needed)
+        return pulumi.Output.all(later, later.is_secret()).apply(lambda known: checked(*known))

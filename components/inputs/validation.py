@@ -8,6 +8,7 @@ from typing import Any
 
 from .errors import REMOVE, Advice, InputError
 from .known import is_output
+from .shown import kind, shown
 
 MAX_NAME = 40
 """Longest instance name: children add up to 21 characters to it, and Kubernetes ends names of Services at 63."""
@@ -28,7 +29,7 @@ Check = Callable[[str, Any], list[InputError]]
 
 def check(ok: bool, key: str, value: object, rule: str, example: str) -> list[InputError]:
     """One error unless `ok`."""
-    return [] if ok else [InputError(key, repr(value), rule, example)]
+    return [] if ok else [InputError(key, shown(value), rule, example)]
 
 
 def each(entry: Check, example: str = "") -> Check:
@@ -36,7 +37,8 @@ def each(entry: Check, example: str = "") -> Check:
 
     def rule(key: str, value: Any) -> list[InputError]:
         if not isinstance(value, list | tuple):
-            return check(False, key, value, "a list", example or f"[{value!r}]")
+            inner = f"{{{next(iter(value), 'name')}: …}}" if isinstance(value, Mapping) else shown(value)
+            return check(False, key, value, "a list", example or f"[{inner}]")
         known = [(number, item) for number, item in enumerate(value) if not is_output(item)]
         return [error for number, item in known for error in entry(f"{key}.{number}", item)]
 
@@ -48,7 +50,7 @@ def mapping(entry: Check, name: Check | None = None) -> Check:
 
     def rule(key: str, value: Any) -> list[InputError]:
         if not isinstance(value, Mapping):
-            return check(False, key, value, "a map of names to values", "{name: value}")
+            return [InputError(key, kind(value), "a map of names to values", "{name: value}")]
         found: list[InputError] = []
         for word, item in value.items():
             where = f"{key}.{word}"
@@ -68,7 +70,7 @@ def anything(key: str, value: Any) -> list[InputError]:
 
 def text(key: str, value: Any) -> list[InputError]:
     """Text; a number or a switch needs quotes, because nobody knows how it would be spelled."""
-    spelled = str(value).lower() if isinstance(value, bool) else value
+    spelled = str(value).lower() if isinstance(value, bool) else value if isinstance(value, int | float) else "text"
     return check(isinstance(value, str), key, value, "text, in quotes", f"'{spelled}'")
 
 

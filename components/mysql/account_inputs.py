@@ -80,7 +80,7 @@ def check_schemas(key: str, value: Any) -> list[InputError]:
         return found
     names = [schema["name"] for schema in value]
     twice = sorted({name for name in names if names.count(name) > 1})
-    return validation.check(not twice, key, twice, "each schema once", "another name")
+    return validation.check(not twice, key, ", ".join(twice), "each schema once", "another name")
 
 
 def check_accounts(
