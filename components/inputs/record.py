@@ -24,6 +24,8 @@ class Rule:
     """Other inputs of the same object that decide what is allowed."""
     plain: bool = False
     """Whether the input decides which resources there are, so that it has to be known before they are made."""
+    counted: bool = False
+    """Whether that it is given already decides what is made, so that an Output of it may not be None in the end."""
 
 
 class Record:
@@ -95,15 +97,16 @@ class Record:
 class Given:
     """The inputs of one component instance: plain where they are known, else Outputs that fail when not allowed."""
 
-    def __init__(self, record: Record, args: Mapping[str, Any], owner: str) -> None:
+    def __init__(self, record: Record, args: Mapping[str, Any], owner: str, path: str = "") -> None:
         """Take the inputs.
 
         Args:
             record: Their rules.
             args: The inputs as the program gave them.
             owner: Whose they are, for example `MySqlDatabase mysqlauth`.
+            path: Where they are, for example `accounts.reports.`. Default: at the top.
         """
-        self.record, self.args, self.owner = record, normal(args), owner
+        self.record, self.args, self.owner, self.path = record, normal(args), owner, path
         self._read: dict[str, Any] = {}
 
     def __contains__(self, key: str) -> bool:
@@ -126,12 +129,19 @@ class Given:
         def checked(known: list[Any], secret: bool) -> Any:
             found, *others = map(normal, known)
             if found is None:
-                if key in self.record.declared.__required_keys__:  # pyright: ignore[reportAttributeAccessIssue] - a TypedDict
-                    errors.require_resolved([InputError(key, "(missing)", "required", f"give {key}")], self.owner)
+                errors.require_resolved(self._missing(key, rule), self.owner)
                 return self.record.value({}, key)
-            wrong = rule.check(key, found, *others)
+            wrong = rule.check(f"{self.path}{key}", found, *others)
             errors.require_resolved([error.hidden(known) for error in wrong] if secret else wrong, self.owner)
             return self.record.value({key: found}, key)
 
         later = pulumi.Output.all(value, *needed)
         return pulumi.Output.all(later, later.is_secret()).apply(lambda known: checked(*known))
+
+    def _missing(self, key: str, rule: Rule) -> list[InputError]:
+        """What is wrong with an Output that turned out to be None."""
+        place = f"{self.path}{key}"
+        if key in self.record.declared.__required_keys__:  # pyright: ignore[reportAttributeAccessIssue] - a TypedDict
+            return [InputError(place, "(missing)", "required", f"give {place}")]
+        what = "not an Output of None: that it is given decides what is made"
+        return [InputError(place, "(None)", what, "leave it out, or give a value")] if rule.counted else []

@@ -32,13 +32,15 @@ def check(ok: bool, key: str, value: object, rule: str, example: str) -> list[In
     return [] if ok else [InputError(key, shown(value), rule, example)]
 
 
-def each(entry: Check, example: str = "") -> Check:
-    """The rule for a list whose entries keep another one."""
+def each(entry: Check, example: str = "", *, some: bool = False) -> Check:
+    """The rule for a list whose entries keep another one; `some`: at least one of them."""
 
     def rule(key: str, value: Any) -> list[InputError]:
         if not isinstance(value, list | tuple):
             inner = f"{{{next(iter(value), 'name')}: …}}" if isinstance(value, Mapping) else shown(value)
             return check(False, key, value, "a list", example or f"[{inner}]")
+        if some and not value:
+            return check(False, key, value, "at least one", example)
         known = [(number, item) for number, item in enumerate(value) if not is_output(item)]
         return [error for number, item in known for error in entry(f"{key}.{number}", item)]
 
@@ -178,21 +180,26 @@ def host_name(key: str, value: Any) -> list[InputError]:
     return check(ok, key, value, "a DNS name in lower case", "auth.example.com")
 
 
+def or_empty(rule: Check) -> Check:
+    """The rule for a text that may be empty, where that means none."""
+    return lambda key, value: [] if value == "" else rule(key, value)
+
+
 def resource_name(example: str) -> Check:
-    """The rule for the name of an object that exists already: a DNS subdomain (RFC 1123), or none."""
+    """The rule for the name of an object that exists already: a DNS subdomain (RFC 1123)."""
 
     def rule(key: str, value: Any) -> list[InputError]:
-        ok = isinstance(value, str) and len(value) <= 253 and (not value or DOMAIN.fullmatch(value) is not None)
+        ok = isinstance(value, str) and len(value) <= 253 and DOMAIN.fullmatch(value) is not None
         return check(ok, key, value, "1 to 253 characters of a-z, 0-9, '-' and '.'", example)
 
     return rule
 
 
 def absolute_path(example: str) -> Check:
-    """The rule for a path in a container or a URL, or none."""
+    """The rule for a path in a container or a URL."""
 
     def rule(key: str, value: Any) -> list[InputError]:
-        ok = isinstance(value, str) and (not value or value.startswith("/"))
+        ok = isinstance(value, str) and value.startswith("/")
         return check(ok, key, value, "an absolute path", example)
 
     return rule

@@ -9,7 +9,6 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.networking import v1 as networking
 
 from ..inputs import metadata, validation
-from ..inputs.errors import InputError
 from ..inputs.known import entry, lift
 from ..inputs.record import Record, Rule
 from . import traffic
@@ -38,14 +37,11 @@ SCRAPER = Record(Scraper, {"pod_labels": Rule(metadata.selector), "namespace": R
 """The rules of a Scraper."""
 
 
-def _at_least_one(key: str, value: Any) -> list[InputError]:
-    example = "[{pod_labels: {app.kubernetes.io/name: prometheus}}]"
-    return validation.check(value != [], key, value, "at least one", example) or validation.each(SCRAPER)(key, value)
-
+_SCRAPERS = validation.each(SCRAPER, "[{pod_labels: {app.kubernetes.io/name: prometheus}}]", some=True)
 
 RULES = {
     # An empty list in a NetworkPolicy would let everybody in.
-    "scrapers": Rule(_at_least_one, default=[*SCRAPERS]),
+    "scrapers": Rule(_SCRAPERS, default=[*SCRAPERS]),
     "monitor": Rule(validation.true_or_false, default=False, plain=True),
     "monitor_labels": Rule(metadata.labels),
 }

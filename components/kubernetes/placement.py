@@ -89,7 +89,7 @@ PLACEMENT = Record(
         "node_selector": Rule(metadata.some_labels),
         "tolerations": Rule(validation.each(_TOLERATION)),
         "affinity": Rule(_affinity),
-        "priority_class_name": Rule(validation.resource_name("high-priority")),
+        "priority_class_name": Rule(validation.or_empty(validation.resource_name("high-priority"))),
     },
 )
 """The rules of a Placement."""

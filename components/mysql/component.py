@@ -13,7 +13,7 @@ from ..inputs.known import entry, lift, merged
 from ..inputs.record import Given
 from ..kubernetes import discovery, labels, reservations, resources, volumes
 from ..kubernetes.children import Children
-from . import backup, clients, credentials, front, metrics, mysqld
+from . import account_inputs, backup, clients, credentials, front, metrics, mysqld
 from . import inputs as mysql_inputs
 from .inputs import MySqlDatabaseArgs
 
@@ -85,10 +85,9 @@ class MySqlDatabase(pulumi.ComponentResource):
         metrics_secret = credentials.for_metrics(children) if "metrics" in given else None
         own = (credentials_name, server_name, backup_secret, metrics_secret)
         account_secrets = credentials.create_accounts(given, children)
-        asked: Mapping[str, Mapping[str, Any]] = given.args.get("accounts", {})
+        asked = account_inputs.given(given)
         # Without the passwords, which would make the whole pod a secret.
-        more = {name: {key: account[key] for key in ("schemas", "privileges") if key in account}
-                for name, account in asked.items()}  # fmt: skip
+        more = {name: {key: account[key] for key in ("schemas", "privileges")} for name, account in asked.items()}
         foreign = {name for name, account in asked.items() if "existing_secret" in account}
         claim_name = given["existing_claim"] if "existing_claim" in given else _claim(given, children)
         seen = front.create(self, given, children)
