@@ -150,8 +150,8 @@ def unknown_keys(given: Iterable[str], known: Iterable[str], path: str = "") -> 
     """
     allowed = sorted(known)
     errors: list[InputError] = []
-    for key in sorted(set(given) - set(allowed)):
-        near = difflib.get_close_matches(key, allowed, n=1, cutoff=0.5)
+    for key in sorted(set(given) - set(allowed), key=str):
+        near = difflib.get_close_matches(str(key), allowed, n=1, cutoff=0.5)
         example = Advice(f"did you mean {path}{near[0]}?") if near else REMOVE
         errors.append(InputError(f"{path}{key}", "(unknown key)", f"one of: {', '.join(allowed)}", example))
     return errors

@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 
-from . import errors
+from . import errors, manifest
 from .errors import InputError
 from .known import is_known, is_output, lift, normal
 from .shown import kind
@@ -26,6 +26,10 @@ class Rule:
     """Whether the input decides which resources there are, so that it has to be known before they are made."""
     counted: bool = False
     """Whether that it is given already decides what is made, so that an Output of it may not be None in the end."""
+
+    def errors(self, key: str, value: Any, *others: Any) -> list[InputError]:
+        """Return the errors of a value: what no manifest can hold, whatever the input, and what `check` says."""
+        return manifest.unreadable(key, value) or self.check(key, value, *others) or manifest.foreign(key, value)
 
 
 class Record:
@@ -73,14 +77,14 @@ class Record:
                 continue
             # Another input that is wrong itself says nothing about this one.
             if all(self._is_right(given, other) for other in rule.needs):
-                found += rule.check(f"{path}{key}", value, *(self.value(given, other) for other in rule.needs))
+                found += rule.errors(f"{path}{key}", value, *(self.value(given, other) for other in rule.needs))
         return found
 
     def _is_right(self, given: Mapping[str, Any], key: str) -> bool:
         rule, value = self.rules[key], given.get(key, self.rules[key].default)
         if not is_known(value) or not all(self._is_right(given, other) for other in rule.needs):
             return False
-        return value is None or not rule.check(key, value, *(self.value(given, other) for other in rule.needs))
+        return value is None or not rule.errors(key, value, *(self.value(given, other) for other in rule.needs))
 
     def value(self, given: Mapping[str, Any], key: str) -> Any:
         """Return one input, or what holds without it, or None; an object inside it gets its own defaults."""
@@ -131,7 +135,7 @@ class Given:
             if found is None:
                 errors.require_resolved(self._missing(key, rule), self.owner)
                 return self.record.value({}, key)
-            wrong = rule.check(f"{self.path}{key}", found, *others)
+            wrong = rule.errors(f"{self.path}{key}", found, *others)
             errors.require_resolved([error.hidden(known) for error in wrong] if secret else wrong, self.owner)
             return self.record.value({key: found}, key)
 

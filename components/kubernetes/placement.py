@@ -9,8 +9,9 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
 from ..inputs import errors, metadata, validation
 from ..inputs.errors import InputError
-from ..inputs.known import lift
+from ..inputs.known import is_output, lift
 from ..inputs.record import Record, Rule
+from ..inputs.shown import kind
 
 _AFFINITIES = ("nodeAffinity", "podAffinity", "podAntiAffinity")
 
@@ -80,7 +81,11 @@ _TOLERATION = Record(
 def _affinity(key: str, value: Any) -> list[InputError]:
     if not isinstance(value, Mapping):
         return validation.check(False, key, value, f"an object with {', '.join(_AFFINITIES)}", "{nodeAffinity: …}")
-    return errors.unknown_keys(value, _AFFINITIES, f"{key}.")
+    wrong = [word for word in _AFFINITIES if not isinstance(value.get(word, {}), Mapping) and not is_output(value[word])]
+    return [
+        *errors.unknown_keys(value, _AFFINITIES, f"{key}."),
+        *(InputError(f"{key}.{word}", kind(value[word]), f"Kubernetes' {word}", f"{{{word}: …}}") for word in wrong),
+    ]
 
 
 PLACEMENT = Record(
