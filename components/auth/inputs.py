@@ -204,8 +204,8 @@ RULES = Record(
         "secret_env": Rule(mapping(SECRET_KEY, validation.variable), default={}),
         "env_from": Rule(each(ENV_FROM), default=[]),
         "volumes": Rule(mounts.check, default=[]),
-        "init_containers": Rule(each(containers.check), default=[]),
-        "sidecars": Rule(each(containers.check), default=[]),
+        "init_containers": Rule(containers.check_all, default=[]),
+        "sidecars": Rule(containers.check_all, default=[]),
         "egress": Rule(each(PEER), default=[]),
         "port": Rule(validation.port(PORT, low=1024), default=PORT),
         "metrics": Rule(metrics.RULES, plain=True),
@@ -243,5 +243,7 @@ def check(name: str, args: AuthServiceArgs) -> list[InputError]:
     return (
         found
         or metrics.check_port(given, RULES.value(given, "port"))
+        or containers.check_names(given, RULES.value(given, "resource_name") or name)
+        or mounts.check_own(given)
         or connection.check_service_namespace(connection.known(given), domain)
     )

@@ -84,9 +84,14 @@ def name(key: str, value: Any, example: str) -> list[InputError]:
 
 
 def namespace(key: str, value: Any) -> list[InputError]:
-    """The name of a namespace that exists: a DNS label (RFC 1123)."""
+    """The name of a namespace that exists."""
+    return dns_label(key, value, "production-cloud")
+
+
+def dns_label(key: str, value: Any, example: str) -> list[InputError]:
+    """A name that Kubernetes takes anywhere: a DNS label (RFC 1123)."""
     ok = isinstance(value, str) and len(value) <= 63 and re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", value)
-    return check(bool(ok), key, value, "1 to 63 characters of a-z, 0-9 and '-', no '-' at its ends", "production-cloud")
+    return check(bool(ok), key, value, "1 to 63 characters of a-z, 0-9 and '-', no '-' at its ends", example)
 
 
 def own_namespace(key: str, value: Any) -> list[InputError]:
@@ -175,9 +180,10 @@ def cluster_domain(key: str, value: Any) -> list[InputError]:
 
 
 def host_name(key: str, value: Any) -> list[InputError]:
-    """A DNS name; the first label may be `*`."""
+    """A DNS name and no address; the first label may be `*`."""
     ok = isinstance(value, str) and DOMAIN.fullmatch(value.removeprefix("*.")) is not None
-    return check(ok, key, value, "a DNS name in lower case", "auth.example.com")
+    ok = ok and re.fullmatch(r"[0-9.]+", value) is None
+    return check(ok, key, value, "a DNS name in lower case, no address", "auth.example.com")
 
 
 def or_empty(rule: Check) -> Check:

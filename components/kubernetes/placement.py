@@ -81,10 +81,13 @@ _TOLERATION = Record(
 def _affinity(key: str, value: Any) -> list[InputError]:
     if not isinstance(value, Mapping):
         return validation.check(False, key, value, f"an object with {', '.join(_AFFINITIES)}", "{nodeAffinity: …}")
-    wrong = [word for word in _AFFINITIES if not isinstance(value.get(word, {}), Mapping) and not is_output(value[word])]
     return [
         *errors.unknown_keys(value, _AFFINITIES, f"{key}."),
-        *(InputError(f"{key}.{word}", kind(value[word]), f"Kubernetes' {word}", f"{{{word}: …}}") for word in wrong),
+        *(
+            InputError(f"{key}.{word}", kind(each), f"Kubernetes' {word}, an object", f"{{{word}: {{…}}}}")
+            for word, each in value.items()
+            if word in _AFFINITIES and not isinstance(each, Mapping) and not is_output(each)
+        ),
     ]
 
 

@@ -68,4 +68,6 @@ def test_a_words_own_class_and_a_tuple_are_what_they_hold():
     class Word(str):
         __slots__ = ()
 
-    deploy(lambda: COMPONENTS["AuthService"]("one", BASE["AuthService"] | {"args": (Word("a"),), "env": {Word("A"): "1"}}))
+    deploy(
+        lambda: COMPONENTS["AuthService"]("one", BASE["AuthService"] | {"args": (Word("a"),), "env": {Word("A"): "1"}})
+    )

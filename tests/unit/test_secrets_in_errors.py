@@ -12,7 +12,7 @@ from tests.inputs import BASE, COMPONENTS
 
 from .recorder import deploy
 
-PASSWORD = "hunter2-hunter2"  # noqa: S105 - a fake
+PASSWORD = "hunter2-hunter2"
 URL = f"mysql://admin:{PASSWORD}@db:3306/shop"
 secret = pulumi.Output.secret
 
