@@ -12,7 +12,7 @@ from ..inputs.errors import InputError
 from ..inputs.known import normal
 from ..inputs.record import Record, Rule
 from ..inputs.validation import each, mapping
-from ..kubernetes import resources, services, workload
+from ..kubernetes import monitoring, resources, services, workload
 from ..kubernetes.placement import Placement
 from ..kubernetes.platform import Platform
 from ..kubernetes.resources import Resources
@@ -238,6 +238,7 @@ def check(name: str, args: AuthServiceArgs) -> list[InputError]:
         *validation.not_together(given, "autoscaling", ["replicas"]),
         *validation.not_together(given, "service_account_name", ["service_account_annotations"]),
         *environment.check_collisions(given),
+        *monitoring.check_annotations(given),
     ]
     domain = RULES.value(given, "cluster_domain")
     return (

@@ -9,6 +9,7 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.networking import v1 as networking
 
 from ..inputs import metadata, validation
+from ..inputs.errors import REMOVE, InputError
 from ..inputs.known import entry, lift
 from ..inputs.record import Record, Rule
 from . import traffic
@@ -18,6 +19,9 @@ PORT_NAME = "metrics"
 """The port of containers and Services."""
 
 _PATH = "/metrics"
+
+_OWN = ("prometheus.io/scrape", "prometheus.io/port", "prometheus.io/path")
+"""The annotations by which a Prometheus without its operator finds pods."""
 
 SCRAPERS = ({"pod_labels": {"app.kubernetes.io/name": "prometheus"}},)
 """The label that the Prometheus operator and Prometheus' Helm chart give to its pods."""
@@ -58,13 +62,25 @@ def annotations(given: Any) -> Any:
     def made(known: Mapping[str, Any]) -> dict[str, str]:
         if known["monitor"]:
             return {}
-        return {
-            "prometheus.io/scrape": "true",
-            "prometheus.io/port": str(known["port"]),
-            "prometheus.io/path": known.get("path", _PATH),
-        }
+        return dict(zip(_OWN, ("true", str(known["port"]), known.get("path", _PATH)), strict=True))
 
     return lift(made, given)
+
+
+def check_annotations(args: Mapping[str, Any]) -> list[InputError]:
+    """Return an error for each annotation of a component that would lose against that of its metrics.
+
+    Args:
+        args: The component's inputs, without None.
+    """
+    metrics, given = args.get("metrics"), args.get("annotations")
+    if not isinstance(metrics, Mapping) or metrics.get("monitor") or not isinstance(given, Mapping):
+        return []
+    return [
+        InputError(f"annotations.{name}", name, "not an annotation that metrics set", REMOVE)
+        for name in _OWN
+        if name in given
+    ]
 
 
 def ingress(given: Any) -> Any:

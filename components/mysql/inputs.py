@@ -10,7 +10,7 @@ from ..inputs.errors import InputError
 from ..inputs.known import normal
 from ..inputs.record import Record, Rule
 from ..inputs.validation import each
-from ..kubernetes import resources, services, workload
+from ..kubernetes import monitoring, resources, services, workload
 from ..kubernetes.placement import Placement
 from ..kubernetes.platform import Platform
 from ..kubernetes.resources import Resources
@@ -241,5 +241,6 @@ def check(name: str, args: MySqlDatabaseArgs) -> list[InputError]:
         *validation.at_least_one(given, ("password", "existing_secret")),
         *validation.not_together(given, "existing_secret", accounts),
         *validation.not_together(given, "existing_claim", ("storage_size", "storage_class", "access_mode")),
+        *monitoring.check_annotations(given),
         *(mysql_validation.sent_log("settings", given.get("settings", {})) if is_sent(given) else []),
     ]

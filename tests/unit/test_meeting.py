@@ -144,3 +144,27 @@ def test_two_databases_do_not_share_a_folder_of_a_bucket():
     assert both("MySqlDatabase", backup(), backup()) == []
     assert both("MySqlDatabase", backup(prefix="shop/two"), backup()) == ["backup.s3.prefix"]
     assert both("MySqlDatabase", backup(prefix="a"), backup(prefix="a", endpoint="https://s3.example.com")) == []
+
+
+@pytest.mark.parametrize(
+    "label", ["pod-security.kubernetes.io/enforce", "kubernetes.io/metadata.name", "app.kubernetes.io/name"]
+)
+def test_a_label_that_would_not_count_is_refused(label):
+    """It would lose against the component's own, or against Kubernetes'."""
+    for component in COMPONENTS:
+        with pytest.raises(InputErrors) as caught:
+            deploy(lambda component=component: COMPONENTS[component](
+                "one", BASE[component] | {"labels": {label: "baseline"}}))  # fmt: skip
+        assert keys(caught.value) == [f"labels.{label}"]
+
+
+@pytest.mark.parametrize("component", ["AuthService", "MySqlDatabase"])
+def test_an_annotation_that_would_lose_against_that_of_metrics_is_refused(component):
+    def found(metrics: dict[str, Any]) -> list[str]:
+        annotations = {"prometheus.io/port": "15000", "prometheus.io/scheme": "https"}
+        args = BASE[component] | {"annotations": annotations, **metrics}
+        return [error.key for error in COMPONENTS[component].check("one", args)]
+
+    assert found({"metrics": {}}) == ["annotations.prometheus.io/port"]
+    assert found({"metrics": {"monitor": True}}) == []
+    assert found({}) == []
