@@ -1,14 +1,16 @@
 """What a client needs to reach a database, in one value that MySqlDatabase gives and AuthService takes."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from .inputs import validation
+from .inputs import errors, validation
 from .inputs.errors import InputError
-from .inputs.known import entry, is_known, is_output
+from .inputs.known import entry, is_known, is_output, lift
 from .inputs.record import Given, Record, Rule
+from .inputs.shown import shown
 from .kubernetes import discovery
 from .kubernetes.discovery import parse_endpoint
 
@@ -57,7 +59,7 @@ CONNECTION = Record(
         "username_key": Rule(validation.secret_key("username"), default="username"),
         "password_key": Rule(validation.secret_key("password"), default="password"),
         "userinfo_key": Rule(validation.secret_key("userinfo")),
-        "ca_secret_name": Rule(validation.resource_name("mysqlauth-tls")),
+        "ca_secret_name": Rule(validation.or_empty(validation.resource_name("mysqlauth-tls"))),
         "service_namespace": Rule(validation.namespace),
         "pod_port": Rule(validation.port(3306)),
     },
@@ -99,13 +101,13 @@ def check(args: Mapping[str, Any]) -> list[InputError]:
         args: The client's inputs, without None.
     """
     if "database" not in args:
-        return [
-            InputError(SINGLE[key], "(missing)", "required without database", f"give database, or {SINGLE[key]}")
-            for key in _REQUIRED
-            if SINGLE[key] not in args
-        ]
+        return [_missing(key) for key in _REQUIRED if SINGLE[key] not in args]
     singles = [single for single in SINGLE.values() if single not in _BESIDES]
     return validation.not_together(args, "database", singles)
+
+
+def _missing(key: str) -> InputError:
+    return InputError(SINGLE[key], "(missing)", "required without database", f"give database, or {SINGLE[key]}")
 
 
 def of(given: Given) -> dict[str, Any]:
@@ -121,7 +123,19 @@ def of(given: Given) -> dict[str, Any]:
         found = {key: entry(database, key) for key in SINGLE}
     else:
         found = database
-    return {**found, **{key: given[single] for key, single in SINGLE.items() if single in given}}
+    # One that is None in the end is not given.
+    said = {key: lift(_first, given[single], found.get(key)) for key, single in SINGLE.items() if single in given}
+    whole = {**found, **said}
+    return {**whole, **{key: lift(partial(_there, given.owner, key), whole.get(key)) for key in _REQUIRED}}
+
+
+def _first(said: Any, otherwise: Any) -> Any:
+    return otherwise if said is None else said
+
+
+def _there(owner: str, key: str, value: Any) -> Any:
+    errors.require_resolved([] if value else [_missing(key)], owner)
+    return value
 
 
 def known(args: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,4 +155,4 @@ def check_service_namespace(database: Mapping[str, Any], domain: str) -> list[In
     if found in (None, expected):
         return []
     rule = f"a Service of the namespace {expected}, or of database_namespace"
-    return [InputError("database_endpoint", repr(database["endpoint"]), rule, f"give database_namespace: {found}")]
+    return [InputError("database_endpoint", shown(database["endpoint"]), rule, f"give database_namespace: {found}")]

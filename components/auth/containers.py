@@ -6,21 +6,70 @@ from typing import Any
 from ..inputs import validation
 from ..inputs.errors import InputError
 from ..inputs.known import is_known
+from ..inputs.shown import kind
 from ..kubernetes import pods
+
+_KEYS = {
+    "allow_privilege_escalation": "allowPrivilegeEscalation",
+    "read_only_root_filesystem": "readOnlyRootFilesystem",
+}
+"""What kubeauth says of a container's rights, as Python spells it."""
 
 
 def check(key: str, value: Any) -> list[InputError]:
     """A container as Kubernetes takes it; kubeauth adds what Pod Security "restricted" asks for."""
     if not isinstance(value, Mapping):
-        return validation.check(False, key, value, "a container with Kubernetes' own keys", "{name: proxy, image: …}")
+        return [InputError(key, kind(value), "a container with Kubernetes' own keys", "{name: proxy, image: …}")]
     missing = [InputError(f"{key}.{word}", "(missing)", "required", f"give {key}.{word}")
                for word in ("name", "image") if word not in value]  # fmt: skip
-    return missing or validation.image("proxy:1.0")(f"{key}.image", value["image"]) if is_known(value) else []
+    if missing or not is_known(value):
+        return missing if is_known(value) else []
+    return [
+        *validation.dns_label(f"{key}.name", value["name"], "proxy"),
+        *validation.image("proxy:1.0")(f"{key}.image", value["image"]),
+    ]
+
+
+def check_all(key: str, value: Any) -> list[InputError]:
+    """Containers of one kind, each with a name of its own."""
+    return validation.each(check)(key, value) or _twice({}, key, value)
+
+
+def check_names(args: Mapping[str, Any], instance: str) -> list[InputError]:
+    """Return an error for each container that is called like another one of the pod.
+
+    Args:
+        args: The service's inputs, each allowed by itself, without None.
+        instance: The service's name in the cluster.
+    """
+    taken = {own_name(instance): "the service's own"}
+    return [error for key in ("init_containers", "sidecars") for error in _twice(taken, key, args.get(key, []))]
+
+
+def _twice(taken: dict[str, str], key: str, value: Any) -> list[InputError]:
+    found: list[InputError] = []
+    for number, each in enumerate(value if isinstance(value, list | tuple) else []):
+        name, place = each.get("name") if isinstance(each, Mapping) else None, f"{key}.{number}"
+        if isinstance(name, str):
+            rule = f"not the name of another container: {taken.get(name)}"
+            found += validation.check(name not in taken, f"{place}.name", name, rule, "another name")
+            taken.setdefault(name, place)
+    return found
+
+
+def own_name(instance: str) -> str:
+    """Return the name of the service's own container."""
+    return f"{instance}-container"
 
 
 def restricted(containers: Sequence[Mapping[str, Any]]) -> list[Any] | None:
     """Return containers with what Pod Security "restricted" asks for, where they do not say it themselves."""
-    return [
-        {**container, "securityContext": pods.security_context(container.get("securityContext"))}
-        for container in containers
-    ] or None
+    return [*map(_restricted, containers)] or None
+
+
+def _restricted(container: Mapping[str, Any]) -> dict[str, Any]:
+    # Programs in Python may spell Kubernetes' keys as Python does.
+    given = {"securityContext": container.get("security_context"), **container}
+    others = {key: value for key, value in given.items() if key not in ("securityContext", "security_context")}
+    rights = {_KEYS.get(key, key): value for key, value in (given["securityContext"] or {}).items()}
+    return {**others, "securityContext": pods.security_context(rights)}

@@ -10,7 +10,6 @@ from pulumi_kubernetes.core import v1 as core
 
 from ..inputs import validation
 from ..inputs.errors import InputError
-from ..inputs.known import is_output
 from ..inputs.record import Record, Rule
 from ..kubernetes.discovery import parse_endpoint
 from . import binding
@@ -97,8 +96,14 @@ def check_collisions(args: Mapping[str, Any]) -> list[InputError]:
     Args:
         args: The service's inputs, without None.
     """
-    taken = dict.fromkeys(own_names(args), "the component")
+    renamed = args.get("database_env", {})
+    renamed = renamed if isinstance(renamed, Mapping) else {}
+    own = own_names(args)
+    taken = dict.fromkeys([*own, *renamed], "the component")
     found: list[InputError] = []
+    # What a variable of the database holds may be chosen, but not that of the component's other ones.
+    for name in sorted(renamed.keys() & set(own) - {"DB_HOST", "DB_USER", "DB_PASS", "DB_NAME"}):
+        found.append(InputError(f"database_env.{name}", name, "not a variable that the component sets", "another name"))
     for source in ("env", "secret_env"):
         names = args.get(source, {})
         for name in names if isinstance(names, Mapping) else ():
@@ -114,16 +119,16 @@ def own_names(args: Mapping[str, Any]) -> list[str]:
     return [
         "DB_HOST", "DB_USER", "DB_PASS",
         *(["DB_NAME"] if "database_name" in args or "database" in args else []),
-        *(["DB_TLS", "DB_TLS_CA"] if _has_ca(args) else []),
+        *(["DB_TLS", "DB_TLS_CA"] if has_ca(args) else []),
         *(["DB_USERINFO"] if isinstance(renamed, Mapping) and "url" in renamed.values() else []),
         *(["SERVICE_BINDING_ROOT"] if "binding" in args else []),
-        *(renamed if isinstance(renamed, Mapping) else ()),
     ]  # fmt: skip
 
 
-def _has_ca(args: Mapping[str, Any]) -> bool:
+def has_ca(args: Mapping[str, Any]) -> bool:
+    """Whether a service's inputs name an authority that the server is verified with, as far as that is known."""
     database = args.get("database", {})
-    return "database_ca_secret_name" in args or (not is_output(database) and "ca_secret_name" in database)
+    return "database_ca_secret_name" in args or (isinstance(database, Mapping) and "ca_secret_name" in database)
 
 
 def variables(

@@ -70,8 +70,8 @@ INGRESS = Record(
     {
         "host": Rule(validation.host_name),
         "path": Rule(validation.absolute_path("/"), default="/"),
-        "class_name": Rule(validation.resource_name("nginx")),
-        "tls_secret_name": Rule(validation.resource_name("auth-tls")),
+        "class_name": Rule(validation.or_empty(validation.resource_name("nginx"))),
+        "tls_secret_name": Rule(validation.or_empty(validation.resource_name("auth-tls"))),
         "annotations": Rule(metadata.annotations),
     },
 )
@@ -124,7 +124,7 @@ def make_ingress(children: Children, given: Any, service: pulumi.Input[str], por
         # Pulumi would wait for an address that the cluster may never assign.
         metadata=children.metadata("ingress", wait=False, annotations=entry(given, "annotations")),
         spec=networking.IngressSpecArgs(
-            ingress_class_name=entry(given, "class_name"),
+            ingress_class_name=lift(lambda word: word or None, entry(given, "class_name")),
             rules=[networking.IngressRuleArgs(host=host, http=networking.HTTPIngressRuleValueArgs(paths=[path]))],
             tls=lift(tls, entry(given, "tls_secret_name"), host),
         ),

@@ -12,7 +12,7 @@ from ..inputs.errors import InputError
 from ..inputs.known import normal
 from ..inputs.record import Record, Rule
 from ..inputs.validation import each, mapping
-from ..kubernetes import resources, services, workload
+from ..kubernetes import monitoring, resources, services, workload
 from ..kubernetes.placement import Placement
 from ..kubernetes.platform import Platform
 from ..kubernetes.resources import Resources
@@ -195,17 +195,17 @@ RULES = Record(
         "database_ca_secret_name": _single("ca_secret_name"),
         "database_pod_port": _single("pod_port"),
         "database_env": Rule(mapping(validation.one_of(DatabaseValue), validation.variable), default={}),
-        "binding": Rule(validation.resource_name("mysqlauth")),
+        "binding": Rule(validation.or_empty(validation.resource_name("mysqlauth"))),
         "resource_name": Rule(lambda key, value: validation.name(key, value, "authenticate"), plain=True),
         "command": Rule(each(validation.text, "['/bin/sh', '-c']"), default=[]),
         "args": Rule(each(validation.text, "['python run.py']"), default=[]),
-        "working_dir": Rule(validation.absolute_path("/build/authenticate_service")),
+        "working_dir": Rule(validation.or_empty(validation.absolute_path("/build/authenticate_service"))),
         "env": Rule(mapping(validation.text, validation.variable), default={}),
         "secret_env": Rule(mapping(SECRET_KEY, validation.variable), default={}),
         "env_from": Rule(each(ENV_FROM), default=[]),
         "volumes": Rule(mounts.check, default=[]),
-        "init_containers": Rule(each(containers.check), default=[]),
-        "sidecars": Rule(each(containers.check), default=[]),
+        "init_containers": Rule(containers.check_all, default=[]),
+        "sidecars": Rule(containers.check_all, default=[]),
         "egress": Rule(each(PEER), default=[]),
         "port": Rule(validation.port(PORT, low=1024), default=PORT),
         "metrics": Rule(metrics.RULES, plain=True),
@@ -217,7 +217,7 @@ RULES = Record(
         "autoscaling": Rule(AUTOSCALING, plain=True),
         "drain_seconds": Rule(validation.seconds(0, 600, 5), default=5),
         "shutdown_seconds": Rule(validation.seconds(1, 3600, 25), default=25),
-        "service_account_name": Rule(validation.resource_name("authenticate")),
+        "service_account_name": Rule(validation.resource_name("authenticate"), counted=True),
         "service_account_annotations": Rule(metadata.annotations),
         "probes": Rule(PROBES, default={}),
         "replicas": Rule(validation.whole_number(1, 100, "pods", 1), default=1, plain=True),
@@ -238,10 +238,13 @@ def check(name: str, args: AuthServiceArgs) -> list[InputError]:
         *validation.not_together(given, "autoscaling", ["replicas"]),
         *validation.not_together(given, "service_account_name", ["service_account_annotations"]),
         *environment.check_collisions(given),
+        *monitoring.check_annotations(given),
     ]
     domain = RULES.value(given, "cluster_domain")
     return (
         found
         or metrics.check_port(given, RULES.value(given, "port"))
+        or containers.check_names(given, RULES.value(given, "resource_name") or name)
+        or mounts.check_own(given)
         or connection.check_service_namespace(connection.known(given), domain)
     )

@@ -51,5 +51,10 @@ def check_port(given: Mapping[str, Any], port: Any) -> list[InputError]:
         port: The service's port.
     """
     mine = RULES.value(given["metrics"], "port") if "metrics" in given else None
-    same = mine is not None and is_known([mine, port]) and mine == port
+    return same_port(mine, port) if is_known([mine, port]) else []
+
+
+def same_port(mine: int | None, port: int) -> list[InputError]:
+    """Return an error where the metrics' port, if any, is the service's own."""
+    same = mine is not None and mine == port
     return validation.check(not same, "metrics.port", mine, "another port than `port`", "9090")

@@ -1,6 +1,7 @@
 """Folders of a service's container besides /tmp."""
 
 from collections.abc import Mapping, Sequence
+from posixpath import normpath
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -10,6 +11,8 @@ from ..inputs import quantities, validation
 from ..inputs.errors import InputError
 from ..inputs.known import is_known
 from ..inputs.record import Record, Rule
+from . import binding
+from .environment import CA_FOLDER, has_ca
 
 _TMP = "/tmp"  # noqa: S108 - a path in the pod
 _SOURCES = ("secret_name", "config_map_name", "claim_name", "scratch_size")
@@ -40,17 +43,22 @@ class Volume(TypedDict):
 def _one_source(key: str, value: Mapping[str, Any]) -> list[InputError]:
     given = [source for source in _SOURCES if source in value]
     one = f"exactly one of: {', '.join(_SOURCES)}"
-    free = value["mount_path"] != _TMP
-    return [
-        *validation.check(len(given) == 1, key, given, one, "{secret_name: app}"),
-        *validation.check(free, f"{key}.mount_path", _TMP, "not /tmp, which is there already", "/etc/app"),
-    ]
+    return validation.check(len(given) == 1, key, ", ".join(given), one, "{secret_name: app}")
+
+
+def _place(key: str, value: Any) -> list[InputError]:
+    """A folder in the container that is not one of the component's."""
+    found = validation.absolute_path("/etc/app")(key, value)
+    if found:
+        return found
+    ok = ":" not in value and normpath(value) not in ("/", _TMP)
+    return validation.check(ok, key, value, "a folder other than / and /tmp, without a colon", "/etc/app")
 
 
 _VOLUME = Record(
     Volume,
     {
-        "mount_path": Rule(validation.absolute_path("/etc/app")),
+        "mount_path": Rule(_place),
         "secret_name": Rule(validation.resource_name("app")),
         "config_map_name": Rule(validation.resource_name("app")),
         "claim_name": Rule(validation.resource_name("app-data")),
@@ -66,9 +74,26 @@ def check(key: str, value: Any) -> list[InputError]:
     found = validation.each(_VOLUME)(key, value)
     if found or not is_known(value):
         return found
-    paths = [each["mount_path"] for each in value]
+    paths = [normpath(each["mount_path"]) for each in value]
     twice = sorted({path for path in paths if paths.count(path) > 1})
-    return validation.check(not twice, key, twice, "one volume at each mount_path", "another mount_path")
+    return validation.check(not twice, key, ", ".join(twice), "one volume at each mount_path", "another mount_path")
+
+
+def check_own(args: Mapping[str, Any]) -> list[InputError]:
+    """Return an error for each volume that would hide a folder of the component's.
+
+    Args:
+        args: The service's inputs, each allowed by itself, without None.
+    """
+    own = {CA_FOLDER: "the database's authority"} if has_ca(args) else {}
+    if is_known(args.get("binding")) and args.get("binding"):
+        own[f"{binding.ROOT}/{args['binding']}"] = "the binding"
+    given = args.get("volumes", [])
+    found: list[InputError] = []
+    for number, each in enumerate(given if is_known(given) else []):
+        path, key = normpath(each["mount_path"]), f"volumes.{number}.mount_path"
+        found += validation.check(path not in own, key, path, f"not the folder of {own.get(path)}", "/etc/app")
+    return found
 
 
 def volumes(given: Sequence[Mapping[str, Any]]) -> list[core.VolumeArgs]:

@@ -7,12 +7,14 @@ import pulumi
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
+from ..inputs import errors
 from ..inputs.known import entry, lift, merged
 from ..inputs.record import Given
 from ..kubernetes import discovery, labels, monitoring, placement, pods, resources
 from ..kubernetes.children import Children
 from . import binding, containers, environment, mounts, probes
 from . import inputs as auth_inputs
+from . import metrics as service_metrics
 
 PORT_NAME = "http"
 
@@ -62,6 +64,7 @@ def _sum(drain: int, shutdown: int) -> int:
 
 def _container(children: Children, given: Given, database: Mapping[str, Any]) -> core.ContainerArgs:
     def ports(port: int, metrics: int | None) -> list[core.ContainerPortArgs]:
+        errors.require_resolved(service_metrics.same_port(metrics, port), given.owner)
         numbers = {PORT_NAME: port, **({monitoring.PORT_NAME: metrics} if metrics else {})}
         return [
             core.ContainerPortArgs(name=name, container_port=each, protocol="TCP") for name, each in numbers.items()
@@ -70,7 +73,7 @@ def _container(children: Children, given: Given, database: Mapping[str, Any]) ->
     asked = lift(probes.arguments, given["probes"], given["port"])
     limits = lift(resources.merge, given["resources"], auth_inputs.RESOURCES)
     return core.ContainerArgs(
-        name=f"{children.instance}-container",
+        name=containers.own_name(children.instance),
         image=given["image"],
         command=lift(_or_none, given["command"]),
         args=lift(_or_none, given["args"]),

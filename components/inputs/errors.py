@@ -3,9 +3,12 @@
 import difflib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pulumi
+
+from .shown import texts
 
 
 class Advice(str):
@@ -32,6 +35,16 @@ class InputError:
     """A value that would pass, or `Advice`."""
     secret: bool = False
     """Whether the input is a secret."""
+
+    def hidden(self, given: Any) -> "InputError":
+        """Return the same error without what was given, where that is a secret."""
+        # What is in parentheses says what is wrong, and quotes nothing.
+        value = self.value if self.value.startswith("(") else "[secret]"
+        quoted = [text for text in texts(given) if text in self.example]
+        rule = self.rule
+        for text in texts(given):
+            rule = rule.replace(text, "[secret]")
+        return replace(self, value=value, rule=rule, example="" if quoted else self.example, secret=True)
 
 
 class InputErrors(pulumi.RunError):
@@ -85,12 +98,20 @@ def require_config(errors: Mapping[str, list[InputError]], owner: str, declared:
             Default: each input has a key of its own.
     """
     found = [
-        _of_config(prefix, error, declared) if prefix else error
+        _of_config(prefix, _unless_secret(prefix, error), declared) if prefix else error
         for prefix, of_component in errors.items()
         for error in of_component
     ]
     if found:
         raise InputErrors(found, owner, "Nothing was created or changed.")
+
+
+def _unless_secret(prefix: str, error: InputError) -> InputError:
+    """An error, without its value where the stack calls one of the keys secret that may hold it."""
+    words = re.split(r"[_.]", error.key)
+    keys = {prefix + "".join(map(str.capitalize, words[: number + 1])) for number in range(len(words))}
+    secret = any(pulumi.runtime.config.is_config_secret(f"{pulumi.get_project()}:{key}") for key in keys)
+    return error.hidden(error.value) if secret else error
 
 
 def _of_config(prefix: str, error: InputError, declared: Collection[str] | None) -> InputError:
@@ -129,8 +150,8 @@ def unknown_keys(given: Iterable[str], known: Iterable[str], path: str = "") -> 
     """
     allowed = sorted(known)
     errors: list[InputError] = []
-    for key in sorted(set(given) - set(allowed)):
-        near = difflib.get_close_matches(key, allowed, n=1, cutoff=0.5)
+    for key in sorted(set(given) - set(allowed), key=str):
+        near = difflib.get_close_matches(str(key), allowed, n=1, cutoff=0.5)
         example = Advice(f"did you mean {path}{near[0]}?") if near else REMOVE
         errors.append(InputError(f"{path}{key}", "(unknown key)", f"one of: {', '.join(allowed)}", example))
     return errors

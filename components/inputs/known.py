@@ -29,8 +29,8 @@ def lift(function: Callable[..., Any], *values: Any) -> Any:
 
 
 def entry(mapping: Any, key: str) -> Any:
-    """Return one entry of a map, or None: an Output where the map is one."""
-    return lift(lambda known: known.get(key), mapping)
+    """Return one entry of a map, or None, as of no map: an Output where the map is one."""
+    return lift(lambda known: (known or {}).get(key), mapping)
 
 
 def normal(value: Any) -> Any:

@@ -7,7 +7,9 @@ from typing import Any
 from .errors import InputError
 from .validation import DOMAIN, check, mapping, text
 
-RESERVED_LABELS = ("name", "service", "app.kubernetes.io/")
+RESERVED_LABELS = ("name", "service", "kubernetes.io/metadata.name")
+RESERVED_DOMAINS = ("app.kubernetes.io/", "pod-security.kubernetes.io/")
+"""What the components set themselves, or Kubernetes: another value would not count."""
 
 _LABEL_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 
@@ -38,7 +40,7 @@ def labels(key: str, value: Any) -> list[InputError]:
     reserved = [
         InputError(f"{key}.{word}", repr(word), "not a label that kubeauth sets itself", "team")
         for word in (value if isinstance(value, Mapping) else ())
-        if word in RESERVED_LABELS or str(word).startswith(RESERVED_LABELS[-1])
+        if word in RESERVED_LABELS or str(word).startswith(RESERVED_DOMAINS)
     ]
     return [*reserved, *some_labels(key, value)]
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pulumi
 
-from . import errors
+from . import errors, manifest
 from .errors import InputError
 from .known import is_known, is_output, lift, normal
+from .shown import kind
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,12 @@ class Rule:
     """Other inputs of the same object that decide what is allowed."""
     plain: bool = False
     """Whether the input decides which resources there are, so that it has to be known before they are made."""
+    counted: bool = False
+    """Whether that it is given already decides what is made, so that an Output of it may not be None in the end."""
+
+    def errors(self, key: str, value: Any, *others: Any) -> list[InputError]:
+        """Return the errors of a value: what no manifest can hold, whatever the input, and what `check` says."""
+        return manifest.unreadable(key, value) or self.check(key, value, *others) or manifest.foreign(key, value)
 
 
 class Record:
@@ -57,7 +64,7 @@ class Record:
         """
         if not isinstance(given, Mapping):
             rule = f"an object with {', '.join(self.rules)}"
-            return [InputError(path.rstrip("."), repr(given), rule, f"{{{next(iter(self.rules))}: …}}")]
+            return [InputError(path.rstrip("."), kind(given), rule, f"{{{next(iter(self.rules))}: …}}")]
         found = errors.required(given, self.declared, path)
         for key, rule in self.rules.items():
             value = given.get(key, rule.default)
@@ -70,14 +77,14 @@ class Record:
                 continue
             # Another input that is wrong itself says nothing about this one.
             if all(self._is_right(given, other) for other in rule.needs):
-                found += rule.check(f"{path}{key}", value, *(self.value(given, other) for other in rule.needs))
+                found += rule.errors(f"{path}{key}", value, *(self.value(given, other) for other in rule.needs))
         return found
 
     def _is_right(self, given: Mapping[str, Any], key: str) -> bool:
         rule, value = self.rules[key], given.get(key, self.rules[key].default)
         if not is_known(value) or not all(self._is_right(given, other) for other in rule.needs):
             return False
-        return value is None or not rule.check(key, value, *(self.value(given, other) for other in rule.needs))
+        return value is None or not rule.errors(key, value, *(self.value(given, other) for other in rule.needs))
 
     def value(self, given: Mapping[str, Any], key: str) -> Any:
         """Return one input, or what holds without it, or None; an object inside it gets its own defaults."""
@@ -94,15 +101,16 @@ class Record:
 class Given:
     """The inputs of one component instance: plain where they are known, else Outputs that fail when not allowed."""
 
-    def __init__(self, record: Record, args: Mapping[str, Any], owner: str) -> None:
+    def __init__(self, record: Record, args: Mapping[str, Any], owner: str, path: str = "") -> None:
         """Take the inputs.
 
         Args:
             record: Their rules.
             args: The inputs as the program gave them.
             owner: Whose they are, for example `MySqlDatabase mysqlauth`.
+            path: Where they are, for example `accounts.reports.`. Default: at the top.
         """
-        self.record, self.args, self.owner = record, normal(args), owner
+        self.record, self.args, self.owner, self.path = record, normal(args), owner, path
         self._read: dict[str, Any] = {}
 
     def __contains__(self, key: str) -> bool:
@@ -122,13 +130,22 @@ class Given:
         if is_known([value, *needed]):
             return self.record.value(self.args, key)
 
-        def checked(known: list[Any]) -> Any:
+        def checked(known: list[Any], secret: bool) -> Any:
             found, *others = map(normal, known)
             if found is None:
-                if key in self.record.declared.__required_keys__:  # pyright: ignore[reportAttributeAccessIssue] - a TypedDict
-                    errors.require_resolved([InputError(key, "(missing)", "required", f"give {key}")], self.owner)
+                errors.require_resolved(self._missing(key, rule), self.owner)
                 return self.record.value({}, key)
-            errors.require_resolved(rule.check(key, found, *others), self.owner)
+            wrong = rule.errors(f"{self.path}{key}", found, *others)
+            errors.require_resolved([error.hidden(known) for error in wrong] if secret else wrong, self.owner)
             return self.record.value({key: found}, key)
 
-        return pulumi.Output.all(value, *needed).apply(checked)
+        later = pulumi.Output.all(value, *needed)
+        return pulumi.Output.all(later, later.is_secret()).apply(lambda known: checked(*known))
+
+    def _missing(self, key: str, rule: Rule) -> list[InputError]:
+        """What is wrong with an Output that turned out to be None."""
+        place = f"{self.path}{key}"
+        if key in self.record.declared.__required_keys__:  # pyright: ignore[reportAttributeAccessIssue] - a TypedDict
+            return [InputError(place, "(missing)", "required", f"give {place}")]
+        what = "not an Output of None: that it is given decides what is made"
+        return [InputError(place, "(None)", what, "leave it out, or give a value")] if rule.counted else []

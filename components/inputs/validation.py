@@ -8,6 +8,7 @@ from typing import Any
 
 from .errors import REMOVE, Advice, InputError
 from .known import is_output
+from .shown import kind, shown
 
 MAX_NAME = 40
 """Longest instance name: children add up to 21 characters to it, and Kubernetes ends names of Services at 63."""
@@ -28,15 +29,18 @@ Check = Callable[[str, Any], list[InputError]]
 
 def check(ok: bool, key: str, value: object, rule: str, example: str) -> list[InputError]:
     """One error unless `ok`."""
-    return [] if ok else [InputError(key, repr(value), rule, example)]
+    return [] if ok else [InputError(key, shown(value), rule, example)]
 
 
-def each(entry: Check, example: str = "") -> Check:
-    """The rule for a list whose entries keep another one."""
+def each(entry: Check, example: str = "", *, some: bool = False) -> Check:
+    """The rule for a list whose entries keep another one; `some`: at least one of them."""
 
     def rule(key: str, value: Any) -> list[InputError]:
         if not isinstance(value, list | tuple):
-            return check(False, key, value, "a list", example or f"[{value!r}]")
+            inner = f"{{{next(iter(value), 'name')}: …}}" if isinstance(value, Mapping) else shown(value)
+            return check(False, key, value, "a list", example or f"[{inner}]")
+        if some and not value:
+            return check(False, key, value, "at least one", example)
         known = [(number, item) for number, item in enumerate(value) if not is_output(item)]
         return [error for number, item in known for error in entry(f"{key}.{number}", item)]
 
@@ -48,7 +52,7 @@ def mapping(entry: Check, name: Check | None = None) -> Check:
 
     def rule(key: str, value: Any) -> list[InputError]:
         if not isinstance(value, Mapping):
-            return check(False, key, value, "a map of names to values", "{name: value}")
+            return [InputError(key, kind(value), "a map of names to values", "{name: value}")]
         found: list[InputError] = []
         for word, item in value.items():
             where = f"{key}.{word}"
@@ -68,7 +72,7 @@ def anything(key: str, value: Any) -> list[InputError]:
 
 def text(key: str, value: Any) -> list[InputError]:
     """Text; a number or a switch needs quotes, because nobody knows how it would be spelled."""
-    spelled = str(value).lower() if isinstance(value, bool) else value
+    spelled = str(value).lower() if isinstance(value, bool) else value if isinstance(value, int | float) else "text"
     return check(isinstance(value, str), key, value, "text, in quotes", f"'{spelled}'")
 
 
@@ -80,9 +84,14 @@ def name(key: str, value: Any, example: str) -> list[InputError]:
 
 
 def namespace(key: str, value: Any) -> list[InputError]:
-    """The name of a namespace that exists: a DNS label (RFC 1123)."""
+    """The name of a namespace that exists."""
+    return dns_label(key, value, "production-cloud")
+
+
+def dns_label(key: str, value: Any, example: str) -> list[InputError]:
+    """A name that Kubernetes takes anywhere: a DNS label (RFC 1123)."""
     ok = isinstance(value, str) and len(value) <= 63 and re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", value)
-    return check(bool(ok), key, value, "1 to 63 characters of a-z, 0-9 and '-', no '-' at its ends", "production-cloud")
+    return check(bool(ok), key, value, "1 to 63 characters of a-z, 0-9 and '-', no '-' at its ends", example)
 
 
 def own_namespace(key: str, value: Any) -> list[InputError]:
@@ -171,26 +180,32 @@ def cluster_domain(key: str, value: Any) -> list[InputError]:
 
 
 def host_name(key: str, value: Any) -> list[InputError]:
-    """A DNS name; the first label may be `*`."""
+    """A DNS name and no address; the first label may be `*`."""
     ok = isinstance(value, str) and DOMAIN.fullmatch(value.removeprefix("*.")) is not None
-    return check(ok, key, value, "a DNS name in lower case", "auth.example.com")
+    ok = ok and re.fullmatch(r"[0-9.]+", value) is None
+    return check(ok, key, value, "a DNS name in lower case, no address", "auth.example.com")
+
+
+def or_empty(rule: Check) -> Check:
+    """The rule for a text that may be empty, where that means none."""
+    return lambda key, value: [] if value == "" else rule(key, value)
 
 
 def resource_name(example: str) -> Check:
-    """The rule for the name of an object that exists already: a DNS subdomain (RFC 1123), or none."""
+    """The rule for the name of an object that exists already: a DNS subdomain (RFC 1123)."""
 
     def rule(key: str, value: Any) -> list[InputError]:
-        ok = isinstance(value, str) and len(value) <= 253 and (not value or DOMAIN.fullmatch(value) is not None)
+        ok = isinstance(value, str) and len(value) <= 253 and DOMAIN.fullmatch(value) is not None
         return check(ok, key, value, "1 to 253 characters of a-z, 0-9, '-' and '.'", example)
 
     return rule
 
 
 def absolute_path(example: str) -> Check:
-    """The rule for a path in a container or a URL, or none."""
+    """The rule for a path in a container or a URL."""
 
     def rule(key: str, value: Any) -> list[InputError]:
-        ok = isinstance(value, str) and (not value or value.startswith("/"))
+        ok = isinstance(value, str) and value.startswith("/")
         return check(ok, key, value, "an absolute path", example)
 
     return rule

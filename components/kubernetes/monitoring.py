@@ -9,7 +9,7 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.networking import v1 as networking
 
 from ..inputs import metadata, validation
-from ..inputs.errors import InputError
+from ..inputs.errors import REMOVE, InputError
 from ..inputs.known import entry, lift
 from ..inputs.record import Record, Rule
 from . import traffic
@@ -19,6 +19,9 @@ PORT_NAME = "metrics"
 """The port of containers and Services."""
 
 _PATH = "/metrics"
+
+_OWN = ("prometheus.io/scrape", "prometheus.io/port", "prometheus.io/path")
+"""The annotations by which a Prometheus without its operator finds pods."""
 
 SCRAPERS = ({"pod_labels": {"app.kubernetes.io/name": "prometheus"}},)
 """The label that the Prometheus operator and Prometheus' Helm chart give to its pods."""
@@ -38,14 +41,11 @@ SCRAPER = Record(Scraper, {"pod_labels": Rule(metadata.selector), "namespace": R
 """The rules of a Scraper."""
 
 
-def _at_least_one(key: str, value: Any) -> list[InputError]:
-    example = "[{pod_labels: {app.kubernetes.io/name: prometheus}}]"
-    return validation.check(value != [], key, value, "at least one", example) or validation.each(SCRAPER)(key, value)
-
+_SCRAPERS = validation.each(SCRAPER, "[{pod_labels: {app.kubernetes.io/name: prometheus}}]", some=True)
 
 RULES = {
     # An empty list in a NetworkPolicy would let everybody in.
-    "scrapers": Rule(_at_least_one, default=[*SCRAPERS]),
+    "scrapers": Rule(_SCRAPERS, default=[*SCRAPERS]),
     "monitor": Rule(validation.true_or_false, default=False, plain=True),
     "monitor_labels": Rule(metadata.labels),
 }
@@ -62,13 +62,25 @@ def annotations(given: Any) -> Any:
     def made(known: Mapping[str, Any]) -> dict[str, str]:
         if known["monitor"]:
             return {}
-        return {
-            "prometheus.io/scrape": "true",
-            "prometheus.io/port": str(known["port"]),
-            "prometheus.io/path": known.get("path", _PATH),
-        }
+        return dict(zip(_OWN, ("true", str(known["port"]), known.get("path", _PATH)), strict=True))
 
     return lift(made, given)
+
+
+def check_annotations(args: Mapping[str, Any]) -> list[InputError]:
+    """Return an error for each annotation of a component that would lose against that of its metrics.
+
+    Args:
+        args: The component's inputs, without None.
+    """
+    metrics, given = args.get("metrics"), args.get("annotations")
+    if not isinstance(metrics, Mapping) or metrics.get("monitor") or not isinstance(given, Mapping):
+        return []
+    return [
+        InputError(f"annotations.{name}", name, "not an annotation that metrics set", REMOVE)
+        for name in _OWN
+        if name in given
+    ]
 
 
 def ingress(given: Any) -> Any:

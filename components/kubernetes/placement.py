@@ -9,8 +9,9 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
 from ..inputs import errors, metadata, validation
 from ..inputs.errors import InputError
-from ..inputs.known import lift
+from ..inputs.known import is_output, lift
 from ..inputs.record import Record, Rule
+from ..inputs.shown import kind
 
 _AFFINITIES = ("nodeAffinity", "podAffinity", "podAntiAffinity")
 
@@ -80,7 +81,14 @@ _TOLERATION = Record(
 def _affinity(key: str, value: Any) -> list[InputError]:
     if not isinstance(value, Mapping):
         return validation.check(False, key, value, f"an object with {', '.join(_AFFINITIES)}", "{nodeAffinity: …}")
-    return errors.unknown_keys(value, _AFFINITIES, f"{key}.")
+    return [
+        *errors.unknown_keys(value, _AFFINITIES, f"{key}."),
+        *(
+            InputError(f"{key}.{word}", kind(each), f"Kubernetes' {word}, an object", f"{{{word}: {{…}}}}")
+            for word, each in value.items()
+            if word in _AFFINITIES and not isinstance(each, Mapping) and not is_output(each)
+        ),
+    ]
 
 
 PLACEMENT = Record(
@@ -89,7 +97,7 @@ PLACEMENT = Record(
         "node_selector": Rule(metadata.some_labels),
         "tolerations": Rule(validation.each(_TOLERATION)),
         "affinity": Rule(_affinity),
-        "priority_class_name": Rule(validation.resource_name("high-priority")),
+        "priority_class_name": Rule(validation.or_empty(validation.resource_name("high-priority"))),
     },
 )
 """The rules of a Placement."""

@@ -53,7 +53,7 @@ PLATFORM = Record(
         "image_pull_secrets": Rule(each(validation.resource_name("registry")), default=[]),
         "run_as_user": Rule(whole_number(0, 2**31 - 1, "a user's number", UID), default=UID),
         "fs_group": Rule(whole_number(0, 2**31 - 1, "a group's number", UID), default=UID),
-        "dns_ports": Rule(each(validation.port(53)), default=[53]),
+        "dns_ports": Rule(each(validation.port(53), "[53]", some=True), default=[53]),
         "dns_namespaces": Rule(each(validation.namespace), default=[]),
         "ephemeral_storage": Rule(validation.true_or_false, default=True),
         "ip_family_policy": Rule(validation.one_of(["SingleStack", "PreferDualStack", "RequireDualStack"])),

@@ -1,6 +1,6 @@
 """Names and node ports that a program has given away: two components that would meet in one are refused."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -56,6 +56,43 @@ def instance(
         return place
 
     return lift(taken, _cluster(component), namespace)
+
+
+def claim(
+    component: pulumi.ComponentResource, owner: str, name: pulumi.Input[str], namespace: pulumi.Input[str]
+) -> pulumi.Input[str]:
+    """Take a volume claim that exists for a server's data; return its name."""
+
+    def taken(cluster: str, claim: str, place: str) -> str:
+        other = _owner_of(cluster, f"claim {place}/{claim}", owner)
+        rule = f"not the claim of {other}: two servers must never open the same data"
+        fix = Advice("give another claim, or leave it out")
+        errors.require_resolved([InputError("existing_claim", repr(claim), rule, fix)] if other != owner else [], owner)
+        return claim
+
+    return lift(taken, _cluster(component), name, namespace)
+
+
+def folder(owner: str, bucket: pulumi.Input[Mapping[str, Any]], otherwise: pulumi.Input[str]) -> pulumi.Input[str]:
+    """Take a folder of a bucket, which is the same from every cluster; return it.
+
+    Args:
+        owner: What the instance is called in a message.
+        bucket: With `bucket`, and perhaps `endpoint` and `prefix`.
+        otherwise: The folder, where the bucket names none.
+    """
+
+    def taken(known: Mapping[str, Any], otherwise: str) -> str:
+        place = known.get("prefix") or otherwise
+        other = _owner_of("", f"folder {known.get('endpoint')} {known['bucket']}/{place}", owner)
+        rule = f"not the folder of {other}: each would delete the other's backups"
+        fix = Advice("give another prefix")
+        errors.require_resolved(
+            [InputError("backup.s3.prefix", repr(place), rule, fix)] if other != owner else [], owner
+        )
+        return place
+
+    return lift(taken, bucket, otherwise)
 
 
 def node_port(

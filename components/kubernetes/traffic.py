@@ -43,7 +43,7 @@ PEER = Record(
         "pod_labels": Rule(metadata.selector),
         "namespace": Rule(validation.namespace),
         "cidr": Rule(validation.cidr),
-        "ports": Rule(validation.each(validation.port(587))),
+        "ports": Rule(validation.each(validation.port(587), "[587]", some=True)),
     },
     _pods_or_network,
 )

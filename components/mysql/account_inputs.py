@@ -8,7 +8,7 @@ import pulumi
 from ..inputs import validation
 from ..inputs.errors import InputError
 from ..inputs.known import is_known, is_output
-from ..inputs.record import Record, Rule
+from ..inputs.record import Given, Record, Rule
 from ..inputs.validation import each, mapping
 from . import validation as mysql_validation
 from .accounts import DatabasePrivileges
@@ -64,9 +64,9 @@ ACCOUNT = Record(
     {
         "schemas": Rule(each(mysql_validation.database_name, "[admin]")),
         "privileges": Rule(validation.one_of(DatabasePrivileges), default=DatabasePrivileges.OWNER.value),
-        "password": Rule(mysql_validation.password),
-        "previous_password": Rule(mysql_validation.password),
-        "existing_secret": Rule(validation.resource_name("orders-account")),
+        "password": Rule(mysql_validation.password, counted=True),
+        "previous_password": Rule(mysql_validation.password, counted=True),
+        "existing_secret": Rule(validation.resource_name("orders-account"), counted=True),
     },
     _account,
 )
@@ -80,7 +80,7 @@ def check_schemas(key: str, value: Any) -> list[InputError]:
         return found
     names = [schema["name"] for schema in value]
     twice = sorted({name for name in names if names.count(name) > 1})
-    return validation.check(not twice, key, twice, "each schema once", "another name")
+    return validation.check(not twice, key, ", ".join(twice), "each schema once", "another name")
 
 
 def check_accounts(
@@ -111,3 +111,9 @@ def check_accounts(
 def child(name: str) -> str:
     """Return the name of an account's Secret as a child of the database."""
     return f"account-{name.lower().replace('_', '-').strip('-')}"
+
+
+def given(database: Given) -> dict[str, Given]:
+    """Return what each account of a database was given, by the account's name."""
+    asked: Mapping[str, Mapping[str, Any]] = database.args.get("accounts", {})
+    return {name: Given(ACCOUNT, account, database.owner, f"accounts.{name}.") for name, account in asked.items()}

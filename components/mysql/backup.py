@@ -74,6 +74,8 @@ class Source:
     retain_data: bool
     copied: bool
     """Whether there is a bucket that gets copies."""
+    in_bucket: pulumi.Input[str]
+    """The folder there."""
     labels: Any
     placement: Any
     platform: Any
@@ -172,10 +174,9 @@ def _pod_template(
     )
     containers, more = {"containers": [backup]}, []
     if source.copied:
-        place = in_bucket(children)
         copy = bucket.container(
-            entry(given, "s3"), source.platform, names, place, folder=_FOLDER, mount=mount, arguments=["push"],
-            deadline=entry(given, "deadline_seconds"),
+            entry(given, "s3"), source.platform, names, source.in_bucket, folder=_FOLDER, mount=mount,
+            arguments=["push"], deadline=entry(given, "deadline_seconds"),
         )  # fmt: skip
         # In this order: only what is complete and was restored once is copied.
         containers = {"init_containers": [backup], "containers": [copy]}

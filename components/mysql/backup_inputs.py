@@ -90,7 +90,7 @@ RULES = Record(
         "schedule": Rule(cron),
         "keep": Rule(validation.whole_number(1, 1000, "backups", 7), default=7),
         "storage_size": Rule(quantities.byte_quantity("64Mi", "1Gi"), default="1Gi"),
-        "storage_class": Rule(validation.resource_name("standard")),
+        "storage_class": Rule(validation.or_empty(validation.resource_name("standard"))),
         "verify": Rule(validation.true_or_false, default=True),
         "s3": Rule(bucket_inputs.RULES, plain=True),
         "point_in_time": Rule(_point_in_time, default=False, needs=("s3",), plain=True),

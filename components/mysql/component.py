@@ -1,7 +1,7 @@
 """MySqlDatabase: one MySQL server with its volume, accounts and Service."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import cast
 
 import pulumi
 from pulumi_kubernetes.apps import v1 as apps
@@ -13,7 +13,7 @@ from ..inputs.known import entry, lift, merged
 from ..inputs.record import Given
 from ..kubernetes import discovery, labels, reservations, resources, volumes
 from ..kubernetes.children import Children
-from . import backup, clients, credentials, front, metrics, mysqld
+from . import account_inputs, backup, clients, credentials, front, metrics, mysqld
 from . import inputs as mysql_inputs
 from .inputs import MySqlDatabaseArgs
 
@@ -85,13 +85,18 @@ class MySqlDatabase(pulumi.ComponentResource):
         metrics_secret = credentials.for_metrics(children) if "metrics" in given else None
         own = (credentials_name, server_name, backup_secret, metrics_secret)
         account_secrets = credentials.create_accounts(given, children)
-        asked: Mapping[str, Mapping[str, Any]] = given.args.get("accounts", {})
+        asked = account_inputs.given(given)
         # Without the passwords, which would make the whole pod a secret.
-        more = {name: {key: account[key] for key in ("schemas", "privileges") if key in account}
-                for name, account in asked.items()}  # fmt: skip
+        more = {name: {key: account[key] for key in ("schemas", "privileges")} for name, account in asked.items()}
         foreign = {name for name, account in asked.items() if "existing_secret" in account}
-        claim_name = given["existing_claim"] if "existing_claim" in given else _claim(given, children)
+        if "existing_claim" in given:
+            claim_name = reservations.claim(self, given.owner, given["existing_claim"], namespace)
+        else:
+            claim_name = _claim(given, children)
         seen = front.create(self, given, children)
+        in_bucket: pulumi.Input[str] = backup.in_bucket(children)
+        if "s3" in given.args.get("backup", {}):
+            in_bucket = reservations.folder(given.owner, entry(given["backup"], "s3"), in_bucket)
         sent = entry(given["backup"], "s3") if mysql_inputs.is_sent(given.args) else None
         deployment = apps.Deployment(
             f"{name}-deployment",
@@ -127,7 +132,7 @@ class MySqlDatabase(pulumi.ComponentResource):
                         schema_names=lift(backup.schema_names, given["database_name"], given["schemas"]),
                         restore_from=given["restore_from"],
                         bucket=sent,
-                        in_bucket=backup.in_bucket(children),
+                        in_bucket=in_bucket,
                     )
                 ),
             ),
@@ -145,6 +150,7 @@ class MySqlDatabase(pulumi.ComponentResource):
                 secret=backup_secret,
                 retain_data=given["retain_data"],
                 copied="s3" in given.args["backup"],
+                in_bucket=in_bucket,
                 labels=given["labels"],
                 placement=given["placement"],
                 platform=given["platform"],

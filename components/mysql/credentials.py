@@ -29,10 +29,9 @@ def create(given: Given, children: Children) -> tuple[pulumi.Input[str], pulumi.
         server_files[accounts.INIT_SQL] = given["init_sql"]
     if "previous_password" in given:
         server_files[accounts.PREVIOUS_PASSWORD] = given["previous_password"]
-    for name, account in given.args.get("accounts", {}).items():
+    for name, account in account_inputs.given(given).items():
         if "previous_password" in account:
-            previous = entry(entry(given["accounts"], name), "previous_password")
-            server_files[f"{accounts.PREVIOUS_PASSWORD}.{name}"] = previous
+            server_files[f"{accounts.PREVIOUS_PASSWORD}.{name}"] = account["previous_password"]
     credentials = (
         given["existing_secret"]
         if "existing_secret" in given

@@ -10,7 +10,7 @@ from ..inputs.errors import InputError
 from ..inputs.known import normal
 from ..inputs.record import Record, Rule
 from ..inputs.validation import each
-from ..kubernetes import resources, services, workload
+from ..kubernetes import monitoring, resources, services, workload
 from ..kubernetes.placement import Placement
 from ..kubernetes.platform import Platform
 from ..kubernetes.resources import Resources
@@ -186,20 +186,20 @@ RULES = Record(
     {
         "namespace": Rule(validation.namespace),
         "resource_name": Rule(lambda key, value: validation.name(key, value, "mysqlauth"), plain=True),
-        "existing_secret": Rule(validation.resource_name("mysqlauth-accounts")),
-        "password": Rule(mysql_validation.password),
-        "root_password": Rule(_passwords, needs=("password",)),
-        "previous_password": Rule(_passwords, needs=("password",)),
+        "existing_secret": Rule(validation.resource_name("mysqlauth-accounts"), counted=True),
+        "password": Rule(mysql_validation.password, counted=True),
+        "root_password": Rule(_passwords, needs=("password",), counted=True),
+        "previous_password": Rule(_passwords, needs=("password",), counted=True),
         "database_name": Rule(mysql_validation.database_name, default="admin"),
         "username": Rule(mysql_validation.username, default="admin"),
-        "init_sql": Rule(mysql_validation.sql_lines),
+        "init_sql": Rule(mysql_validation.sql_lines, counted=True),
         "privileges": Rule(validation.one_of(DatabasePrivileges), default=DatabasePrivileges.OWNER.value),
         "schemas": Rule(check_schemas, default=[]),
         "accounts": Rule(check_accounts, default={}, needs=("database_name", "schemas", "username"), plain=True),
         "settings": Rule(_settings, default={}, needs=("image", "size", "resources")),
         "image": Rule(validation.image(mysqld.IMAGE), default=mysqld.IMAGE),
         "require_tls": Rule(validation.true_or_false, default=True),
-        "tls_secret": Rule(validation.resource_name("mysqlauth-tls")),
+        "tls_secret": Rule(validation.resource_name("mysqlauth-tls"), counted=True),
         "service_type": Rule(validation.one_of(ServiceType), default=ServiceType.NODE_PORT.value),
         "node_port": Rule(services.check_node_port, default=0, needs=("service_type", "platform")),
         "node_port_cidrs": Rule(each(validation.cidr), default=[]),
@@ -208,9 +208,9 @@ RULES = Record(
         "port": Rule(validation.port(3306), default=3306),
         "clients": Rule(each(CLIENT)),
         "storage_size": Rule(quantities.byte_quantity("512Mi", "1Gi"), default="1Gi"),
-        "storage_class": Rule(validation.resource_name("standard")),
+        "storage_class": Rule(validation.or_empty(validation.resource_name("standard"))),
         "access_mode": Rule(validation.one_of(["ReadWriteOnce", "ReadWriteOncePod"]), default="ReadWriteOnce"),
-        "existing_claim": Rule(validation.resource_name("mysqlauth-data")),
+        "existing_claim": Rule(validation.resource_name("mysqlauth-data"), counted=True),
         "retain_data": Rule(validation.true_or_false, default=True, plain=True),
         "backup": Rule(backup_inputs.RULES, plain=True),
         "restore_from": Rule(bucket_inputs.RESTORE_FROM, plain=True),
@@ -241,5 +241,6 @@ def check(name: str, args: MySqlDatabaseArgs) -> list[InputError]:
         *validation.at_least_one(given, ("password", "existing_secret")),
         *validation.not_together(given, "existing_secret", accounts),
         *validation.not_together(given, "existing_claim", ("storage_size", "storage_class", "access_mode")),
+        *monitoring.check_annotations(given),
         *(mysql_validation.sent_log("settings", given.get("settings", {})) if is_sent(given) else []),
     ]

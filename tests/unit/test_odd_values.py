@@ -1,0 +1,73 @@
+"""Values that no manifest can hold, whatever the input: refused under their place, without a traceback."""
+
+import dataclasses
+import datetime
+import math
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi_kubernetes.core import v1 as core
+
+from components import InputErrors
+from tests.inputs import BASE, COMPONENTS
+
+from .recorder import deploy
+
+
+@dataclasses.dataclass
+class Mine:
+    """An object of a program's own."""
+
+    cpu_limit: str = "1"
+
+
+def errors(component: str, given: dict[str, Any]) -> dict[str, str]:
+    with pytest.raises(InputErrors) as caught:
+        deploy(lambda: COMPONENTS[component]("one", BASE[component] | given))
+    return {error.key: error.value for error in caught.value.inputs}
+
+
+@pytest.mark.parametrize(
+    ("component", "given", "key", "value"),
+    [
+        ("AuthService", {"command": {"run"}}, "command", "(set)"),
+        ("AuthService", {"args": (word for word in ["a"])}, "args", "(generator)"),
+        ("AuthService", {"env": {"A": b"x"}}, "env.A", "(bytes)"),
+        ("AuthService", {"resources": Mine()}, "resources", "(Mine)"),
+        ("AuthService", {"database": 5}, "database", "5"),
+        ("AuthService", {"placement": {"tolerations": [core.TolerationArgs(key="a")]}}, "placement.tolerations.0",
+         "(TolerationArgs)"),
+        ("AuthService", {"placement": {"affinity": {"nodeAffinity": []}}}, "placement.affinity.nodeAffinity", "[]"),
+        ("AuthService", {"sidecars": [core.ContainerArgs(name="a", image="a:1")]}, "sidecars.0", "(ContainerArgs)"),
+        ("AuthService", {"sidecars": [{"name": "a", "image": "a:1", "env": [{"value": Path("x")}]}]},
+         "sidecars.0.env.0.value", "(PosixPath)"),
+        ("AuthService", {"sidecars": [{"name": "a", "image": "a:1", "x": math.nan}]}, "sidecars.0.x", "nan"),
+        ("AuthService", {"resources": {1: "2"}}, "resources.1", "1"),
+        ("AuthService", {"env": {True: "a"}}, "env.True", "True"),
+        ("AuthService", {"env": {"A": "a\0b"}}, "env.A", "(text)"),
+        ("AuthService", {"args": ["gr\udcfc\udcdfe"]}, "args.0", "(text)"),
+        ("MySqlDatabase", {"settings": {1: "2"}}, "settings.1", "1"),
+        ("MySqlDatabase", {"clients": [{1: 2}]}, "clients.0.1", "1"),
+        ("MySqlDatabase", {"password": "gr\udcfc\udcdfe"}, "password", "(text)"),
+        ("MySqlDatabase", {"restore_from": {"s3": {"bucket": "acme", "existing_secret": "s3", "prefix": "a"},
+                                            "time": datetime.datetime(2026, 11, 27)}}, "restore_from.time",
+         "(datetime)"),
+        ("MySqlDatabase", {"settings": pulumi.Output.from_input({"max_connections": "gr\udcfc"})},
+         "settings.max_connections", "(text)"),
+        ("AppNamespace", {"labels": {None: "a"}}, "labels.None", "None"),
+        ("AppNamespace", {7: "a", "team": "b"}, "7", "(unknown key)"),
+    ],
+)  # fmt: skip
+def test_what_no_manifest_can_hold_is_refused_at_its_place(component, given, key, value):
+    assert errors(component, given)[key] == value
+
+
+def test_a_words_own_class_and_a_tuple_are_what_they_hold():
+    class Word(str):
+        __slots__ = ()
+
+    deploy(
+        lambda: COMPONENTS["AuthService"]("one", BASE["AuthService"] | {"args": (Word("a"),), "env": {Word("A"): "1"}})
+    )
