@@ -11,7 +11,8 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.networking import v1 as networking
 
 from ..inputs.known import entry, lift, merged
-from ..kubernetes import discovery, labels, pods, resources, traffic, volumes
+from ..inputs.record import Given
+from ..kubernetes import discovery, labels, pods, reservations, resources, traffic, volumes
 from ..kubernetes.children import Children
 from . import backup_script, bucket, front
 
@@ -124,9 +125,12 @@ def create(children: Children, given: Any, source: Source) -> None:
     traffic.policy(children, "backup", labels.selector(instance(children.instance)), egress=egress)
 
 
-def in_bucket(children: Children) -> pulumi.Output[str]:
-    """Return where a database's backups are in a bucket when its input does not say it."""
-    return pulumi.Output.concat(children.namespace, "/", children.instance)
+def in_bucket(children: Children, given: Given) -> pulumi.Input[str]:
+    """Return where a database's backups are in a bucket when its input does not say it, and take that folder."""
+    place = pulumi.Output.concat(children.namespace, "/", children.instance)
+    if "s3" not in given.args.get("backup", {}):
+        return place
+    return reservations.folder(given.owner, entry(given["backup"], "s3"), place)
 
 
 def schema_names(database: str, schemas: Sequence[Mapping[str, str]]) -> list[str]:

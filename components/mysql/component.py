@@ -94,9 +94,7 @@ class MySqlDatabase(pulumi.ComponentResource):
         else:
             claim_name = _claim(given, children)
         seen = front.create(self, given, children)
-        in_bucket: pulumi.Input[str] = backup.in_bucket(children)
-        if "s3" in given.args.get("backup", {}):
-            in_bucket = reservations.folder(given.owner, entry(given["backup"], "s3"), in_bucket)
+        in_bucket = backup.in_bucket(children, given)
         sent = entry(given["backup"], "s3") if mysql_inputs.is_sent(given.args) else None
         deployment = apps.Deployment(
             f"{name}-deployment",

@@ -40,6 +40,7 @@ def create(cluster: Cluster, domain: pulumi.Output[str]) -> None:
         secret=credentials.for_backups(children),
         retain_data=given["retain_data"],
         copied="s3" in given.args["backup"],
+        in_bucket=backup.in_bucket(children, given),
         labels=given["labels"],
         placement=given["placement"],
         platform=given["platform"],

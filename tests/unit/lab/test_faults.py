@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections import Counter
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -106,7 +107,9 @@ def test_an_expression_is_found_by_its_syntax_and_what_is_round_it_stays():
         mutation.mutated("f(a, b=1); f(a, b=1)")
 
 
-def told(case="image missing", said="image x cannot be pulled", seconds=4.2):
+def told(
+    case: str = "image missing", said: str | None = "image x cannot be pulled", seconds: float | None = 4.2
+) -> dict[str, Any]:
     return {"case": case, "said": said, "seconds": seconds}
 
 
