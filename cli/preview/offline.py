@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from .. import paths
+from .. import paths, yaml_files
 from .. import stacks as stacks_of
 from ..console import Problem
 from ..stack import config, policy, refusals
@@ -145,8 +145,8 @@ class _Runs:
         """Write this side's configuration with made-up secrets, the same on both sides where git has the same."""
         file = self._work / f"Pulumi.{self._stack}.yaml"
         self._env["PULUMI_OPTION_CONFIG_FILE"] = str(file)
-        project = yaml.safe_load((root / "Pulumi.yaml").read_text(encoding="utf-8"))
-        given = yaml.safe_load((root / f"Pulumi.{self._stack}.yaml").read_text(encoding="utf-8")) or {}
+        project = yaml_files.project(root / "Pulumi.yaml")
+        given = yaml_files.read(root / f"Pulumi.{self._stack}.yaml")
         refusals.refuse_environments(root / f"Pulumi.{self._stack}.yaml")
         values, secrets = without_secrets(given.get("config") or {})
         for key, declaration in (project.get("config") or {}).items():
