@@ -66,7 +66,10 @@ def failure(command: Sequence[str], said: str, purpose: str = "") -> Failed:
     """
     kind = next((kind for pattern, kind in _KINDS if re.search(pattern, said, re.MULTILINE)), Failed)
     last = next((line.strip() for line in reversed(said.strip().splitlines()) if line.strip()), "it printed nothing")
-    return kind(f"{purpose or 'command'} failed ({' '.join(command[:3])}): {last}", said=said)
+    # Of a plugin for credentials that is missing, kubectl ends with hints of the plugin's maker.
+    plugin = re.search(r"executable (\S+) not found", said)
+    cause, fix = (plugin[0], f"put {plugin[1]} on PATH") if plugin else (last, "")
+    return kind(f"{purpose or 'command'} failed ({' '.join(command[:3])}): {cause}", fix, said)
 
 
 def run(

@@ -7,9 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
-from . import paths, programs
+from . import paths, programs, yaml_files
 from .console import Problem
 
 #: The oldest Pulumi that is taken, and the first that is not any more, where a project's Pulumi.yaml says no other.
@@ -62,9 +60,7 @@ def version(text: str) -> tuple[int, ...]:
 
 def versions() -> tuple[str, str]:
     """The oldest Pulumi that the project takes, and the first that it does not take any more."""
-    file = paths.CHECKOUT / "Pulumi.yaml"
-    project = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
-    asked = str(project.get("requiredPulumiVersion") or "")
+    asked = str(yaml_files.read(paths.CHECKOUT / "Pulumi.yaml").get("requiredPulumiVersion") or "")
     low = re.search(r">=\s*v?([\d.]+)", asked)
     high = re.search(r"<\s*v?([\d.]+)", asked)
     return low[1] if low else LOWEST, high[1] if high else TOO_HIGH

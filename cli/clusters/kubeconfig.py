@@ -70,7 +70,7 @@ def parse(text: str, source: str, folder: Path) -> Kubeconfig:
         content = yaml.safe_load(text) or {}
         read: dict[str, Any] = {"current-context": content.get("current-context") or ""}
         for kind in _LISTS:
-            read[kind] = [dict(entry) for entry in content.get(kind) or [] if entry["name"] or True]
+            read[kind] = [{**entry, "name": _text(entry["name"])} for entry in content.get(kind) or []]
         for entry in read["clusters"] + read["users"]:
             for inner in ("cluster", "user"):
                 if isinstance(entry.get(inner), dict):
@@ -79,6 +79,12 @@ def parse(text: str, source: str, folder: Path) -> Kubeconfig:
         reason = " ".join(str(error).split())[:200]
         raise Problem(f"{source} is no kubeconfig: {reason}", "see `kubectl config view --flatten --minify`") from None
     return Kubeconfig(source, read)
+
+
+def _text(name: Any) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"the name {name} is not text, it needs quotes")
+    return name
 
 
 def _absolute(entry: dict[str, Any], folder: Path) -> dict[str, Any]:

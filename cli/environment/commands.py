@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from .. import console, machine, paths
+from .. import console, machine, paths, yaml_files
 from ..clusters.road import Road
 from ..preview import git, offline
 from ..stack import Stack, backup, cluster, commands, config, exclusive
@@ -62,7 +62,7 @@ def _up(wanted: Wanted, stack_name: str) -> str:
     if data and not data.is_file():
         raise console.Problem(f"there is no file {data}", "--data none, or a dump of made-up data or of a backup")
     text = _base_file(commit, word.base)
-    project = config.read(config.project_file())
+    project = yaml_files.project(config.project_file())
     derived = settings.derive(wanted.name, word, text, project, loads=data is not None)
     _write(stack_name, word.base, derived)
     given, way, tools, stack = _reach("up", wanted, stack_name)

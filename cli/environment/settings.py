@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from .. import yaml_files
 from ..console import Problem
 from ..preview import offline
 
@@ -143,7 +144,7 @@ def derive(name: str, word: Word, base_file: str, project: dict[str, Any], *, lo
     Raises:
         Problem: The base has values that cannot be read, or the namespace cannot be chosen.
     """
-    content = yaml.safe_load(base_file) or {}
+    content = yaml_files.parse(base_file, f"Pulumi.{word.base}.yaml")
     if content.get("environment"):
         raise Problem(
             f"Pulumi.{word.base}.yaml takes values from Pulumi ESC, which are not read here",

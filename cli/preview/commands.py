@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import machine
+from .. import console, machine
 from ..clusters.road import Road
 from ..console import Problem
 from ..stack import Stack, cluster
@@ -104,7 +104,7 @@ def _judge(made: Report, base: str, allow: str) -> None:
         for file in (f"policy/config.{made.stack}.json", "policy/config.default.json"):
             more += checks.weakened(made.stack, file, policy_file.weaker(commit, file))
     except Problem as problem:
-        made.preview.failure = made.preview.failure or _words(problem)
+        made.preview.failure = made.preview.failure or words(problem)
     made.findings = gate.judge(made.preview, made.stack, allowed.given(allow), settings, more)
 
 
@@ -116,7 +116,7 @@ def _look_back(made: Report, base: str) -> None:
         try:
             preview = offline.way_back(made.stack, base, machine.this().toolchain())
         except Problem as problem:
-            preview = Preview(failure=_words(problem))
+            preview = Preview(failure=words(problem))
         made.back = meaning.back(preview, gate.judge(preview, made.stack))
 
 
@@ -125,14 +125,16 @@ def _mark(made: Report, base: str, file: Path, forms: list[str]) -> None:
     try:
         found = findings.of(made, findings.changed(offline.merge_base(base)))
     except Problem as problem:
-        made.preview.failure = made.preview.failure or _words(problem)
+        made.preview.failure = made.preview.failure or words(problem)
         found = findings.of(made, [])
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(live.without(json.dumps(found, indent=2) + "\n", forms), encoding="utf-8")
 
 
-def _words(problem: Problem) -> str:
-    return f"{problem}\n{f'fix: {problem.fix}' if problem.fix else ''}".strip()
+def words(problem: Problem) -> str:
+    """What a comment says of a problem, with what to type as the command is called."""
+    said = f"{problem}\n{f'fix: {problem.fix}' if problem.fix else ''}".strip()
+    return console.as_typed(said)
 
 
 def _fill(made: Report, asked: Way | None, base: str) -> list[str]:
@@ -155,7 +157,7 @@ def _fill(made: Report, asked: Way | None, base: str) -> list[str]:
         else:
             made.preview, made.notes = live.preview(stack)
     except Problem as problem:
-        made.preview.failure = _words(problem)
+        made.preview.failure = words(problem)
     return forms
 
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import yaml
 
-from .. import paths
+from .. import paths, programs, yaml_files
 from .. import stacks as stacks_of
 from ..console import Problem
-from ..stack import config, policy, refusals
+from ..stack import PREVIEW_SECONDS, config, policy, refusals
 from ..toolchain import Toolchain
-from . import engine
+from . import engine, git
 from .model import Preview
 
 Secrets = dict[str, str]
@@ -84,21 +84,13 @@ def stays(stack: str) -> bool:
 
 def merge_base(base: str) -> str:
     """The commit where the working tree's branch left `base`."""
-    done = subprocess.run(
-        ["git", "merge-base", base, "HEAD"], cwd=paths.CHECKOUT, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        words = done.stderr.strip() or "it has no commit in common with HEAD"
-        raise Problem(
-            f"git does not know where to compare with {base}: {words}", "git fetch --unshallow, or another BASE="
-        )
-    return done.stdout.strip()
+    return git.merge_base(base)
 
 
 def export(commit: str, folder: Path) -> Path:
     """The files of a commit, with this checkout's packages: those of its language that git does not keep."""
     archive = folder.with_suffix(".tar")
-    subprocess.run(["git", "archive", "--output", archive, commit], cwd=paths.CHECKOUT, check=True)
+    git.archive(commit, archive)
     with tarfile.open(archive) as files:
         files.extractall(folder, filter="data")
     options = config.read(folder / "Pulumi.yaml").get("runtime") or {}
@@ -111,6 +103,13 @@ def export(commit: str, folder: Path) -> Path:
 
 def _differ(one: Path, other: Path) -> bool:
     return one.exists() and other.exists() and one.read_bytes() != other.read_bytes()
+
+
+def run(
+    root: Path, env: dict[str, str], *command: str, seconds: float = PREVIEW_SECONDS
+) -> subprocess.CompletedProcess[str]:
+    """Run a program on one side of a change, and end it when it takes too long."""
+    return programs.run(command, seconds=seconds, env=env, cwd=root, check=False, purpose=" ".join(command[:2]))
 
 
 class _Runs:
@@ -145,8 +144,8 @@ class _Runs:
         """Write this side's configuration with made-up secrets, the same on both sides where git has the same."""
         file = self._work / f"Pulumi.{self._stack}.yaml"
         self._env["PULUMI_OPTION_CONFIG_FILE"] = str(file)
-        project = yaml.safe_load((root / "Pulumi.yaml").read_text(encoding="utf-8"))
-        given = yaml.safe_load((root / f"Pulumi.{self._stack}.yaml").read_text(encoding="utf-8")) or {}
+        project = yaml_files.project(root / "Pulumi.yaml")
+        given = yaml_files.read(root / f"Pulumi.{self._stack}.yaml")
         refusals.refuse_environments(root / f"Pulumi.{self._stack}.yaml")
         values, secrets = without_secrets(given.get("config") or {})
         for key, declaration in (project.get("config") or {}).items():
@@ -166,7 +165,7 @@ class _Runs:
             self._checked(self._work, "pulumi", "config", "set-all", "--path", *pairs)
 
     def _run(self, root: Path, *command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(command, cwd=root, env=self._env, capture_output=True, text=True, check=False)
+        return run(root, self._env, *command)
 
     def _checked(self, root: Path, *command: str) -> None:
         done = self._run(root, *command)
@@ -207,7 +206,5 @@ def stacks(base: str) -> list[str]:
     """
     refusals.refuse_another_folder()
     refusals.refuse_strays()
-    listed = ["git", "ls-tree", "-z", "--name-only", merge_base(base)]
-    done = subprocess.run(listed, cwd=paths.CHECKOUT, capture_output=True, text=True, check=True)
-    there = {stacks_of.name_of(name) for name in done.stdout.split("\0")}
+    there = {stacks_of.name_of(name) for name in git.names("ls-tree", "-z", "--name-only", merge_base(base))}
     return sorted(filter(None, {*there, *stacks_of.names(paths.CHECKOUT)}))

@@ -1,11 +1,10 @@
 """The stacks that a change touches."""
 
 import json
-import subprocess
 from collections.abc import Iterable
 
-from .. import console, paths
-from . import offline
+from .. import console
+from . import git
 
 #: Folders whose files change no stack; every other file may be part of the program, in whatever language it is.
 ASIDE = (".devcontainer/", ".github/", "docs/", "examples/", "lab/", "template/", "tests/")
@@ -34,9 +33,7 @@ def _is_program(name: str) -> bool:
 
 def changed(base: str) -> list[str]:
     """The project's files that differ between where HEAD left `base` and HEAD, both names of a renamed one."""
-    command = ["git", "diff", "-z", "--name-only", "--relative", "--no-renames", offline.merge_base(base), "HEAD"]
-    done = subprocess.run(command, cwd=paths.CHECKOUT, capture_output=True, text=True, check=True)
-    return [name for name in done.stdout.split("\0") if name]
+    return git.names("diff", "-z", "--name-only", "--relative", "--no-renames", git.merge_base(base), "HEAD")
 
 
 def among(text: str, found: list[str]) -> list[str]:

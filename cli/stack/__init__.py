@@ -54,7 +54,7 @@ class Stack:
     @property
     def files(self) -> StateFiles | None:
         """The state's files; None where another kind of backend keeps it."""
-        project = config.read(config.project_file())["name"]
+        project = config.project_name()
         return StateFiles(self.backend, project, self.name) if self.backend.startswith("file://") else None
 
     def identity(self) -> dict[str, str]:
@@ -128,7 +128,7 @@ class Stack:
 
     def mark(self) -> str:
         """Whose the stack's objects are, as the program writes it on each: `<organization>/<project>/<stack>`."""
-        project = config.read(config.project_file())["name"]
+        project = config.project_name()
         organization = "organization"
         if self.backend.startswith("https://"):
             organization = self.ask("pulumi", "org", "get-default", purpose="ask for the organization").strip()

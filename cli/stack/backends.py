@@ -23,7 +23,7 @@ def of(stack: str, pulumi_home: Path) -> str:
     given = os.environ.get("PULUMI_BACKEND_URL") or (project.get("backend") or {}).get("url")
     if given:
         return given
-    if (paths.LOCAL / "state/.pulumi/stacks" / project["name"] / f"{stack}.json").exists():
+    if (paths.LOCAL / "state/.pulumi/stacks" / config.project_name() / f"{stack}.json").exists():
         return here
     return login(pulumi_home) or here
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from .. import locks, paths
+from .. import locks, paths, yaml_files
 from ..console import Problem
 
 #: The users that `make deployer` makes: one for the stack's commands, one for previews and drift, which change nothing.
@@ -46,8 +46,13 @@ def _base(stack: str) -> Path:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """A YAML file's content; nothing when it is missing or empty."""
-    return (yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None) or {}
+    """A YAML file's content; nothing when it is missing or empty. See `yaml_files.read`."""
+    return yaml_files.read(path)
+
+
+def project_name() -> str:
+    """The project's name, with which all of its keys begin."""
+    return str(yaml_files.project(project_file())["name"])
 
 
 def write_private(path: Path, text: str) -> None:
@@ -158,7 +163,7 @@ def user_file(checkout: Path, stack: str, user: str = USERS[0], other: str = "")
 
 def missing(stack: str, path: Path) -> dict[str, dict[str, Any]]:
     """The declared keys that have no default and no value, with their declarations."""
-    project = read(project_file())
+    project = yaml_files.project(project_file())
     given = read(path).get("config") or {}
     return {
         key: declaration
@@ -182,7 +187,7 @@ def keys() -> set[str]:
 
 def images(stack: str) -> list[str]:
     """The images that a stack uses: of one server, or of several, and those of what else was switched on."""
-    project, given = read(project_file()), effective(stack)
+    project, given = yaml_files.project(project_file()), effective(stack)
     unused = _OF_ONE if str(_said(project, given, "mysqlReplicas") or 1) != "1" else _OF_SEVERAL
     used = [key for key in sorted(project.get("config") or {}) if key.endswith("Image") and key not in unused]
     return [str(image) for image in (_said(project, given, key) for key in used) if image]
@@ -192,7 +197,7 @@ def value(path: Path, key: str) -> Any:
     """What the program reads for a key: the stack's value, else the declared default, else None."""
     if key not in keys():
         raise Problem(f"Pulumi.yaml declares no configuration key {key}", "see Pulumi.yaml of kubeauth for the keys")
-    return _said(read(project_file()), read(path).get("config") or {}, key)
+    return _said(yaml_files.project(project_file()), read(path).get("config") or {}, key)
 
 
 def _said(project: dict[str, Any], given: dict[str, Any], key: str) -> Any:

@@ -18,7 +18,11 @@ def require(stack: str) -> None:
     if not config.tracked(stack).exists():
         refuse_strays()
         there = ", ".join(stacks.names(paths.CHECKOUT))
-        raise Problem(f"there is no stack {stack}: Pulumi.{stack}.yaml is missing", f"use one of: {there}")
+        if not there:
+            # Perhaps there is no project either.
+            config.project_name()
+        fix = f"use one of: {there}" if there else f"touch Pulumi.{stack}.yaml, and write the stack's values into it"
+        raise Problem(f"there is no stack {stack}: Pulumi.{stack}.yaml is missing", fix)
 
 
 def refuse_another_folder() -> None:
