@@ -66,13 +66,24 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return copy
 
 
+@pytest.fixture(scope="session")
+def prepared_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `prepare` has made for each stack the first time."""
+    return tmp_path_factory.mktemp("prepared")
+
+
 @pytest.fixture
-def stack(checkout: Path, engine: Toolchain) -> Callable[[str], Stack]:
-    """Makes a stack of the copied project ready, without any cluster."""
+def stack(checkout: Path, engine: Toolchain, prepared_before: Path) -> Callable[[str], Stack]:
+    """Makes a stack of the copied project ready, without any cluster; the second time as where it was ready before."""
 
     def prepared(name: str) -> Stack:
         made = Stack(name, engine, None)
+        kept = prepared_before / name
+        if kept.exists() and not paths.LOCAL.exists():
+            shutil.copytree(kept, paths.LOCAL)
         made.prepare()
+        if not kept.exists():
+            shutil.copytree(paths.LOCAL, kept)
         return made
 
     return prepared

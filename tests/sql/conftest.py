@@ -1,6 +1,7 @@
 """A bare mysqld for each test, in memory."""
 
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,9 +30,24 @@ def programs(memory: Path) -> mysql.Programs:
     return mysql.unpack(memory)
 
 
+@pytest.fixture(scope="session")
+def newborn(programs: mysql.Programs, memory: Path) -> DatabasePod:
+    """A database that was made with no options of its own and never started: its volume serves any number of tests."""
+    folder = memory / "newborn"
+    folder.mkdir(mode=0o755)
+    made = DatabasePod(programs, folder)
+    made.declare()
+    done = made.initialize()
+    assert done.returncode == 0, done.stderr
+    return made
+
+
 @pytest.fixture
-def pod(programs: mysql.Programs, memory: Path) -> Iterator[Callable[..., DatabasePod]]:
-    """Makes database pods, started with the inputs that are given: `pod(settings={...})`."""
+def pod(programs: mysql.Programs, memory: Path, newborn: DatabasePod) -> Iterator[Callable[..., DatabasePod]]:
+    """Makes database pods, started with the inputs that are given: `pod(settings={...})`.
+
+    One that starts at once begins with a copy of `newborn` where its own data directory would be the same.
+    """
     made: list[DatabasePod] = []
 
     def start(shell: str = "bash", *, begin: bool = True, **given: Any) -> DatabasePod:
@@ -40,12 +56,15 @@ def pod(programs: mysql.Programs, memory: Path) -> Iterator[Callable[..., Databa
         made.append(DatabasePod(programs, folder, shell))
         made[-1].declare(**given)
         if begin:
+            if made[-1].birth() == newborn.birth():
+                made[-1].take_volume(newborn)
             made[-1].start()
         return made[-1]
 
     yield start
     for each in made:
-        each.stop()
+        # Its data goes with it.
+        each.stop(signal.SIGKILL)
         shutil.rmtree(each.folder)
 
 

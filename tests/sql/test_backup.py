@@ -24,6 +24,11 @@ CREATE TRIGGER h BEFORE INSERT ON v FOR EACH ROW SET NEW.i = NEW.i; CREATE PROCE
 """
 
 
+def everything(shell):
+    """SCHEMA; without its large row for dash, whose tools are those of bash: no shell sees a row, only the tools do."""
+    return SCHEMA.replace("40 * 1024 * 1024", "40") if shell == "dash" else SCHEMA
+
+
 def inside(jobs, schema, sql):
     return jobs.database.root(f"USE `{schema}`; {sql}")
 
@@ -49,7 +54,7 @@ def made(jobs):
 @pytest.mark.parametrize("shell", SHELLS)
 def test_everything_comes_back_and_the_old_content_is_kept(jobs, shell):
     jobs = jobs(shell)
-    admin(jobs, SCHEMA)
+    admin(jobs, everything(shell))
     wanted, name = content(jobs), made(jobs)
     assert re.fullmatch(rf"{name} \d+ verified \S+Z", jobs.job("list").stdout.splitlines()[0])
     admin(jobs, "DROP TABLE c; DROP PROCEDURE commented; DROP EVENT each_second; "

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from lab.faults.schemas import OBJECTS, SCHEMA
+from lab.faults.schemas import OBJECTS
 
 from .pods import BackupPod, DatabasePod
 from .programs import SHELLS
-from .test_backup import SMALL
+from .test_backup import SMALL, everything
 
 SECRET = {"access-key-id": "id", "secret-access-key": "key", "encryption-password": "enc'\"$ pw"}
 S3: dict[str, Any] = {"bucket": "acme", "existing_secret": "s3", "endpoint": "https://s3.example.com"}
@@ -147,7 +147,7 @@ def new_database(pod: Callable[..., DatabasePod], source: BackupPod, **given: An
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_new_database_begins_with_the_newest_backup_and_its_accounts_are_those_of_its_inputs(copied, pod, shell):
     source = copied(shell)
-    source.database.root(f"USE admin; {SCHEMA}")
+    source.database.root(f"USE admin; {everything(shell)}")
     objects, rows = source.database.root(OBJECTS), "SELECT SHA2(b, 256) FROM admin.big; SELECT * FROM admin.a_view"
     content = source.database.root(rows)
     assert source.job().returncode == 0

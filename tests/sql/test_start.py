@@ -19,7 +19,8 @@ from .programs import SHELLS
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_new_server_becomes_ready_and_the_application_writes(pod, shell):
-    server = pod(shell)
+    server = pod(shell, begin=False)
+    server.start()
     assert server.ready, server.said()
     done = server.app("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (7); SELECT * FROM t")
     assert (done.stdout, done.stderr) == ("7\n", "")

@@ -30,7 +30,7 @@ header() {
 }
 is_complete() {
   gzip -t "$1" 2> /dev/null && [ "$(gunzip -c "$1" | sed -n '1s/of .*//p')" = '-- kubeauth: backup ' ] &&
-    [ "$(content_of "$1" | grep -c '^-- kubeauth: ')" = 4 ] && [ "$(content_of "$1" | tail -n 1)" = "$end" ]
+    [ "$(content_of "$1" | sed -n '/^-- kubeauth: /p' | grep -c .)" = 4 ] && [ "$(content_of "$1" | tail -n 1)" = "$end" ]
 }
 # Gives what `content $1` prints a name, once it is a backup.
 keep_() {
