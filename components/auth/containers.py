@@ -71,5 +71,6 @@ def _restricted(container: Mapping[str, Any]) -> dict[str, Any]:
     # Programs in Python may spell Kubernetes' keys as Python does.
     given: dict[str, Any] = {"securityContext": container.get("security_context"), **container}
     others = {key: value for key, value in given.items() if key not in ("securityContext", "security_context")}
-    rights = {_KEYS.get(key, key): value for key, value in (given["securityContext"] or {}).items()}
+    own: Mapping[str, Any] = given["securityContext"] or {}
+    rights = {_KEYS.get(key, key): value for key, value in own.items()}
     return {**others, "securityContext": pods.security_context(rights)}
