@@ -1,5 +1,6 @@
 """What a message about a wrong input never shows: a login in an address, what is in an object, a secret Output."""
 
+import contextvars
 from typing import Any
 
 import pulumi
@@ -83,11 +84,15 @@ def test_what_is_no_secret_is_still_shown():
 
 
 def test_a_key_that_the_stack_calls_secret_is_not_shown():
-    deploy(lambda: None)
-    pulumi.runtime.set_all_config({"kubeauth:mysqlUsername": PASSWORD}, ["kubeauth:mysqlUsername"])
-    wrong = {"mysql": [InputError("username", repr(PASSWORD), "a name", "admin"), InputError("port", "7", "more", "8")]}
-    with pytest.raises(InputErrors) as caught:
+    def require() -> None:
+        pulumi.runtime.set_all_config({"kubeauth:mysqlUsername": PASSWORD}, ["kubeauth:mysqlUsername"])
         errors.require_config(wrong, "stack dev")
+
+    deploy(lambda: None)
+    wrong = {"mysql": [InputError("username", repr(PASSWORD), "a name", "admin"), InputError("port", "7", "more", "8")]}
+    # Pulumi keeps the configuration of a program in its context.
+    with pytest.raises(InputErrors) as caught:
+        contextvars.copy_context().run(require)
     assert [(error.key, error.value, error.example) for error in caught.value.inputs] == [
         ("mysqlUsername", "[secret]", "pulumi config set --secret mysqlUsername admin"),
         ("mysqlPort", "7", "pulumi config set mysqlPort 8"),
