@@ -30,13 +30,15 @@ class Result:
     failures: list[str] = field(default_factory=list)
     """What went wrong, one line each."""
     told: list[dict[str, Any]] = field(default_factory=list)
-    """What `kubeauth status` said of it: `case`, `said` and `seconds`, both None where it did not name it."""
+    """What `kubeauth status` said of it: `case`, and the fields of `Named`."""
 
-    def status(self, case: str, named: Named | None) -> list[str]:
+    def status(self, case: str, named: Named) -> list[str]:
         """Keep what the status said of a fault; return the failure where it did not name it."""
-        console.print(f"       status: {f'{named.said} ({named.seconds:.0f} s)' if named else '✗'}", markup=False)
-        self.told.append({"case": case, **(asdict(named) if named else {"said": None, "seconds": None})})
-        return [] if named else ["status does not name it"]
+        self.told.append({"case": case, **asdict(named)})
+        if named.seconds is None:
+            return [f"status does not name it, but says: {named.said}"]
+        console.print(f"       status after {named.seconds:.0f} s: {named.said}", markup=False)
+        return []
 
     def add(self, name: str, failures: list[str]) -> None:
         """Count one fault; it survived when there is no failure."""

@@ -67,8 +67,8 @@ def _told(results: dict[str, dict[str, Any]]) -> str:
     return f"{_TOLD}{rows}"
 
 
-def _cell(said: str | None) -> str:
-    return " ".join((said or "").split()).replace("|", "\\|")[:200]
+def _cell(said: str) -> str:
+    return " ".join(said.split()).replace("|", "\\|")[:200]
 
 
 def _after(seconds: float | None) -> str:

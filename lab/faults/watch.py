@@ -17,11 +17,11 @@ LIMIT = 30
 
 @dataclass(frozen=True)
 class Named:
-    """What the status said when it named a fault."""
+    """What the status said when it named a fault, or all that it said at last when it did not."""
 
     said: str
-    seconds: float
-    """Since the fault began."""
+    seconds: float | None
+    """Since the fault began; None when it did not name it."""
 
 
 class Watch:
@@ -45,26 +45,31 @@ class Watch:
 
     def _read(self) -> None:
         for line in self._process.stdout or ():
-            self._said += [(time.monotonic() - self._begun, text) for text in statements(line)]
+            at = time.monotonic() - self._begun
+            self._said += [(at, text) for text in statements(line)]
 
-    def named(self, pattern: str) -> Named | None:
-        """What matched first, waited for while the fault lasts; None when nothing did."""
+    def named(self, pattern: str) -> Named:
+        """What matched first, waited for while the fault lasts."""
         found: list[Named] = []
 
         def seen() -> bool:
             found.extend(Named(text, at) for at, text in self._said if re.search(pattern, text))
             return bool(found)
 
-        return found[0] if until(seen, LIMIT) else None
+        if until(seen, LIMIT):
+            return found[0]
+        last = self._said[-1][0] if self._said else 0.0
+        return Named("; ".join(text for at, text in self._said if at == last), None)
 
 
-def look(bench: Bench, pattern: str) -> Named | None:
+def look(bench: Bench, pattern: str) -> Named:
     """Look once, at what stays as it is."""
     begun = time.monotonic()
     printed = bench.command("status", arguments=("--json",)).stdout
     seconds = time.monotonic() - begun
-    found = (text for text in statements(printed[printed.find("{") :]) if re.search(pattern, text))
-    return next((Named(text, seconds) for text in found), None)
+    said = statements(printed[printed.find("{") :])
+    found = (text for text in said if re.search(pattern, text))
+    return next((Named(text, seconds) for text in found), Named("; ".join(said) or printed, None))
 
 
 def statements(printed: str) -> list[str]:

@@ -108,7 +108,7 @@ def test_an_expression_is_found_by_its_syntax_and_what_is_round_it_stays():
 
 
 def told(
-    case: str = "image missing", said: str | None = "image x cannot be pulled", seconds: float | None = 4.2
+    case: str = "image missing", said: str = "image x cannot be pulled", seconds: float | None = 4.2
 ) -> dict[str, Any]:
     return {"case": case, "said": said, "seconds": seconds}
 
@@ -122,13 +122,13 @@ def test_what_status_said_is_on_the_page_with_the_slowest_of_each_case(files):
 
 
 def test_a_fault_that_status_never_named_is_told_before_all_that_it_did(files):
-    report.record(outcome(told=[told(seconds=99.0), told(said=None, seconds=None), told(seconds=3.0)]))
-    assert "| F3 | image missing |  | **not named** |" in report.PAGE.read_text()
+    report.record(outcome(told=[told(seconds=99.0), told(said="all else", seconds=None), told(seconds=3.0)]))
+    assert "| F3 | image missing | all else | **not named** |" in report.PAGE.read_text()
 
 
 def test_a_status_that_does_not_name_a_fault_is_a_failure_of_the_fault():
     result = Result()
-    assert result.status("quota", None) == ["status does not name it"]
+    assert result.status("quota", watch.Named("x", None)) == ["status does not name it, but says: x"]
     assert result.status("quota", watch.Named("quota is used up", 3.0)) == []
     assert [item["seconds"] for item in result.told] == [None, 3.0]
 
