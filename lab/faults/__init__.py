@@ -37,7 +37,10 @@ class Result:
         self.told.append({"case": case, **asdict(named)})
         if named.seconds is None:
             return [f"status does not name it, but says: {named.said}"]
-        console.print(f"       status after {named.seconds:.0f} s: {named.said}", markup=False)
+        said = " ".join(named.said.split())
+        console.print(
+            f"       status after {named.seconds:.0f} s: {said}", markup=False, overflow="ellipsis", no_wrap=True
+        )
         return []
 
     def add(self, name: str, failures: list[str]) -> None:

@@ -73,7 +73,7 @@ def look(bench: Bench, pattern: str) -> Named:
 
 
 def statements(printed: str) -> list[str]:
-    """What a status in JSON says is wrong or not known, each with what says so; nothing for other lines."""
+    """What a status in JSON says is wrong or not known, each with what says so below it; nothing for other lines."""
     try:
         status: dict[str, Any] = json.loads(printed)
     except ValueError:
@@ -83,6 +83,6 @@ def statements(printed: str) -> list[str]:
 
 def _texts(status: dict[str, Any]) -> Iterator[str]:
     for problem in status.get("problems", []):
-        yield f"{problem['what']}{': ' if problem['seen'] else ''}{problem['seen']}"
+        yield "\n".join(filter(None, (problem["what"], problem["seen"])))
     for part in status.get("unknown", []):
         yield f"{part['what']}: {part['why']}"

@@ -138,5 +138,5 @@ def test_what_a_status_says_is_its_problems_and_what_is_not_known():
         "problems": [{"what": "a", "seen": "b", "fix": "c"}, {"what": "d", "seen": "", "fix": ""}],
         "unknown": [{"what": "the cluster", "why": "it does not answer", "fix": ""}],
     }
-    assert watch.statements(json.dumps(status)) == ["a: b", "d", "the cluster: it does not answer"]
+    assert watch.statements(json.dumps(status)) == ["a\nb", "d", "the cluster: it does not answer"]
     assert watch.statements("Stack dev goes to local node x (NODE).") == []
