@@ -1,7 +1,7 @@
 """The jobs of a MySqlCluster's backups, with a bare mysqld as each of its servers and a stand-in for Vitess' client."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -179,17 +179,17 @@ def test_a_restore_that_was_killed_is_undone_or_finished_by_the_next_job(several
     value(jobs, CONTENT)
     name = backup_of(jobs)
     value(jobs, "INSERT INTO users VALUES (3, 'new')")
-    counted: dict[str, Any] = {}
+    seen: set[str] = set()
     total = len(jobs.calls.read_text().splitlines())
-    for at in range(20, total + 40, 9):
+    for at in range(20, total + 40, 25):
         jobs.job("restore", name, "force", kill_at=at)
         done = jobs.job("list")
         assert done.returncode == 0, done.stderr
         done = jobs.job("drop_old")
         assert done.returncode == 0, done.stderr
         rows = value(jobs, "SELECT COUNT(*) FROM users")
-        counted[rows] = counted.get(rows, 0) + 1
+        seen.add(rows)
         assert value(jobs, "SELECT COUNT(*) FROM named") in ("1", "2")
         if rows == "2":
             value(jobs, "INSERT INTO users VALUES (3, 'new')")
-    assert set(counted) == {"2", "3"}, counted
+    assert seen == {"2", "3"}, "some kills come before the tables change places, some after"
