@@ -22,7 +22,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
             _kill_up(bench, random)
         kind = random.choice(["cut off", "zeros", "garbage", "emptied"])
         failures = _damage(bench, kind, random)
-        failures += result.status(f"state {kind}", look(bench, "damaged"))
+        failures += result.status(f"state {kind}", look(bench, "is not whole"))
         repair = bench.command("repair")
         failures += [] if repair.returncode == 0 else [f"repair failed: {repair.stdout[-1500:]}"]
         failures += [] if "put back" in repair.stdout else [f"repair did not say what it put back: {repair.stdout}"]
