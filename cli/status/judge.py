@@ -32,6 +32,10 @@ def status(seen: Seen) -> Status:
     if seen.resources:
         _cluster(made, seen)
         _stack(made, seen)
+    if seen.killed:
+        # A first run that was killed may have made what the state does not list.
+        what = "a run was killed: it left its lock, or operations that it did not finish"
+        made.problems.append(Problem(what, "", f"make repair STACK={seen.stack}"))
     made.next = list(_next(made))
     return made
 
@@ -118,9 +122,6 @@ def _stack(made: Status, seen: Seen) -> None:
         if made.change.result == "failed" and made.change.kind in _CHANGING:
             fix = f"remove the cause, then make up STACK={seen.stack}"
             made.problems.append(Problem(f"the last {made.change.kind} of the stack failed", "", fix))
-    if seen.killed:
-        what = "a run was killed: it left its lock, or operations that it did not finish"
-        made.problems.append(Problem(what, "", f"make repair STACK={seen.stack}"))
     made.versions |= {
         "kubeauth": _own_version(),
         "provider": ", ".join(seen.providers),
@@ -137,7 +138,7 @@ def _own_version() -> str:
 
 def _next(made: Status) -> Iterator[str]:
     stack = f"STACK={made.stack}"
-    if made.deployed is False:
+    if made.deployed is False and not made.problems:
         yield f"make up {stack}"
         return
     if made.running:

@@ -172,10 +172,10 @@ class Status:
     @property
     def verdict(self) -> str:
         """One of the keys of STATUS."""
-        if self.deployed is False:
-            return NOTHING
         if self.problems:
             return WRONG
+        if self.deployed is False:
+            return NOTHING
         return UNKNOWN if any(part.essential for part in self.unknown) else WELL
 
     def as_data(self) -> dict[str, Any]:

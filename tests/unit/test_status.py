@@ -544,6 +544,16 @@ def test_a_failed_change_and_a_killed_run_are_problems():
     assert judge.status(seen).problems[0].what.startswith("a run was killed")
 
 
+def test_a_first_run_that_was_killed_is_no_stack_of_which_nothing_is_deployed():
+    seen = gather.Seen("dev", "kubeauth", resources=[], killed=True)
+    found = judge.status(seen)
+    assert (found.deployed, found.verdict) == (False, "wrong")
+    assert found.problems[0].fix == "make repair STACK=dev"
+    assert found.next[0].startswith("do what stands at `fix`")
+    seen.killed = False
+    assert judge.status(seen).verdict == "nothing"
+
+
 def test_a_volume_that_did_not_grow_is_shown_with_both_sizes():
     items = [item for item in well() if item["kind"] != "PersistentVolumeClaim"]
     status = status_of(Stack([*items, bound("512Mi")]))
