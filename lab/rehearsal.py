@@ -16,7 +16,7 @@ from typing import Self
 
 from cli import console
 from cli.console import Problem, step
-from cli.preview import offline
+from cli.preview import git, offline
 from lab.faults.bench import Bench
 from lab.faults.writer import Writer
 from lab.node import Node, owned
@@ -165,7 +165,7 @@ def main() -> None:
     parser.add_argument("--base", default="origin/main", help="the commit to begin with (default: %(default)s)")
     parser.add_argument("--out", type=Path, help="a folder for rehearsal.md and rehearsal.json")
     given = parser.parse_args()
-    base, node = offline.merge_base(given.base), Node(owned.name("rehearse"))
+    base, node = git.merge_base(given.base), Node(owned.name("rehearse"))
     with tempfile.TemporaryDirectory(prefix="kubeauth-rehearsal-") as folder:
         try:
             there, back = rehearse(base, node, Path(folder))

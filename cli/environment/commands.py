@@ -9,7 +9,7 @@ import yaml
 
 from .. import console, machine, paths, yaml_files
 from ..clusters.road import Road
-from ..preview import git, offline
+from ..preview import git
 from ..stack import Stack, backup, cluster, commands, config, exclusive
 from ..stack.commands import Given
 from ..toolchain import Toolchain
@@ -54,7 +54,7 @@ def up(wanted: Wanted) -> None:
 
 
 def _up(wanted: Wanted, stack_name: str) -> str:
-    commit = offline.merge_base(wanted.base)
+    commit = git.merge_base(wanted.base)
     word = settings.read(git.show(commit, settings.FILE), f"{settings.FILE} of {commit[:10]}")
     word = replace(word, base=wanted.base_stack or word.base, ttl=wanted.ttl or word.ttl)
     alive = settings.lifetime(word.ttl)

@@ -8,7 +8,7 @@ from .. import console, machine
 from ..clusters.road import Road
 from ..console import Problem
 from ..stack import Stack, cluster
-from . import allowed, approved, gate, gate_file, live, markdown, meaning, offline, policy_file
+from . import allowed, approved, gate, gate_file, git, live, markdown, meaning, offline, policy_file
 from . import drift as drifting
 from . import sarif as findings
 from . import touched as touching
@@ -98,7 +98,7 @@ def _judge(made: Report, base: str, allow: str) -> None:
     """Apply the gate, by the rules of the base."""
     settings, more = gate.Settings(), list[Change]()
     try:
-        commit = offline.merge_base(base)
+        commit = git.merge_base(base)
         settings = gate_file.of_commit(commit)
         more += checks.weakened(made.stack, gate_file.FILE, list(gate_file.weaker(settings, gate_file.of_tree())))
         for file in (f"policy/config.{made.stack}.json", "policy/config.default.json"):
@@ -123,7 +123,7 @@ def _look_back(made: Report, base: str) -> None:
 def _mark(made: Report, base: str, file: Path, forms: list[str]) -> None:
     """Write the findings on the lines of the change."""
     try:
-        found = findings.of(made, findings.changed(offline.merge_base(base)))
+        found = findings.of(made, findings.changed(git.merge_base(base)))
     except Problem as problem:
         made.preview.failure = made.preview.failure or words(problem)
         found = findings.of(made, [])

@@ -39,7 +39,7 @@ def preview(stack: str, base: str, tools: Toolchain) -> tuple[Preview, list[str]
     Raises:
         Problem: The base is unknown, or one of the sides cannot be evaluated; the message has the engine's words.
     """
-    commit = merge_base(base)
+    commit = git.merge_base(base)
     with tempfile.TemporaryDirectory(prefix="kubeauth-preview-") as folder:
         work = Path(folder)
         tree = export(commit, work / "base")
@@ -71,7 +71,7 @@ def way_back(stack: str, base: str, tools: Toolchain) -> Preview:
     """
     with tempfile.TemporaryDirectory(prefix="kubeauth-preview-") as folder:
         work = Path(folder)
-        tree = export(merge_base(base), work / "base")
+        tree = export(git.merge_base(base), work / "base")
         run = _Runs(stack, tools, work)
         run.deploy(paths.CHECKOUT)
         return run.ask(tree, "preview")
@@ -80,11 +80,6 @@ def way_back(stack: str, base: str, tools: Toolchain) -> Preview:
 def stays(stack: str) -> bool:
     """Whether the working tree still has a stack."""
     return (paths.CHECKOUT / f"Pulumi.{stack}.yaml").exists()
-
-
-def merge_base(base: str) -> str:
-    """The commit where the working tree's branch left `base`."""
-    return git.merge_base(base)
 
 
 def export(commit: str, folder: Path) -> Path:
@@ -206,5 +201,5 @@ def stacks(base: str) -> list[str]:
     """
     refusals.refuse_another_folder()
     refusals.refuse_strays()
-    there = {stacks_of.name_of(name) for name in git.names("ls-tree", "-z", "--name-only", merge_base(base))}
+    there = {stacks_of.name_of(name) for name in git.names("ls-tree", "-z", "--name-only", git.merge_base(base))}
     return sorted(filter(None, {*there, *stacks_of.names(paths.CHECKOUT)}))

@@ -1,6 +1,7 @@
 """Names and node ports that a program has given away: two components that would meet in one are refused."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -26,9 +27,11 @@ def _cluster(component: pulumi.ComponentResource) -> pulumi.Input[str]:
     return provider.urn if provider else ""
 
 
-def _owner_of(cluster: str, thing: str, asking: str) -> str:
+def _take(cluster: str, thing: str, owner: str, error: Callable[[str], InputError]) -> None:
+    """Give a thing to its first owner; another one gets the error, which is made of the first one's name."""
     running = _programs[-1]()
-    return asking if running is None else _taken.setdefault(running, {}).setdefault((cluster, thing), asking)
+    first = owner if running is None else _taken.setdefault(running, {}).setdefault((cluster, thing), owner)
+    errors.require_resolved([] if first == owner else [error(first)], owner)
 
 
 def instance(
@@ -45,15 +48,12 @@ def instance(
 
     def taken(cluster: str, place: str) -> str:
         for name in names:
-            other = _owner_of(cluster, f"{place}/{name}", owner)
-            rule = f"a name that {other} does not use in the namespace {place}"
-            refused = (
-                []
-                if other == owner
-                else [InputError("name", repr(name), rule, Advice("give resource_name, or rename"))]
-            )
-            errors.require_resolved(refused, owner)
+            _take(cluster, f"{place}/{name}", owner, partial(used, place, name))
         return place
+
+    def used(place: str, name: str, other: str) -> InputError:
+        rule = f"a name that {other} does not use in the namespace {place}"
+        return InputError("name", repr(name), rule, Advice("give resource_name, or rename"))
 
     return lift(taken, _cluster(component), namespace)
 
@@ -64,10 +64,11 @@ def claim(
     """Take a volume claim that exists for a server's data; return its name."""
 
     def taken(cluster: str, claim: str, place: str) -> str:
-        other = _owner_of(cluster, f"claim {place}/{claim}", owner)
-        rule = f"not the claim of {other}: two servers must never open the same data"
-        fix = Advice("give another claim, or leave it out")
-        errors.require_resolved([InputError("existing_claim", repr(claim), rule, fix)] if other != owner else [], owner)
+        def used(other: str) -> InputError:
+            rule = f"not the claim of {other}: two servers must never open the same data"
+            return InputError("existing_claim", repr(claim), rule, Advice("give another claim, or leave it out"))
+
+        _take(cluster, f"claim {place}/{claim}", owner, used)
         return claim
 
     return lift(taken, _cluster(component), name, namespace)
@@ -84,12 +85,12 @@ def folder(owner: str, bucket: pulumi.Input[Mapping[str, Any]], otherwise: pulum
 
     def taken(known: Mapping[str, Any], otherwise: str) -> str:
         place = known.get("prefix") or otherwise
-        other = _owner_of("", f"folder {known.get('endpoint')} {known['bucket']}/{place}", owner)
-        rule = f"not the folder of {other}: each would delete the other's backups"
-        fix = Advice("give another prefix")
-        errors.require_resolved(
-            [InputError("backup.s3.prefix", repr(place), rule, fix)] if other != owner else [], owner
-        )
+
+        def used(other: str) -> InputError:
+            rule = f"not the folder of {other}: each would delete the other's backups"
+            return InputError("backup.s3.prefix", repr(place), rule, Advice("give another prefix"))
+
+        _take("", f"folder {known.get('endpoint')} {known['bucket']}/{place}", owner, used)
         return place
 
     return lift(taken, bucket, otherwise)
@@ -103,9 +104,11 @@ def node_port(
     def taken(cluster: str, port: int, kind: str) -> int | None:
         if not port or kind == "ClusterIP":
             return None
-        other = _owner_of(cluster, f"node port {port}", owner)
-        refused = [InputError("node_port", str(port), f"not the node port of {other}", "0")] if other != owner else []
-        errors.require_resolved(refused, owner)
+
+        def used(other: str) -> InputError:
+            return InputError("node_port", str(port), f"not the node port of {other}", "0")
+
+        _take(cluster, f"node port {port}", owner, used)
         return port
 
     return lift(taken, _cluster(component), number, service_type)

@@ -46,17 +46,16 @@ class Way:
     """The name that the shell gives to what it runs, and what `scripts` read before the job's own arguments."""
 
 
-def to_one(children: Children, host: pulumi.Input[str], port: pulumi.Input[int], server_port: int) -> Way:
+def to_one(children: Children, host: pulumi.Input[str], port: pulumi.Input[int]) -> Way:
     """Return the way to a database of one server.
 
     Args:
         children: The database's.
         host: The Service's full DNS name.
         port: The Service's port.
-        server_port: The pod's port, which NetworkPolicies see.
     """
     server = networking.NetworkPolicyEgressRuleArgs(
-        to=[traffic.pods(labels.selector(children.instance))], ports=traffic.ports(server_port)
+        to=[traffic.pods(labels.selector(children.instance))], ports=traffic.ports(front.PORT)
     )
     return Way(egress=[server], host=host, port=port)
 

@@ -144,7 +144,7 @@ class MySqlDatabase(pulumi.ComponentResource):
                 image=given["image"],
                 database=given["database_name"],
                 schemas=given["schemas"],
-                way=backup.to_one(children, self.host, given["port"], front.PORT),
+                way=backup.to_one(children, self.host, given["port"]),
                 secret=backup_secret,
                 retain_data=given["retain_data"],
                 copied="s3" in given.args["backup"],

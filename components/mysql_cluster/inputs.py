@@ -6,7 +6,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from ..inputs import quantities, validation
-from ..inputs.errors import REMOVE, Advice, InputError
+from ..inputs.errors import Advice, InputError
 from ..inputs.known import normal
 from ..inputs.outputs import camel_case
 from ..inputs.record import Record, Rule
@@ -16,13 +16,12 @@ from ..kubernetes.placement import Placement
 from ..kubernetes.platform import Platform
 from ..kubernetes.resources import Resources
 from ..kubernetes.services import ServiceType, TrafficPolicy
-from ..mysql import backup_inputs
 from ..mysql import inputs as mysql_inputs
 from ..mysql import validation as mysql_validation
 from ..mysql.backup_inputs import Backup
 from ..mysql.inputs import DatabaseClient, sized
 from ..mysql.sizes import DatabaseSize
-from . import settings
+from . import backup_inputs, settings
 
 MINIMUM_MEMORY = "352Mi"
 """The smallest limit for a server and the program that starts it."""
@@ -200,14 +199,6 @@ def _members(key: str, value: Any) -> list[InputError]:
     return validation.check(ok, key, value, "1, 3 or 5, so that most of them can agree", "3")
 
 
-def _point_in_time(key: str, value: Any) -> list[InputError]:
-    rule = "not for MySqlCluster: its binary log is in several servers' volumes"
-    return validation.true_or_false(key, value) or validation.check(value is False, key, value, rule, REMOVE)
-
-
-BACKUP = Record(Backup, {**backup_inputs.RULES.rules, "point_in_time": Rule(_point_in_time, default=False, plain=True)})
-"""The rules and defaults of `backup`: one server's, but for the log."""
-
 SAME = (
     "namespace", "resource_name", "existing_secret", "password", "previous_password",
     "database_name", "require_tls", "tls_secret", "service_type", "node_port",
@@ -227,7 +218,7 @@ RULES = Record(
         "gateways": Rule(whole_number(1, 20, "gateways", 2), default=2),
         "topology_members": Rule(_members, default=3, plain=True),
         "username": Rule(_username, default="admin"),
-        "backup": Rule(BACKUP, plain=True),
+        "backup": Rule(backup_inputs.RULES, plain=True),
         "settings": Rule(_settings, default={}, needs=("size", "resources")),
         "storage_size": Rule(quantities.byte_quantity("1Gi", "2Gi"), default="2Gi"),
         "resources": Rule(_resources, default={}, needs=("size",)),

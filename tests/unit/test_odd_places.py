@@ -33,7 +33,7 @@ def test_a_project_without_stacks_says_how_one_is_made(folder):
     assert caught.value.fix == "touch Pulumi.dev.yaml, and write the stack's values into it"
 
 
-@pytest.mark.parametrize("ask", [git.head, lambda: offline.merge_base("main"), lambda: touched.changed("main")])
+@pytest.mark.parametrize("ask", [git.head, lambda: git.merge_base("main"), lambda: touched.changed("main")])
 def test_what_git_says_decides_what_to_type(folder, monkeypatch, ask):
     def fix() -> str:
         with pytest.raises(Problem) as caught:
