@@ -27,7 +27,8 @@ RESOURCES = {
 _MISSED_SECONDS = 3600
 _SECRETS = "/etc/kubeauth/secrets"
 _FOLDER = "/backups"
-_SCRATCH = "/tmp"  # noqa: S108 - an emptyDir of this pod
+SCRATCH = "/tmp"  # noqa: S108 - an emptyDir of this pod
+"""Where a job writes besides the volume."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,10 @@ class Way:
     """Functions of the shell in the place of those in job.sh. Default: none."""
     arguments: pulumi.Input[Sequence[str]] = ("backup",)
     """The name that the shell gives to what it runs, and what `scripts` read before the job's own arguments."""
+    volumes: Sequence[core.VolumeArgs] = ()
+    """More volumes of the job's pods. Default: none."""
+    mounts: Sequence[core.VolumeMountArgs] = ()
+    """What of them the job's container sees."""
 
 
 def to_one(children: Children, host: pulumi.Input[str], port: pulumi.Input[int]) -> Way:
@@ -148,7 +153,7 @@ def _pod_template(
             names,
             secrets=_SECRETS,
             folder=_FOLDER,
-            scratch=_SCRATCH,
+            scratch=SCRATCH,
             port=port,
             keep=backup["keep"],
             verify=backup["verify"],
@@ -172,7 +177,8 @@ def _pod_template(
         volume_mounts=[
             mount,
             core.VolumeMountArgs(name="secrets", mount_path=_SECRETS, read_only=True),
-            core.VolumeMountArgs(name="tmp", mount_path=_SCRATCH),
+            core.VolumeMountArgs(name="tmp", mount_path=SCRATCH),
+            *way.mounts,
         ],
     )
     containers, more = {"containers": [backup]}, []
@@ -201,6 +207,7 @@ def _pod_template(
                 pods.secret_files("secrets", source.secret),
                 # In memory, because it holds passwords; small, because rows are not written here.
                 pods.scratch("tmp", "64Mi", in_memory=True),
+                *way.volumes,
                 *more,
             ],
             **pods.common(source.placement, source.platform),

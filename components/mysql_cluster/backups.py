@@ -6,7 +6,7 @@ from pulumi_kubernetes.networking import v1 as networking
 from ..inputs.known import lift
 from ..kubernetes import traffic
 from ..mysql import accounts, backup, credentials, front
-from . import scripts, tablets
+from . import authority, scripts, tablets
 from .parts import Cluster
 
 
@@ -19,7 +19,12 @@ def create(cluster: Cluster, domain: pulumi.Output[str]) -> None:
     """
     children, given = cluster.children, cluster.given
     values = cluster.values(
-        {"DOMAIN": domain, "SET": f"{children.instance}-tablet", "PRIVILEGES": accounts.BACKUP_PRIVILEGES}
+        {
+            "DOMAIN": domain,
+            "SET": f"{children.instance}-tablet",
+            "PRIVILEGES": accounts.BACKUP_PRIVILEGES,
+            "RUN": backup.SCRATCH,
+        }
     )
     way = backup.Way(
         egress=[
@@ -29,8 +34,10 @@ def create(cluster: Cluster, domain: pulumi.Output[str]) -> None:
                 to=[traffic.pods(cluster.selector("tablet"))], ports=traffic.ports(front.PORT)
             ),
         ],
-        scripts=scripts.own("values", "errant", "definers", "jobs"),
+        scripts=scripts.own("values", "certificate", "errant", "definers", "jobs"),
         arguments=lift(lambda known: ["backup", *known], values),
+        volumes=[authority.volume(cluster.authority)],
+        mounts=[authority.mount()],
     )
     source = backup.Source(
         image=given["image"],

@@ -8,7 +8,7 @@ from ..inputs.record import Given
 from ..kubernetes import discovery, labels, reservations
 from ..kubernetes.children import Children
 from ..mysql import credentials, front
-from . import backups, etcd, gateways, importer, orchestrator, passwords, tablets
+from . import authority, backups, etcd, gateways, importer, orchestrator, passwords, tablets
 from . import inputs as cluster_inputs
 from .inputs import MySqlClusterArgs
 from .parts import BACKUP, CLIENT_PORT, PARTS, Cluster
@@ -76,8 +76,8 @@ class MySqlCluster(pulumi.ComponentResource):
         seen = front.create(self, given, children, several=True)
         topology = etcd.service(children, given)
         members = etcd.members(children, given, topology)
-        addresses = [pulumi.Output.concat(host, f":{CLIENT_PORT}") for host in members]
-        cluster = Cluster(children, given, addresses)
+        addresses = [pulumi.Output.concat("https://", host, f":{CLIENT_PORT}") for host in members]
+        cluster = Cluster(children, given, addresses, authority.create(children))
         etcd.create(cluster, topology, members)
         servers, domain = tablets.create(cluster, passwords.create(children))
         orchestrator.create(cluster)

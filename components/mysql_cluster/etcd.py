@@ -13,7 +13,17 @@ from ..inputs.record import Given
 from ..kubernetes import discovery, labels, pods, resources, traffic
 from ..kubernetes.children import Children
 from . import claims
-from .parts import CLIENT_PORT, ETCD_HEALTH_PORT, PEER_PORT, Cluster, component_label, http, pod_name
+from .parts import (
+    CLIENT_PORT,
+    ETCD_HEALTH_PORT,
+    PEER_PORT,
+    RUN,
+    Cluster,
+    component_label,
+    http,
+    pod_name,
+    scratch_mounts,
+)
 
 _DATA = "/var/lib/etcd"
 _RESOURCES = {"cpu_request": "50m", "cpu_limit": "500m", "memory_request": "64Mi", "memory_limit": "256Mi"}
@@ -67,7 +77,9 @@ def create(cluster: Cluster, found: core.Service, hosts: Sequence[pulumi.Output[
             template=core.PodTemplateSpecArgs(
                 metadata=cluster.pod_metadata("etcd", selector),
                 spec=core.PodSpecArgs(
+                    init_containers=[cluster.prepare([], cluster.values({"OWN": hosts[0].apply(_domain)}))],
                     containers=[_container(cluster, hosts)],
+                    volumes=cluster.volumes(),
                     **cluster.pod_fields(selector, "controller-revision-hash"),
                 ),
             ),
@@ -96,22 +108,32 @@ def create(cluster: Cluster, found: core.Service, hosts: Sequence[pulumi.Output[
     )
 
 
+def _domain(host: str) -> str:
+    return host.partition(".")[2]
+
+
 def _container(cluster: Cluster, hosts: Sequence[pulumi.Output[str]]) -> core.ContainerArgs:
     def arguments(known: Sequence[str], namespace: str) -> list[str]:
         names = [host.partition(".")[0] for host in known]
         # The kubelet writes the pod's own name.
-        own = f"$(POD_NAME).{known[0].partition('.')[2]}"
-        first = ",".join(f"{name}=http://{host}:{PEER_PORT}" for name, host in zip(names, known, strict=True))
+        own = f"$(POD_NAME).{_domain(known[0])}"
+        first = ",".join(f"{name}=https://{host}:{PEER_PORT}" for name, host in zip(names, known, strict=True))
         return [
             "--name=$(POD_NAME)",
             f"--data-dir={_DATA}/member",
-            f"--listen-client-urls=http://0.0.0.0:{CLIENT_PORT}",
-            f"--advertise-client-urls=http://{own}:{CLIENT_PORT}",
-            f"--listen-peer-urls=http://0.0.0.0:{PEER_PORT}",
-            f"--initial-advertise-peer-urls=http://{own}:{PEER_PORT}",
+            f"--listen-client-urls=https://0.0.0.0:{CLIENT_PORT}",
+            f"--advertise-client-urls=https://{own}:{CLIENT_PORT}",
+            f"--listen-peer-urls=https://0.0.0.0:{PEER_PORT}",
+            f"--initial-advertise-peer-urls=https://{own}:{PEER_PORT}",
             f"--initial-cluster={first}",
             f"--initial-cluster-token={namespace}-{cluster.children.instance}",
             f"--listen-metrics-urls=http://0.0.0.0:{ETCD_HEALTH_PORT}",
+            f"--cert-file={RUN}/peer.crt",
+            f"--key-file={RUN}/peer.key",
+            f"--peer-cert-file={RUN}/peer.crt",
+            f"--peer-key-file={RUN}/peer.key",
+            f"--peer-trusted-ca-file={RUN}/ca.crt",
+            "--peer-client-cert-auth",
             # Vitess never asks for what was.
             "--auto-compaction-mode=periodic",
             "--auto-compaction-retention=1h",
@@ -131,7 +153,7 @@ def _container(cluster: Cluster, hosts: Sequence[pulumi.Output[str]]) -> core.Co
         ],
         security_context=pods.security_context(),
         resources=resources.requirements(_RESOURCES, disk=entry(given["platform"], "ephemeral_storage")),
-        volume_mounts=[core.VolumeMountArgs(name="data", mount_path=_DATA)],
+        volume_mounts=[core.VolumeMountArgs(name="data", mount_path=_DATA), *scratch_mounts()],
         readiness_probe=http("/readyz", ETCD_HEALTH_PORT, period_seconds=5),
         liveness_probe=http("/livez", ETCD_HEALTH_PORT, period_seconds=10, failure_threshold=6),
     )

@@ -11,8 +11,8 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from ..inputs.known import lift
 from ..kubernetes import labels, pods, resources, traffic
 from ..mysql import front
-from . import inputs, tablets
-from .parts import CELL, HTTP_PORT, LOG, PREPARE, RUN, SECRETS, Cluster, http, scratch_volumes
+from . import authority, inputs, tablets
+from .parts import CELL, HTTP_PORT, LOG, RUN, SECRETS, Cluster, http
 
 _TLS = "/etc/kubeauth/tls"
 _DRAIN_SECONDS = 5
@@ -78,7 +78,7 @@ def _pod(
     values = cluster.values({"CERTIFICATE": "no" if certificate is None else _TLS, "HOST": host})
     return core.PodSpecArgs(
         termination_grace_period_seconds=_DRAIN_SECONDS + _END_SECONDS + 5,
-        init_containers=[cluster.container("prepare", ["gateway", "topology"], values, [], PREPARE, [users])],
+        init_containers=[cluster.prepare(["gateway", "topology"], values, users)],
         containers=[
             cluster.container(
                 f"{cluster.children.instance}-container",
@@ -98,11 +98,10 @@ def _pod(
                 ),
             )
         ],
-        volumes=[
+        volumes=cluster.volumes(
             pods.secret_files("secrets", *secrets),
             *([] if certificate is None else [pods.secret_files("tls", certificate)]),
-            *scratch_volumes(),
-        ],
+        ),
         **cluster.pod_fields(selector),
     )
 
@@ -114,6 +113,7 @@ def _merged(given: Mapping[str, Any]) -> dict[str, Any]:
 def _arguments(folder: str, *, require: bool) -> list[str]:
     return [
         *LOG,
+        *authority.options(RUN, "tablet-grpc"),
         f"--cell={CELL}",
         f"--cells-to-watch={CELL}",
         "--tablet-types-to-wait=PRIMARY,REPLICA",

@@ -8,7 +8,7 @@ from pulumi_kubernetes.networking import v1 as networking
 from ..inputs.known import lift
 from ..kubernetes import labels, pods, traffic
 from ..mysql import front
-from . import tablets
+from . import authority, tablets
 from .parts import SECRETS, Cluster, component_label
 
 _REFUSED = 3
@@ -87,15 +87,19 @@ def create(
                     containers=[
                         cluster.container(
                             "import",
-                            ["errant", "definers", "import"],
+                            ["certificate", "errant", "definers", "import"],
                             values,
                             [],
                             _RESOURCES,
-                            [core.VolumeMountArgs(name="secrets", mount_path=SECRETS, read_only=True)],
+                            [
+                                core.VolumeMountArgs(name="secrets", mount_path=SECRETS, read_only=True),
+                                authority.mount(),
+                            ],
                         )
                     ],
                     volumes=[
                         pods.secret_files("secrets", *users),
+                        authority.volume(cluster.authority),
                         # Lists of what is there, and passwords: in memory.
                         pods.scratch("run", "64Mi", in_memory=True),
                         pods.scratch("tmp"),

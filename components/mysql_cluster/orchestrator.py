@@ -6,8 +6,8 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
 from ..inputs.known import lift
 from ..kubernetes import traffic
-from . import tablets
-from .parts import CELL, HTTP_PORT, LOG, PREPARE, Cluster, http, scratch_volumes
+from . import authority, tablets
+from .parts import CELL, HTTP_PORT, LOG, RUN, Cluster, http
 
 _RESOURCES = {"cpu_request": "50m", "cpu_limit": "500m", "memory_request": "96Mi", "memory_limit": "256Mi"}
 
@@ -28,7 +28,7 @@ def create(cluster: Cluster) -> None:
             template=core.PodTemplateSpecArgs(
                 metadata=cluster.pod_metadata("vtorc", selector),
                 spec=core.PodSpecArgs(
-                    init_containers=[cluster.container("prepare", ["topology"], cluster.values(), [], PREPARE)],
+                    init_containers=[cluster.prepare(["topology"], cluster.values())],
                     containers=[
                         cluster.container(
                             "vtorc",
@@ -36,6 +36,7 @@ def create(cluster: Cluster) -> None:
                             cluster.values(),
                             [
                                 *LOG,
+                                *authority.options(RUN, "tablet-manager-grpc"),
                                 f"--cell={CELL}",
                                 f"--port={HTTP_PORT}",
                                 "--instance-poll-time=1s",
@@ -50,7 +51,7 @@ def create(cluster: Cluster) -> None:
                             liveness_probe=http("/debug/liveness", period_seconds=10, failure_threshold=6),
                         )
                     ],
-                    volumes=scratch_volumes(),
+                    volumes=cluster.volumes(),
                     **cluster.pod_fields(selector),
                 ),
             ),

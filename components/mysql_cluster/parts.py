@@ -14,7 +14,7 @@ from ..inputs.known import entry, lift, merged
 from ..inputs.record import Given
 from ..kubernetes import discovery, labels, placement, pods, resources
 from ..kubernetes.children import Children
-from . import scripts
+from . import authority, scripts
 
 CELL = "zone1"
 """Vitess' word for what fails together; there is one."""
@@ -44,7 +44,9 @@ class Cluster:
     children: Children
     given: Given
     members: Sequence[pulumi.Input[str]]
-    """The addresses of the topology's members, `host:port`."""
+    """The addresses of the topology's members, `https://host:port`."""
+    authority: pulumi.Input[str]
+    """The name of the Secret with the key that signs the pods' certificates."""
 
     def selector(self, part: str) -> dict[str, str]:
         """Return the label of a part's pods."""
@@ -95,6 +97,10 @@ class Cluster:
                 "KEYSPACE": keyspace,
                 "RUN": RUN,
                 "SECRETS": SECRETS,
+                "AUTHORITY": f"{authority.FOLDER}/{authority.KEY}",
+                "INSTANCE": self.children.instance,
+                "OWN": "",
+                "SHOWN": " ".join(authority.options(RUN, "tablet-manager-grpc")),
                 "BASE": 100,
                 **known,
             }
@@ -138,6 +144,24 @@ class Cluster:
             volume_mounts=[*mounts, *scratch_mounts()],
             **fields,
         )
+
+    def prepare(
+        self, script: Sequence[str], values: pulumi.Input[list[str]], *mounts: core.VolumeMountArgs, **env: str
+    ) -> core.ContainerArgs:
+        """Return the container that runs before a program: it makes the pod's certificate, and then what is asked for.
+
+        Args:
+            script: What comes after the certificate.
+            values: See `values`.
+            mounts: What it sees besides the authority's key and its scratch volumes.
+            env: Environment variables.
+        """
+        seen = [*mounts, authority.mount()]
+        return self.container("prepare", ["certificate", *script], values, [], PREPARE, seen, env)
+
+    def volumes(self, *more: core.VolumeArgs) -> list[core.VolumeArgs]:
+        """Return the volumes of a pod: its own, then the authority's key and scratch volumes."""
+        return [*more, authority.volume(self.authority), *scratch_volumes()]
 
     def budget(self, part: str, selector: Mapping[str, str]) -> None:
         """Make the budget that lets a drain of nodes take one pod of a part at a time."""

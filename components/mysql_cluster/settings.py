@@ -7,6 +7,7 @@ from ..inputs.errors import REMOVE, InputError
 from ..inputs.validation import check as checked
 from ..mysql import settings as mysql_settings
 from ..mysql import sizes, validation
+from .parts import RUN
 
 STARTER_MEBIBYTES = 48
 """What mysqlctld takes of the container's memory."""
@@ -69,8 +70,12 @@ def lines(memory_limit: str, given: Mapping[str, str]) -> str:
         "slow-query-log": "OFF",
         # Debian's own is a folder that the image does not have.
         "secure-file-priv": "NULL",
-        # A lost server is filled from another one.
+        # A lost server is filled from another one, and asks for its certificate.
         "plugin-load-add": "mysql_clone.so",
+        "loose-clone-ssl-ca": f"{RUN}/ca.crt",
+        "ssl-ca": f"{RUN}/ca.crt",
+        "ssl-cert": f"{RUN}/peer.crt",
+        "ssl-key": f"{RUN}/peer.key",
     }
     rows = [name if value is None else f"{name}={value}" for name, value in own.items() if name not in callers]
     return "\n".join([*rows, *(f"{name}={value}" for name, value in callers.values()), ""])

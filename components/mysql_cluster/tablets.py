@@ -12,18 +12,16 @@ from pulumi_kubernetes.networking import v1 as networking
 from ..inputs.known import entry, lift
 from ..kubernetes import discovery, labels, pods, resources, traffic
 from ..mysql.front import PORT
-from . import claims, inputs, scripts, settings
+from . import authority, claims, inputs, scripts, settings
 from .parts import (
     CLIENT_PORT,
     HTTP_PORT,
     LOG,
-    PREPARE,
     RUN,
     SECRETS,
     TABLET_GRPC_PORT,
     Cluster,
     http,
-    scratch_volumes,
 )
 
 _DATA = "/var/lib/vitess"
@@ -35,7 +33,7 @@ _TABLET = {
     "large": {"cpu_request": "500m", "cpu_limit": "2", "memory_request": "256Mi", "memory_limit": "1Gi"},
 }
 #: Only replication and the filling of an empty server come over the network; the others use the socket beside them.
-_TLS = ["--db-ssl-mode=required", "--db-dba-use-ssl=false"]
+_TLS = ["--db-ssl-mode=verify_identity", f"--db-ssl-ca={RUN}/ca.crt", "--db-dba-use-ssl=false"]
 _OVER_SOCKET = [f"--db-{user}-use-ssl=false" for user in ("app", "appdebug", "allprivs", "filtered")]
 
 
@@ -133,14 +131,11 @@ def _pod(
     return core.PodSpecArgs(
         termination_grace_period_seconds=given["shutdown_seconds"],
         init_containers=[
-            cluster.container(
-                "prepare",
+            cluster.prepare(
                 ["accounts", "topology"],
-                cluster.values({"SETTINGS": lift(_settings, limits, given["settings"])}),
-                [],
-                PREPARE,
-                [secrets],
-                env,
+                cluster.values({"SETTINGS": lift(_settings, limits, given["settings"]), "OWN": domain}),
+                secrets,
+                **env,
             ),
             cluster.container(
                 "mysqld",
@@ -189,7 +184,7 @@ def _pod(
                 ),
             )
         ],
-        volumes=[pods.secret_files("secrets", passwords), *scratch_volumes()],
+        volumes=cluster.volumes(pods.secret_files("secrets", passwords)),
         **cluster.pod_fields(selector, "controller-revision-hash"),
     )
 
@@ -245,6 +240,7 @@ def _tablet_arguments(keyspace: str) -> list[str]:
         "--mysql-clone-enabled",
         # Whoever reaches the port may look, and change nothing.
         "--security-policy=read-only",
+        *authority.options(RUN, "grpc", "tablet-grpc", "tablet-manager-grpc", "binlog-player-grpc"),
         *_TLS,
         *_OVER_SOCKET,
     ]

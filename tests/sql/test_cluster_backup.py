@@ -1,14 +1,16 @@
 """The jobs of a MySqlCluster's backups, with a bare mysqld as each of its servers and a stand-in for Vitess' client."""
 
+import subprocess
 from collections.abc import Callable
 from typing import cast
 
 import pytest
 
 from components import MySqlCluster, MySqlClusterArgs
-from tests.unit.recorder import deploy
+from components.mysql_cluster import authority, scripts
+from tests.unit.recorder import CHOSEN, deploy
 
-from .pods import ROOT_PASSWORD, BackupPod, secrets_of
+from .pods import ROOT_PASSWORD, BackupPod, DatabasePod, secrets_of
 from .programs import SHELLS
 
 ARGS = cast(
@@ -50,7 +52,8 @@ def several(pod) -> Make:
         made = BackupPod(database, folder)
         made.recorder = deploy(lambda: MySqlCluster("mysqlauth", ARGS))
         made.secrets = secrets_of(made.recorder)
-        made.script['host_of() { printf %s "$SET-$(($1 - BASE)).$DOMAIN"; }'] = "host_of() { printf %s 127.0.0.1; }"
+        made.script['  options "$SET-$(($1 - BASE)).$DOMAIN" "$2"'] = '  options 127.0.0.1 "$2"'
+        certify(database, made.secrets[f"mysqlauth-authority{CHOSEN}"][authority.KEY])
         program = made.stand_in("vtctldclient", "")
         [socket] = [word.partition("=")[2] for word in database.here(database._arguments()) if "--socket=" in word]
         program.write_text(VITESS.format(folder=folder, password=ROOT_PASSWORD, socket=socket))
@@ -59,6 +62,23 @@ def several(pod) -> Make:
         return made
 
     return make
+
+
+def certify(database: DatabasePod, key: str) -> None:
+    """Give a server the certificate that its pod in a cluster of this authority makes."""
+    folder = database.folder / f"tls-{len(list(database.folder.glob('tls-*')))}"
+    folder.mkdir(mode=0o755)
+    (folder / authority.KEY).write_text(key)
+    text = scripts.text("values", "certificate").replace("DNS:$POD_NAME.$OWN", "IP:127.0.0.1")
+    values = {"RUN": folder, "AUTHORITY": folder / authority.KEY, "INSTANCE": "mysqlauth", "OWN": "-",
+              "TOPOLOGY": "", "SHOWN": ""}  # fmt: skip
+    words = [*(f"{name}={value}" for name, value in values.items()), "--"]
+    subprocess.run(["/bin/sh", "-c", text, "prepare", *words], check=True, timeout=30, capture_output=True)
+    for file in folder.iterdir():
+        file.chmod(0o644)
+    said = [f"GLOBAL ssl_{name} = '{folder}/{file}'" for name, file in
+            (("ca", "ca.crt"), ("cert", "peer.crt"), ("key", "peer.key"))]  # fmt: skip
+    database.root(f"SET {', '.join(said)}; ALTER INSTANCE RELOAD TLS")
 
 
 def asked(jobs: BackupPod) -> str:
@@ -112,6 +132,16 @@ def test_without_a_primary_nothing_begins_and_that_is_said(several, monkeypatch)
     done = jobs.job()
     assert done.returncode == 1
     assert "there is no primary" in done.stderr
+    assert jobs.names() == []
+
+
+def test_a_server_with_the_certificate_of_another_authority_gets_no_password(several):
+    jobs = several()
+    jobs.script["  tries=60"] = "  tries=2"
+    certify(jobs.database, authority.key())
+    done = jobs.job()
+    assert done.returncode == 1
+    assert "SSL connection error" in done.stderr
     assert jobs.names() == []
 
 

@@ -60,6 +60,7 @@ def test_children_names_and_parents():
         ("PodDisruptionBudget", "mysqlauth-tablet", "mysqlauth"),
         ("PodDisruptionBudget", "mysqlauth-vtgate", "mysqlauth"),
         ("PodDisruptionBudget", "mysqlauth-vtorc", "mysqlauth"),
+        ("Secret", "mysqlauth-authority", "mysqlauth"),
         ("Secret", "mysqlauth-credentials", "mysqlauth"),
         ("Secret", "mysqlauth-tablet", "mysqlauth"),
         ("Service", "mysqlauth-etcd", "mysqlauth"),
@@ -207,6 +208,41 @@ def test_each_of_vitess_accounts_has_a_password_of_its_own():
     assert all(len(password) == 32 for password in passwords.values()), "replication takes no longer one"
 
 
+def test_the_key_that_signs_certificates_is_seen_by_what_makes_them_and_by_nothing_that_runs_on():
+    for each in pods(cluster()):
+        [volume] = [found for found in each["volumes"] if found["name"] == "authority"]
+        [source] = volume["projected"]["sources"]
+        assert source["secret"]["name"] == f"mysqlauth-authority{CHOSEN}-live"
+        seen = {
+            one["name"]
+            for one in (*each.get("initContainers", []), *each["containers"])
+            if "authority" in [mount["name"] for mount in one["volumeMounts"]]
+        }
+        assert seen in ({"prepare"}, {"import"})
+
+
+def test_every_connection_of_the_clusters_own_pods_is_encrypted_and_both_sides_show_a_certificate():
+    found = cluster()
+    files = {"ca": "ca.crt", "cert": "peer.crt", "key": "peer.key"}
+    clients = {
+        ("tablet", "mysqlauth-container"): ("tablet-grpc", "tablet-manager-grpc", "binlog-player-grpc"),
+        ("vtgate", "mysqlauth-container"): ("tablet-grpc",),
+        ("vtorc", "vtorc"): ("tablet-manager-grpc",),
+    }
+    for (part, name), prefixes in clients.items():
+        arguments = named(found, part, name)["args"]
+        for prefix in (*prefixes, *(["grpc"] if part == "tablet" else [])):
+            for kind, file in files.items():
+                assert f"--{prefix}-{kind}=/run/vitess/{file}" in arguments
+    [etcd] = pod(found, "etcd")["containers"]
+    assert "http://" not in " ".join(word for word in etcd["args"] if "metrics" not in word)
+    assert "--peer-client-cert-auth" in etcd["args"]
+    for name in ("mysqld", "mysqlauth-container"):
+        arguments = named(found, "tablet", name)["args"]
+        assert "--db-ssl-mode=verify_identity" in arguments, "a replica asks its source who it is"
+        assert "--db-ssl-ca=/run/vitess/ca.crt" in arguments
+
+
 def test_the_users_file_is_made_of_the_clients_secrets_and_of_no_others():
     sources = pod(cluster(previous_password="old-pw"), "vtgate")["volumes"][0]["projected"]["sources"]
     names = [source["secret"]["name"] for source in sources]
@@ -261,6 +297,11 @@ def test_backups_are_the_same_objects_as_of_one_server_but_for_the_way_to_the_se
         [container] = job["jobTemplate"]["spec"]["template"]["spec"]["containers"]
         for key in ("command", "env", "image"):
             container.pop(key, None)
+    # So that the job has a certificate that the servers take.
+    several = jobs[1]["jobTemplate"]["spec"]["template"]["spec"]
+    for listed in (several["containers"][0]["volumeMounts"], several["volumes"]):
+        [more] = [each for each in listed if each["name"] == "authority"]
+        listed.remove(more)
     assert jobs[0] == jobs[1]
 
 
@@ -326,12 +367,12 @@ def test_claims_stay_unless_the_data_may_go():
 def test_the_members_find_each_other_and_the_others_them():
     [etcd] = pod(cluster(), "etcd")["containers"]
     hosts = [f"mysqlauth-etcd-{number}.mysqlauth-etcd-live.shop.svc.cluster.local" for number in range(3)]
-    joined = ",".join(f"{host.partition('.')[0]}=http://{host}:2380" for host in hosts)
+    joined = ",".join(f"{host.partition('.')[0]}=https://{host}:2380" for host in hosts)
     assert f"--initial-cluster={joined}" in etcd["args"]
-    assert f"--initial-advertise-peer-urls=http://$(POD_NAME).{hosts[0].partition('.')[2]}:2380" in etcd["args"]
+    assert f"--initial-advertise-peer-urls=https://$(POD_NAME).{hosts[0].partition('.')[2]}:2380" in etcd["args"]
     for part, name in (("tablet", "prepare"), ("vtorc", "vtorc"), ("vtgate", "mysqlauth-container")):
         [topology] = [word for word in named(cluster(), part, name)["args"] if word.startswith("TOPOLOGY=")]
-        assert ",".join(f"{host}:2379" for host in hosts) in topology
+        assert ",".join(f"https://{host}:2379" for host in hosts) in topology
 
 
 def test_the_import_ends_before_up_gives_it_up_and_what_it_refuses_is_not_tried_again():

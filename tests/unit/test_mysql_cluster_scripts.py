@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from components.mysql_cluster import passwords, scripts
+from components.mysql_cluster import authority, passwords, scripts
 
 SHELLS = [shell for shell in (["/bin/sh"], ["bash", "--posix"], ["busybox", "sh"]) if shutil.which(shell[0])]
 TABLET = "zone1-0000000101"
@@ -38,7 +38,9 @@ class Pod:
     def run(self, script: str, *arguments: str, ok: bool = True, **values: str) -> str:
         given = {
             "TOPOLOGY": "--topo-implementation etcd2", "SERVERS": "etcd-0:2379", "CELL": "zone1", "KEYSPACE": "my_shop",
-            "RUN": f"{self.folder}/run", "SECRETS": f"{self.folder}/secrets", "BASE": "100", **values,
+            "RUN": f"{self.folder}/run", "SECRETS": f"{self.folder}/secrets", "BASE": "100",
+            "AUTHORITY": f"{self.folder}/authority.pem", "INSTANCE": "orders",
+            "SHOWN": "--tablet-manager-grpc-ca=ca.crt", **values,
         }  # fmt: skip
         words = [*(f"{key}={value}" for key, value in given.items()), "--", *arguments]
         env = {
@@ -61,7 +63,10 @@ class Pod:
 
 @pytest.fixture(params=SHELLS, ids=lambda shell: shell[0].rpartition("/")[2])
 def pod(request, tmp_path):
-    return Pod(tmp_path, request.param)
+    made = Pod(tmp_path, request.param)
+    (tmp_path / "authority.pem").write_text(authority.key())
+    made.run("certificate", OWN="orders-tablet.shop.svc")
+    return made
 
 
 @pytest.mark.parametrize("password", ["plain", 'it\'s \\ "öne" €', "\t\x01\x7f", "a" * 255, "$(id) `id` %s \\u0041"])
@@ -88,6 +93,37 @@ def test_a_certificate_is_made_for_the_name_that_clients_use(pod):
     text = subprocess.run(shown, capture_output=True, text=True, timeout=30, check=True).stdout
     assert "DNS:orders-service.shop.svc.cluster.local" in text
     assert "PRIVATE KEY" in pod.written("tls.key")
+
+
+def openssl(pod: Pod, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["openssl", *arguments], cwd=pod.folder / "run", capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+def test_pods_of_one_cluster_trust_each_others_certificates_and_those_of_no_other_cluster(pod):
+    run = pod.folder / "run"
+    shutil.copy(run / "ca.crt", run / "first.crt")
+    shown = openssl(pod, "x509", "-noout", "-text", "-in", "peer.crt").stdout
+    assert "DNS:orders-tablet-1.orders-tablet.shop.svc" in shown
+    assert "TLS Web Server Authentication, TLS Web Client Authentication" in shown
+    assert (run / "peer.key").stat().st_mode & 0o777 == 0o600
+    pod.run("certificate", OWN="orders-tablet.shop.svc")
+    name = ("-verify_hostname", "orders-tablet-1.orders-tablet.shop.svc")
+    assert openssl(pod, "verify", *name, "-CAfile", "first.crt", "peer.crt").returncode == 0
+    (pod.folder / "authority.pem").write_text(authority.key())
+    pod.run("certificate", OWN="orders-tablet.shop.svc")
+    assert openssl(pod, "verify", "-CAfile", "first.crt", "peer.crt").returncode != 0
+
+
+def test_what_only_asks_has_a_certificate_without_a_name(pod):
+    pod.run("certificate", OWN="")
+    assert "Subject Alternative Name" not in openssl(pod, "x509", "-noout", "-text", "-in", "peer.crt").stdout
+
+
+def test_a_key_that_is_none_ends_the_pod_with_the_reason(pod):
+    (pod.folder / "authority.pem").write_text("no key")
+    assert "no certificate could be made" in pod.run("certificate", ok=False, OWN="")
 
 
 def accounts(pod: Pod) -> str:

@@ -21,10 +21,6 @@ NAMESPACE, INSTANCE, PORT = "shop", "orders", 32101
 PASSWORD = 'it\'s \\ "öne" €'
 SERVERS = [f"{INSTANCE}-tablet-{number}" for number in range(3)]
 _ERRORS = (pymysql.err.MySQLError, OSError)
-_TOPOLOGY = (
-    *("vtctldclient", "--server", "internal", "--topo-implementation", "etcd2"),
-    *("--topo-global-server-address", f"{INSTANCE}-etcd:2379", "--topo-global-root", "/vitess/global"),
-)
 _LOGIN = """
 import json, urllib.request, urllib.error
 def ask(path, password):
@@ -88,7 +84,7 @@ class System:
         """Ask Vitess' own client in one of the servers' pods that answer."""
         refused: list[str] = []
         for server in SERVERS:
-            inside = ("exec", server, "-c", f"{INSTANCE}-container", "--", *_TOPOLOGY, *arguments)
+            inside = ("exec", server, "-c", f"{INSTANCE}-container", "--", "sh", "/run/vitess/ask", *arguments)
             try:
                 return json.loads(self.kubectl(*inside))
             except AssertionError as error:

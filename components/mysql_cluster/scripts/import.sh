@@ -92,7 +92,7 @@ account() {
   dba "DROP USER IF EXISTS 'vt_import'@'%'" &&
     dba "CREATE USER 'vt_import'@'%' IDENTIFIED WITH caching_sha2_password BY '$password' REQUIRE SSL" &&
     dba "GRANT ALL ON *.* TO 'vt_import'@'%'" || return 1
-  client "$SET-$((uid - BASE)).$DOMAIN" "$PORT" vt_import "$password" >"$RUN/new.cnf"
+  { client "$SET-$((uid - BASE)).$DOMAIN" "$PORT" vt_import "$password" && verified; } >"$RUN/new.cnf"
   value new 'CREATE DATABASE IF NOT EXISTS _kubeauth;
     CREATE TABLE IF NOT EXISTS _kubeauth.import (id INT PRIMARY KEY, state VARCHAR(8) NOT NULL)' 2>"$RUN/said"
 }

@@ -1,11 +1,15 @@
 # What the jobs of backups do otherwise for a cluster than for one server: they write to the primary, with an account that the
 # first of them makes, and read from a server that clients do not write to.
 # shellcheck shell=sh disable=SC2034,SC2153,SC2154 # backup_script.py and values.sh say the values; the scripts are one text
-host_of() { printf %s "$SET-$(($1 - BASE)).$DOMAIN"; }
+# Arguments: a server's number, and the name of the options to log in there.
+options_of() {
+  options "$SET-$(($1 - BASE)).$DOMAIN" "$2"
+  verified >> "$scratch/$2.cnf"
+}
 login() {
   uid=$(primary_of)
   [ -n "$uid" ] || { say 'there is no primary' > "$scratch/error"; return 1; }
-  options "$(host_of "$uid")" live
+  options_of "$uid" live
   value live 'SELECT 1' > /dev/null 2> "$scratch/error" || case $(cat "$scratch/error") in
     # It is not there yet, or with another password.
     'ERROR 1045 '*) password=$text account ;;
@@ -32,7 +36,7 @@ reader() {
   all=$(value live 'SELECT @@GLOBAL.gtid_executed' | tr -d '\n')
   replicas=$(vtctl GetTablets --keyspace "$KEYSPACE" --tablet-type replica 2> /dev/null | sed -n 's/^[^ ]*-0*\([0-9][0-9]*\) .*/\1/p')
   for number in $replicas; do
-    options "$(host_of "$number")" replica
+    options_of "$number" replica
     # The account may be on its way there.
     tries=10
     until value replica 'SELECT 1' > /dev/null 2>&1 || [ $tries = 0 ]; do tries=$((tries - 1)); sleep 1; done

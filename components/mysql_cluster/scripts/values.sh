@@ -3,6 +3,7 @@
 while [ "$1" != -- ]; do export "${1?}"; shift; done
 shift
 tablet_of() { printf '%s-%010d' "$CELL" "$1"; }
-# One question must not take for ever where the topology does not answer.
-# shellcheck disable=SC2086 # the options are words
-vtctl() { timeout 35 vtctldclient --server internal $TOPOLOGY "$@"; }
+# Of the topology's certificate, which the programs take from here.
+export SSL_CERT_FILE="$RUN/ca.crt"
+# One question must not take for ever where the topology does not answer. certificate.sh makes the script.
+vtctl() { timeout 35 sh "$RUN/ask" "$@"; }
