@@ -1,5 +1,6 @@
 """The jobs of a MySqlCluster's backups, with a bare mysqld as each of its servers and a stand-in for Vitess' client."""
 
+import shutil
 import subprocess
 from collections.abc import Callable
 from typing import cast
@@ -55,6 +56,8 @@ def several(pod) -> Make:
         made.script['  options "$SET-$(($1 - BASE)).$DOMAIN" "$2"'] = '  options 127.0.0.1 "$2"'
         certify(database, made.secrets[f"mysqlauth-authority{CHOSEN}"][authority.KEY])
         program = made.stand_in("vtctldclient", "")
+        # The image of a cluster has it, the one of a server does not.
+        (program.parent / "openssl").symlink_to(shutil.which("openssl") or "/usr/bin/openssl")
         [socket] = [word.partition("=")[2] for word in database.here(database._arguments()) if "--socket=" in word]
         program.write_text(VITESS.format(folder=folder, password=ROOT_PASSWORD, socket=socket))
         # Clients' statements run as this account.
