@@ -21,7 +21,6 @@ from .parts import (
     Cluster,
     component_label,
     http,
-    pod_name,
     scratch_mounts,
 )
 
@@ -77,8 +76,8 @@ def create(cluster: Cluster, found: core.Service, hosts: Sequence[pulumi.Output[
             template=core.PodTemplateSpecArgs(
                 metadata=cluster.pod_metadata("etcd", selector),
                 spec=core.PodSpecArgs(
-                    init_containers=[cluster.prepare([], cluster.values({"OWN": hosts[0].apply(_domain)}))],
-                    containers=[_container(cluster, hosts)],
+                    init_containers=[_prepare(cluster, hosts)],
+                    containers=[_container(given)],
                     volumes=cluster.volumes(),
                     **cluster.pod_fields(selector, "controller-revision-hash"),
                 ),
@@ -96,12 +95,17 @@ def create(cluster: Cluster, found: core.Service, hosts: Sequence[pulumi.Output[
             networking.NetworkPolicyIngressRuleArgs(
                 from_=[*users, traffic.pods(labels.selector(children.instance))], ports=traffic.ports(CLIENT_PORT)
             ),
-            networking.NetworkPolicyIngressRuleArgs(from_=[traffic.pods(selector)], ports=traffic.ports(PEER_PORT)),
+            # One whose volume is new asks the others to take it in again.
+            networking.NetworkPolicyIngressRuleArgs(
+                from_=[traffic.pods(selector)], ports=traffic.ports(CLIENT_PORT, PEER_PORT)
+            ),
         ],
         egress=lift(
             lambda dns: [
                 dns,
-                networking.NetworkPolicyEgressRuleArgs(to=[traffic.pods(selector)], ports=traffic.ports(PEER_PORT)),
+                networking.NetworkPolicyEgressRuleArgs(
+                    to=[traffic.pods(selector)], ports=traffic.ports(CLIENT_PORT, PEER_PORT)
+                ),
             ],
             lift(traffic.dns, given["platform"]),
         ),
@@ -112,48 +116,57 @@ def _domain(host: str) -> str:
     return host.partition(".")[2]
 
 
-def _container(cluster: Cluster, hosts: Sequence[pulumi.Output[str]]) -> core.ContainerArgs:
-    def arguments(known: Sequence[str], namespace: str) -> list[str]:
-        names = [host.partition(".")[0] for host in known]
+def _configuration(cluster: Cluster, hosts: Sequence[pulumi.Output[str]]) -> pulumi.Output[list[str]]:
+    """The lines of a member's file of options, but for whether it is a new one."""
+
+    def made(known: Sequence[str], namespace: str) -> list[str]:
         # The kubelet writes the pod's own name.
         own = f"$(POD_NAME).{_domain(known[0])}"
-        first = ",".join(f"{name}=https://{host}:{PEER_PORT}" for name, host in zip(names, known, strict=True))
+        first = ",".join(f"{host.partition('.')[0]}=https://{host}:{PEER_PORT}" for host in known)
+        certificate = f"cert-file: {RUN}/peer.crt, key-file: {RUN}/peer.key"
         return [
-            "--name=$(POD_NAME)",
-            f"--data-dir={_DATA}/member",
-            f"--listen-client-urls=https://0.0.0.0:{CLIENT_PORT}",
-            f"--advertise-client-urls=https://{own}:{CLIENT_PORT}",
-            f"--listen-peer-urls=https://0.0.0.0:{PEER_PORT}",
-            f"--initial-advertise-peer-urls=https://{own}:{PEER_PORT}",
-            f"--initial-cluster={first}",
-            f"--initial-cluster-token={namespace}-{cluster.children.instance}",
-            f"--listen-metrics-urls=http://0.0.0.0:{ETCD_HEALTH_PORT}",
-            f"--cert-file={RUN}/peer.crt",
-            f"--key-file={RUN}/peer.key",
-            f"--peer-cert-file={RUN}/peer.crt",
-            f"--peer-key-file={RUN}/peer.key",
-            f"--peer-trusted-ca-file={RUN}/ca.crt",
-            "--peer-client-cert-auth",
+            "name: $(POD_NAME)",
+            f"data-dir: {_DATA}/member",
+            f"listen-client-urls: https://0.0.0.0:{CLIENT_PORT}",
+            f"advertise-client-urls: https://{own}:{CLIENT_PORT}",
+            f"listen-peer-urls: https://0.0.0.0:{PEER_PORT}",
+            f"initial-advertise-peer-urls: https://{own}:{PEER_PORT}",
+            f"initial-cluster: {first}",
+            f"initial-cluster-token: {namespace}-{cluster.children.instance}",
+            f"client-transport-security: {{{certificate}}}",
+            f"peer-transport-security: {{{certificate}, trusted-ca-file: {RUN}/ca.crt, client-cert-auth: true}}",
+            f"listen-metrics-urls: http://0.0.0.0:{ETCD_HEALTH_PORT}",
             # Vitess never asks for what was.
-            "--auto-compaction-mode=periodic",
-            "--auto-compaction-retention=1h",
-            "--log-level=warn",
+            "auto-compaction-mode: periodic",
+            "auto-compaction-retention: 1h",
+            "log-level: warn",
         ]
 
-    given = cluster.given
+    return lift(made, [*hosts], cluster.children.namespace)
+
+
+def _prepare(cluster: Cluster, hosts: Sequence[pulumi.Output[str]]) -> core.ContainerArgs:
+    own = {"OWN": hosts[0].apply(_domain), "DATA": f"{_DATA}/member", "CLIENT": CLIENT_PORT, "PEER": PEER_PORT}
+    return cluster.prepare(["member"], cluster.values(own), _data(), arguments=_configuration(cluster, hosts))
+
+
+def _data() -> core.VolumeMountArgs:
+    return core.VolumeMountArgs(name="data", mount_path=_DATA)
+
+
+def _container(given: Given) -> core.ContainerArgs:
     return core.ContainerArgs(
         name="etcd",
         image=given["etcd_image"],
         command=["etcd"],
-        args=lift(arguments, [*hosts], cluster.children.namespace),
-        env=[pod_name()],
+        args=[f"--config-file={RUN}/etcd.yaml"],
         ports=[
             core.ContainerPortArgs(name="client", container_port=CLIENT_PORT, protocol="TCP"),
             core.ContainerPortArgs(name="peer", container_port=PEER_PORT, protocol="TCP"),
         ],
         security_context=pods.security_context(),
         resources=resources.requirements(_RESOURCES, disk=entry(given["platform"], "ephemeral_storage")),
-        volume_mounts=[core.VolumeMountArgs(name="data", mount_path=_DATA), *scratch_mounts()],
+        volume_mounts=[_data(), *scratch_mounts()],
         readiness_probe=http("/readyz", ETCD_HEALTH_PORT, period_seconds=5),
         liveness_probe=http("/livez", ETCD_HEALTH_PORT, period_seconds=10, failure_threshold=6),
     )

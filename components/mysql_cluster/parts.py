@@ -146,7 +146,12 @@ class Cluster:
         )
 
     def prepare(
-        self, script: Sequence[str], values: pulumi.Input[list[str]], *mounts: core.VolumeMountArgs, **env: str
+        self,
+        script: Sequence[str],
+        values: pulumi.Input[list[str]],
+        *mounts: core.VolumeMountArgs,
+        arguments: pulumi.Input[list[str]] | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> core.ContainerArgs:
         """Return the container that runs before a program: it makes the pod's certificate, and then what is asked for.
 
@@ -154,10 +159,11 @@ class Cluster:
             script: What comes after the certificate.
             values: See `values`.
             mounts: What it sees besides the authority's key and its scratch volumes.
-            env: Environment variables.
+            arguments: What the script gets besides the values. Default: nothing.
+            env: Environment variables. Default: none.
         """
         seen = [*mounts, authority.mount()]
-        return self.container("prepare", ["certificate", *script], values, [], PREPARE, seen, env)
+        return self.container("prepare", ["certificate", *script], values, arguments or [], PREPARE, seen, env)
 
     def volumes(self, *more: core.VolumeArgs) -> list[core.VolumeArgs]:
         """Return the volumes of a pod: its own, then the authority's key and scratch volumes."""

@@ -135,7 +135,7 @@ def _pod(
                 ["accounts", "topology"],
                 cluster.values({"SETTINGS": lift(_settings, limits, given["settings"]), "OWN": domain}),
                 secrets,
-                **env,
+                env=env,
             ),
             cluster.container(
                 "mysqld",

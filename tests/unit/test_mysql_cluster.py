@@ -221,6 +221,11 @@ def test_the_key_that_signs_certificates_is_seen_by_what_makes_them_and_by_nothi
         assert seen in ({"prepare"}, {"import"})
 
 
+def options_of_etcd(recorder: Recorder) -> list[str]:
+    arguments = named(recorder, "etcd", "prepare")["args"]
+    return arguments[arguments.index("--") + 1 :]
+
+
 def test_every_connection_of_the_clusters_own_pods_is_encrypted_and_both_sides_show_a_certificate():
     found = cluster()
     files = {"ca": "ca.crt", "cert": "peer.crt", "key": "peer.key"}
@@ -234,9 +239,10 @@ def test_every_connection_of_the_clusters_own_pods_is_encrypted_and_both_sides_s
         for prefix in (*prefixes, *(["grpc"] if part == "tablet" else [])):
             for kind, file in files.items():
                 assert f"--{prefix}-{kind}=/run/vitess/{file}" in arguments
-    [etcd] = pod(found, "etcd")["containers"]
-    assert "http://" not in " ".join(word for word in etcd["args"] if "metrics" not in word)
-    assert "--peer-client-cert-auth" in etcd["args"]
+    lines = options_of_etcd(found)
+    assert not [line for line in lines if "http://" in line and not line.startswith("listen-metrics-urls")]
+    [peers] = [line for line in lines if line.startswith("peer-transport-security")]
+    assert "client-cert-auth: true" in peers
     for name in ("mysqld", "mysqlauth-container"):
         arguments = named(found, "tablet", name)["args"]
         assert "--db-ssl-mode=verify_identity" in arguments, "a replica asks its source who it is"
@@ -274,7 +280,7 @@ def test_grpc_and_replication_are_open_to_the_clusters_own_pods_alone_and_http_t
         "mysqlauth-import-selector": {2379},
         "mysqlauth-vtorc-selector": {2379},
         "mysqlauth-selector": {2379},
-        "mysqlauth-etcd-selector": {2380},
+        "mysqlauth-etcd-selector": {2379, 2380},
     }
     assert allowed(found, "vtorc") == {}
     assert allowed(found, "import") == {}
@@ -365,11 +371,11 @@ def test_claims_stay_unless_the_data_may_go():
 
 
 def test_the_members_find_each_other_and_the_others_them():
-    [etcd] = pod(cluster(), "etcd")["containers"]
+    lines = options_of_etcd(cluster())
     hosts = [f"mysqlauth-etcd-{number}.mysqlauth-etcd-live.shop.svc.cluster.local" for number in range(3)]
     joined = ",".join(f"{host.partition('.')[0]}=https://{host}:2380" for host in hosts)
-    assert f"--initial-cluster={joined}" in etcd["args"]
-    assert f"--initial-advertise-peer-urls=https://$(POD_NAME).{hosts[0].partition('.')[2]}:2380" in etcd["args"]
+    assert f"initial-cluster: {joined}" in lines
+    assert f"initial-advertise-peer-urls: https://$(POD_NAME).{hosts[0].partition('.')[2]}:2380" in lines
     for part, name in (("tablet", "prepare"), ("vtorc", "vtorc"), ("vtgate", "mysqlauth-container")):
         [topology] = [word for word in named(cluster(), part, name)["args"] if word.startswith("TOPOLOGY=")]
         assert ",".join(f"https://{host}:2379" for host in hosts) in topology

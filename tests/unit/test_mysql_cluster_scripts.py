@@ -14,7 +14,7 @@ TABLET = "zone1-0000000101"
 
 
 #: Scripts that come before another one.
-BEFORE = {"tablet": ["errant"], "alive": ["errant"]}
+BEFORE = {"tablet": ["errant"], "alive": ["errant"], "member": ["certificate"]}
 
 
 class Pod:
@@ -124,6 +124,57 @@ def test_what_only_asks_has_a_certificate_without_a_name(pod):
 def test_a_key_that_is_none_ends_the_pod_with_the_reason(pod):
     (pod.folder / "authority.pem").write_text("no key")
     assert "no certificate could be made" in pod.run("certificate", ok=False, OWN="")
+
+
+#: A member of the topology that answers: what it has is in a file, and what it is asked for is noted.
+MEMBER = """
+case "$*" in
+  *s_client*)
+    request=$(tr -d '\\r') && echo "$request" | sed -n '1s/ HTTP.*//p;$p' | paste -s >> {folder}/told
+    [ -s {folder}/members ] || exit 1
+    printf 'HTTP/1.0 200 OK\\r\\nContent-Type: application/json\\r\\n\\r\\n' && cat {folder}/members ;;
+  *) exec {openssl} "$@" ;;
+esac
+"""
+OTHER = '{"ID":"7","name":"orders-etcd-0","peerURLs":["https://orders-etcd-0.x:2380"],"clientURLs":["https://orders-etcd-0.x:2379"]}'
+OWN = '"peerURLs":["https://orders-tablet-1.x:2380"]'
+
+
+@pytest.mark.parametrize(
+    ("mine", "state", "told"),
+    [
+        (f'{{"ID":"8","name":"orders-tablet-1",{OWN}}}', "new", []),
+        (f'{{"ID":"8","name":"orders-tablet-1",{OWN},"clientURLs":["https://orders-tablet-1.x:2379"]}}', "existing",
+         ['remove\t{"ID":"8"}', 'add\t{"peerURLs":["https://orders-tablet-1.x:2380"]}']),
+        (f'{{"ID":"8",{OWN}}}', "existing", []),
+        ("", "existing", ['add\t{"peerURLs":["https://orders-tablet-1.x:2380"]}']),
+    ],
+    ids=["all begin together", "its volume is lost", "taken in again already", "put out already"],
+)  # fmt: skip
+def test_a_member_of_the_topology_whose_volume_is_new_is_taken_in_again(pod, mine, state, told):
+    listed = ",".join(each for each in (OTHER, mine) if each)
+    (pod.folder / "members").write_text(f'{{"header":{{"member_id":"7"}},"members":[{listed}]}}')
+    assert member(pod) == ["name: m", f"initial-cluster-state: {state}"]
+    calls = [line.removeprefix("POST /v3/cluster/member/") for line in (pod.folder / "told").read_text().splitlines()]
+    assert calls == ['list\t{"linearizable":true}', *told]
+
+
+def test_a_member_that_has_its_data_asks_nobody_and_one_whom_nobody_answers_begins(pod):
+    (pod.folder / "data/member").mkdir()
+    assert member(pod) == ["name: m", "initial-cluster-state: new"]
+    assert not (pod.folder / "told").exists()
+    (pod.folder / "data/member").rmdir()
+    pod.program("sleep", "")
+    assert member(pod) == ["name: m", "initial-cluster-state: new"]
+    assert len((pod.folder / "told").read_text().splitlines()) > 3
+
+
+def member(pod: Pod) -> list[str]:
+    pod.program("openssl", MEMBER.format(folder=pod.folder, openssl=shutil.which("openssl")))
+    servers = "https://orders-tablet-1.x:2379,https://orders-etcd-0.x:2379"
+    given = {"OWN": "x", "DATA": f"{pod.folder}/data", "CLIENT": "2379", "PEER": "2380", "SERVERS": servers}
+    pod.run("member", "name: m", ok=True, **given)
+    return pod.written("etcd.yaml").splitlines()
 
 
 def accounts(pod: Pod) -> str:

@@ -3,6 +3,7 @@
 `make test-vitess` runs it on a node of its own; what it measures is printed with `ARGS=-s`.
 """
 
+import re
 import time
 from collections.abc import Iterator
 
@@ -105,6 +106,41 @@ def test_all_servers_are_killed_at_once_and_nothing_is_lost(system):
     print(f"all killed: gap {writer.longest:.1f} s, {len(writer.acknowledged)} acknowledged")
     system.until(lambda: everybody_replicates(system), 180, "every server replicates")
     assert system.logins("carol") == [201, 200, 401]
+
+
+def test_a_server_does_nothing_for_who_shows_no_certificate_of_this_cluster(system):
+    inside = ("exec", SERVERS[0], "-c", f"{INSTANCE}-container", "--")
+    ask = system.kubectl(*inside, "cat", "/run/vitess/ask")
+    assert system.kubectl(*inside, "sh", "-c", ask, "ask", "PingTablet", "zone1-0000000101") == ""
+    for without in (r" --tablet-manager-grpc-(cert|key)=\S+", r" --tablet-manager-grpc-(ca|cert|key)=\S+"):
+        call = re.sub(without, "", ask).replace('"$@"', '--action-timeout 5s "$@"')
+        with pytest.raises(AssertionError, match="Unavailable|DeadlineExceeded|EOF|certificate|handshake"):
+            system.kubectl(*inside, "sh", "-c", call, "ask", "PingTablet", "zone1-0000000101")
+
+
+def members_are_ready(system: System) -> bool:
+    found = system.get("pods", "--selector", f"name={INSTANCE}-etcd-selector")["items"]
+    conditions = [each for pod in found for each in pod["status"]["conditions"] if each["type"] == "Ready"]
+    return [each["status"] for each in conditions] == ["True"] * 3
+
+
+def test_a_member_of_the_topology_whose_volume_is_lost_is_taken_in_again(system):
+    lost = f"{INSTANCE}-etcd-1"
+    before = system.get("pod", lost)["metadata"]["uid"]
+    with Writer(system, "member_lost") as writer:
+        system.kubectl("delete", "persistentvolumeclaim", f"data-{lost}", "--wait=false")
+        system.kubectl("delete", "pod", lost)
+        system.until(lambda: system.get("pod", lost)["metadata"]["uid"] != before, 120, "another pod")
+        waited = system.until(lambda: members_are_ready(system), 120, "all members are ready")
+        writer.writes_again()
+    assert writer.lost() == []
+    said = system.kubectl("logs", lost, "-c", "prepare")
+    assert f"the volume of {lost} is new: the other members took it in again" in said
+    print(f"a lost member: ready after {waited:.1f} s, gap {writer.longest:.1f} s")
+    # It counts again: another one may go.
+    system.kubectl("delete", "pod", f"{INSTANCE}-etcd-0", "--force", "--grace-period=0")
+    system.vitess("GetKeyspace", "admin")
+    system.until(lambda: members_are_ready(system), 120, "all members are ready")
 
 
 def test_a_server_whose_volume_is_lost_is_filled_from_the_primary(system):
