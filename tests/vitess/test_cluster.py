@@ -114,7 +114,7 @@ def test_a_server_does_nothing_for_who_shows_no_certificate_of_this_cluster(syst
     assert system.kubectl(*inside, "sh", "-c", ask, "ask", "PingTablet", "zone1-0000000101") == ""
     for without in (r" --tablet-manager-grpc-(cert|key)=\S+", r" --tablet-manager-grpc-(ca|cert|key)=\S+"):
         call = re.sub(without, "", ask).replace('"$@"', '--action-timeout 5s "$@"')
-        with pytest.raises(AssertionError, match="Unavailable|DeadlineExceeded|EOF|certificate|handshake"):
+        with pytest.raises(AssertionError, match=r"Unavailable|DeadlineExceeded|EOF|certificate|handshake"):
             system.kubectl(*inside, "sh", "-c", call, "ask", "PingTablet", "zone1-0000000101")
 
 
