@@ -9,9 +9,9 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from .inputs import errors, metadata, outputs, quantities, validation
 from .inputs.errors import InputError
-from .inputs.known import lift, merged, normal
+from .inputs.known import inputs_of, lift, merged
 from .inputs.record import Given, Record, Rule
-from .kubernetes import discovery, labels, ownership, resources, traffic
+from .kubernetes import discovery, labels, ownership, reservations, resources, traffic
 from .kubernetes.children import Children
 from .kubernetes.resources import Resources
 
@@ -121,7 +121,7 @@ class AppNamespace(pulumi.ComponentResource):
         namespace = core.Namespace(
             f"{name}-namespace",
             metadata=ObjectMetaArgs(
-                name=instance,
+                name=reservations.namespace(self, given.owner, instance),
                 annotations=merged(given["annotations"], ownership.mark()),
                 labels=merged(common, _POD_SECURITY),
             ),
@@ -149,7 +149,9 @@ class AppNamespace(pulumi.ComponentResource):
     @staticmethod
     def check(name: str, args: AppNamespaceArgs) -> list[InputError]:
         """Return every input that is not allowed, without creating anything."""
-        given = normal(args)
+        given = inputs_of(args)
+        if not isinstance(given, Mapping):
+            return RULES.check(given)
         logical = [] if "resource_name" in given else _name("name", name)
         return [*logical, *RULES.check(given)]
 

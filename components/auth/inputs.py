@@ -9,7 +9,7 @@ from .. import connection
 from ..connection import CONNECTION, DatabaseConnection
 from ..inputs import metadata, validation
 from ..inputs.errors import InputError
-from ..inputs.known import normal
+from ..inputs.known import inputs_of
 from ..inputs.record import Record, Rule
 from ..inputs.validation import each, mapping
 from ..kubernetes import monitoring, resources, services, workload
@@ -175,25 +175,12 @@ def _resources(key: str, value: Any) -> list[InputError]:
     return resources.check(key, value, RESOURCES, "16Mi")
 
 
-def _single(key: str) -> Rule:
-    return Rule(CONNECTION.rules[key].check)
-
-
 RULES = Record(
     AuthServiceArgs,
     {
         "image": Rule(validation.image("registry.example.com/authenticate:1.0.0")),
         "database": Rule(CONNECTION),
-        "namespace": Rule(validation.namespace),
-        "database_endpoint": _single("endpoint"),
-        "database_secret_name": _single("secret_name"),
-        "database_username_key": _single("username_key"),
-        "database_password_key": _single("password_key"),
-        "database_userinfo_key": _single("userinfo_key"),
-        "database_name": _single("database_name"),
-        "database_namespace": _single("service_namespace"),
-        "database_ca_secret_name": _single("ca_secret_name"),
-        "database_pod_port": _single("pod_port"),
+        **{single: Rule(CONNECTION.rules[key].check) for key, single in connection.SINGLE.items()},
         "database_env": Rule(mapping(validation.one_of(DatabaseValue), validation.variable), default={}),
         "binding": Rule(validation.or_empty(validation.resource_name("mysqlauth"))),
         "resource_name": Rule(lambda key, value: validation.name(key, value, "authenticate"), plain=True),
@@ -230,7 +217,9 @@ RULES = Record(
 
 def check(name: str, args: AuthServiceArgs) -> list[InputError]:
     """Return every input that is not allowed, without creating anything. Outputs are checked when they resolve."""
-    given: Mapping[str, Any] = normal(args)
+    given = inputs_of(args)
+    if not isinstance(given, Mapping):
+        return RULES.check(given)
     found = [
         *validation.name("name", name, "authenticate"),
         *RULES.check(given),
@@ -240,11 +229,10 @@ def check(name: str, args: AuthServiceArgs) -> list[InputError]:
         *environment.check_collisions(given),
         *monitoring.check_annotations(given),
     ]
-    domain = RULES.value(given, "cluster_domain")
     return (
         found
         or metrics.check_port(given, RULES.value(given, "port"))
         or containers.check_names(given, RULES.value(given, "resource_name") or name)
         or mounts.check_own(given)
-        or connection.check_service_namespace(connection.known(given), domain)
+        or connection.check_service_namespace(connection.known(given), RULES.value(given, "cluster_domain"))
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 
-from .shown import texts
+from .shown import printable, texts
 
 
 class Advice(str):
@@ -58,7 +58,8 @@ class InputErrors(pulumi.RunError):
             lines.append(f"{number}. {error.key} = {error.value}")
             lines.append(f"   rule: {error.rule}")
             lines.append(f"   fix:  {error.example or 'give another value'}")
-        super().__init__("\n".join(lines))
+        # Pulumi prints nothing but UTF-8, and a key of the program's own must not look like another line.
+        super().__init__("\n".join(map(printable, lines)))
 
 
 #: What is raised.

@@ -50,6 +50,11 @@ def normal(value: Any) -> Any:
     return value
 
 
+def inputs_of(args: Any) -> Any:
+    """Return a component's inputs as `normal` does; None instead of all of them is none."""
+    return {} if args is None else normal(args)
+
+
 def merged(*maps: Any) -> Any:
     """Return maps in one, later ones win; an Output as soon as one of them is. None is an empty one."""
 

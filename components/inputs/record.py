@@ -8,7 +8,7 @@ import pulumi
 
 from . import errors, manifest
 from .errors import InputError
-from .known import is_known, is_output, lift, normal
+from .known import inputs_of, is_known, is_output, lift, normal
 from .shown import kind
 
 
@@ -64,7 +64,8 @@ class Record:
         """
         if not isinstance(given, Mapping):
             rule = f"an object with {', '.join(self.rules)}"
-            return [InputError(path.rstrip("."), kind(given), rule, f"{{{next(iter(self.rules))}: …}}")]
+            key = path.rstrip(".") or "(all inputs)"
+            return [InputError(key, kind(given), rule, f"{{{next(iter(self.rules))}: …}}")]
         found = errors.required(given, self.declared, path)
         for key, rule in self.rules.items():
             value = given.get(key, rule.default)
@@ -110,7 +111,7 @@ class Given:
             owner: Whose they are, for example `MySqlDatabase mysqlauth`.
             path: Where they are, for example `accounts.reports.`. Default: at the top.
         """
-        self.record, self.args, self.owner, self.path = record, normal(args), owner, path
+        self.record, self.args, self.owner, self.path = record, inputs_of(args), owner, path
         self._read: dict[str, Any] = {}
 
     def __contains__(self, key: str) -> bool:

@@ -25,6 +25,11 @@ def shown(value: Any) -> str:
     return f"({type(value).__name__})"
 
 
+def printable(text: str) -> str:
+    """Return a text on one line, with what cannot be printed as Python spells it."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+
+
 def kind(value: Any) -> str:
     """Return how a message shows a value where an object belongs: what a text says may be a password."""
     return "(text)" if isinstance(value, str) else shown(value)

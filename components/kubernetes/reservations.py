@@ -13,6 +13,7 @@ from ..inputs.known import lift
 
 #: What stands for the program that runs: its connection to the engine.
 _programs: list[Callable[[], Any]] = [pulumi.runtime.settings.get_monitor]
+_NEVER = "two servers must never open the same data"
 _taken: WeakKeyDictionary[Any, dict[tuple[str, str], str]] = WeakKeyDictionary()
 
 
@@ -35,7 +36,11 @@ def _take(cluster: str, thing: str, owner: str, error: Callable[[str], InputErro
 
 
 def instance(
-    component: pulumi.ComponentResource, owner: str, namespace: pulumi.Input[str], names: Sequence[str]
+    component: pulumi.ComponentResource,
+    owner: str,
+    namespace: pulumi.Input[str],
+    names: Sequence[str],
+    claims: Sequence[str] = (),
 ) -> pulumi.Input[str]:
     """Take names of a namespace for an instance; return the namespace.
 
@@ -44,18 +49,39 @@ def instance(
         owner: What it is called in a message, for example `MySqlDatabase mysqlauth`.
         namespace: The namespace.
         names: Of the instance, and others that its children's selectors use.
+        claims: The volume claims that are made for it. Default: none.
     """
 
     def taken(cluster: str, place: str) -> str:
         for name in names:
             _take(cluster, f"{place}/{name}", owner, partial(used, place, name))
+        for claim in claims:
+            _take(cluster, f"claim {place}/{claim}", owner, partial(opened, claim))
         return place
 
     def used(place: str, name: str, other: str) -> InputError:
         rule = f"a name that {other} does not use in the namespace {place}"
         return InputError("name", repr(name), rule, Advice("give resource_name, or rename"))
 
+    def opened(claim: str, other: str) -> InputError:
+        rule = f"a name whose claim {claim} {other} does not use: {_NEVER}"
+        return InputError("name", repr(names[0]), rule, Advice("give resource_name, or rename"))
+
     return lift(taken, _cluster(component), namespace)
+
+
+def namespace(component: pulumi.ComponentResource, owner: str, name: str) -> pulumi.Input[str]:
+    """Take a namespace for whom makes it; return its name."""
+
+    def made(cluster: str) -> str:
+        _take(cluster, f"namespace {name}", owner, used)
+        return name
+
+    def used(other: str) -> InputError:
+        rule = f"not the namespace of {other}: who is removed first would take it along"
+        return InputError("name", repr(name), rule, Advice("give resource_name, or rename"))
+
+    return lift(made, _cluster(component))
 
 
 def claim(
@@ -65,7 +91,7 @@ def claim(
 
     def taken(cluster: str, claim: str, place: str) -> str:
         def used(other: str) -> InputError:
-            rule = f"not the claim of {other}: two servers must never open the same data"
+            rule = f"not the claim of {other}: {_NEVER}"
             return InputError("existing_claim", repr(claim), rule, Advice("give another claim, or leave it out"))
 
         _take(cluster, f"claim {place}/{claim}", owner, used)

@@ -33,7 +33,7 @@ class TrafficPolicy(Enum):
 
 def check_node_port(key: str, value: Any, service_type: Any, platform: Mapping[str, Any]) -> list[InputError]:
     """A port in the range that the API server hands out, where the Service has one."""
-    if value == 0:
+    if value == 0 and not isinstance(value, bool):
         return []
     if service_type == "ClusterIP":
         return validation.check(False, key, value, f"not together with service_type {service_type}", "0")

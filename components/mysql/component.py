@@ -77,7 +77,9 @@ class MySqlDatabase(pulumi.ComponentResource):
         common = labels.recommended("mysql", instance, "database", given["labels"])
         beside = {"backup": backup.instance, "metrics": metrics.instance}
         names = [instance, *(named(instance) for key, named in beside.items() if key in given)]
-        namespace = reservations.instance(self, given.owner, given["namespace"], names)
+        claims = ["backups"] if "backup" in given else []
+        claims = [f"{instance}-{claim}" for claim in (claims if "existing_claim" in given else ["data", *claims])]
+        namespace = reservations.instance(self, given.owner, given["namespace"], names, claims)
         children = Children(self, name, instance, namespace, common, given["annotations"])
 
         credentials_name, server_name = credentials.create(given, children)

@@ -7,7 +7,7 @@ import pulumi
 
 from ..inputs import metadata, quantities, validation
 from ..inputs.errors import InputError
-from ..inputs.known import normal
+from ..inputs.known import inputs_of
 from ..inputs.record import Record, Rule
 from ..inputs.validation import each
 from ..kubernetes import monitoring, resources, services, workload
@@ -233,7 +233,9 @@ def is_sent(given: Mapping[str, Any]) -> bool:
 
 def check(name: str, args: MySqlDatabaseArgs) -> list[InputError]:
     """Return every input that is not allowed, without creating anything. Outputs are checked when they resolve."""
-    given: Mapping[str, Any] = normal(args)
+    given = inputs_of(args)
+    if not isinstance(given, Mapping):
+        return RULES.check(given)
     accounts = ("username", "password", "previous_password", "root_password")
     return [
         *validation.name("name", name, "mysqlauth"),

@@ -13,11 +13,13 @@ _MODIFIERS = ("skip", "disable", "enable", "maximum")
 FIXED = (
     "admin-address", "admin-port", "basedir", "bind-address", "character-sets-dir", "chroot", "console",
     "daemonize", "datadir", "defaults-extra-file", "defaults-file", "gdb", "grant-tables", "help", "init-file",
-    "initialize", "initialize-insecure", "innodb-data-home-dir", "innodb-log-group-home-dir",
-    "innodb-temp-tablespaces-dir", "innodb-tmpdir", "innodb-undo-directory", "lc-messages-dir", "log-error",
+    "initialize", "initialize-insecure", "innodb-data-home-dir", "innodb-log-group-home-dir", "innodb-read-only",
+    "innodb-temp-tablespaces-dir", "innodb-tmpdir", "innodb-undo-directory", "keyring-migration-from-component",
+    "keyring-migration-source", "keyring-migration-to-component", "lc-messages-dir", "log-error",
     "mysqlx", "name-resolve", "networking", "no-defaults", "offline-mode", "pid-file", "plugin-dir", "port",
     "print-defaults", "read-only", "require-secure-transport", "secure-file-priv", "socket", "ssl-ca", "ssl-cert",
-    "ssl-key", "super-read-only", "tmpdir", "upgrade", "user", "validate-config", "verbose", "version",
+    "ssl-key", "super-read-only", "tc-heuristic-recover", "tmpdir", "transaction-read-only", "upgrade", "user",
+    "validate-config", "verbose", "version",
 )  # fmt: skip
 """Settings, without modifiers, that the pod depends on, or that would open or stop it."""
 

@@ -8,7 +8,7 @@ from ..inputs.record import Given
 from ..kubernetes import discovery, labels, reservations
 from ..kubernetes.children import Children
 from ..mysql import credentials, front
-from . import authority, backups, etcd, gateways, importer, orchestrator, passwords, tablets
+from . import authority, backups, claims, etcd, gateways, importer, orchestrator, passwords, tablets
 from . import inputs as cluster_inputs
 from .inputs import MySqlClusterArgs
 from .parts import BACKUP, CLIENT_PORT, PARTS, Cluster
@@ -69,7 +69,7 @@ class MySqlCluster(pulumi.ComponentResource):
         instance: str = given["resource_name"] or name
         common = labels.recommended("mysql", instance, "database", given["labels"])
         names = [instance, *(f"{instance}-{part}" for part in (*PARTS, BACKUP))]
-        namespace = reservations.instance(self, given.owner, given["namespace"], names)
+        namespace = reservations.instance(self, given.owner, given["namespace"], names, claims.names(instance, given))
         children = Children(self, name, instance, namespace, common, given["annotations"])
 
         credentials_name, previous = credentials.create(given, children)

@@ -7,7 +7,7 @@ import pulumi
 
 from ..inputs import quantities, validation
 from ..inputs.errors import Advice, InputError
-from ..inputs.known import normal
+from ..inputs.known import inputs_of
 from ..inputs.outputs import camel_case
 from ..inputs.record import Record, Rule
 from ..inputs.validation import whole_number
@@ -17,12 +17,12 @@ from ..kubernetes.platform import Platform
 from ..kubernetes.resources import Resources
 from ..kubernetes.services import ServiceType, TrafficPolicy
 from ..mysql import inputs as mysql_inputs
-from ..mysql import validation as mysql_validation
 from ..mysql.backup_inputs import Backup
 from ..mysql.inputs import DatabaseClient, sized
 from ..mysql.sizes import DatabaseSize
-from . import backup_inputs, settings
+from . import backup_inputs, names, settings
 
+MOST_SERVERS = 9
 MINIMUM_MEMORY = "352Mi"
 """The smallest limit for a server and the program that starts it."""
 
@@ -188,12 +188,6 @@ def _settings(key: str, value: Any, size: Any, given: Any) -> list[InputError]:
     return settings.check(key, value, limit)
 
 
-def _username(key: str, value: Any) -> list[InputError]:
-    own = isinstance(value, str) and value.lower().startswith("vt_")
-    rule = "not vt_…, which are Vitess' own accounts"
-    return mysql_validation.username(key, value) + validation.check(not own, key, value, rule, "admin")
-
-
 def _members(key: str, value: Any) -> list[InputError]:
     ok = isinstance(value, int) and not isinstance(value, bool) and value in (1, 3, 5)
     return validation.check(ok, key, value, "1, 3 or 5, so that most of them can agree", "3")
@@ -201,7 +195,7 @@ def _members(key: str, value: Any) -> list[InputError]:
 
 SAME = (
     "namespace", "resource_name", "existing_secret", "password", "previous_password",
-    "database_name", "require_tls", "tls_secret", "service_type", "node_port",
+    "require_tls", "tls_secret", "service_type", "node_port",
     "node_port_cidrs", "external_traffic_policy", "service_annotations", "port", "clients",
     "storage_class", "access_mode", "retain_data", "size", "startup_seconds",
     "shutdown_seconds",
@@ -214,10 +208,11 @@ RULES = Record(
         **{key: mysql_inputs.RULES.rules[key] for key in SAME},
         "image": Rule(validation.image("registry.example.com/vitess:24.0.4")),
         "etcd_image": Rule(validation.image("registry.example.com/etcd:3.6.16")),
-        "replicas": Rule(whole_number(3, 9, "servers", 3), default=3),
+        "replicas": Rule(whole_number(3, MOST_SERVERS, "servers", 3), default=3),
         "gateways": Rule(whole_number(1, 20, "gateways", 2), default=2),
         "topology_members": Rule(_members, default=3, plain=True),
-        "username": Rule(_username, default="admin"),
+        "database_name": Rule(names.database_name, default="admin"),
+        "username": Rule(names.username, default="admin"),
         "backup": Rule(backup_inputs.RULES, plain=True),
         "settings": Rule(_settings, default={}, needs=("size", "resources")),
         "storage_size": Rule(quantities.byte_quantity("1Gi", "2Gi"), default="2Gi"),
@@ -232,7 +227,9 @@ RULES = Record(
 
 def check(name: str, args: MySqlClusterArgs) -> list[InputError]:
     """Return every input that is not allowed, without creating anything. Outputs are checked when they resolve."""
-    given: Mapping[str, Any] = normal(args)
+    given = inputs_of(args)
+    if not isinstance(given, Mapping):
+        return RULES.check(given)
     # Programs in other languages hand over unknown names as they spell them.
     refused = {word: (key, *why) for key, why in REFUSED.items() for word in (key, camel_case(key)) if word in given}
     return [

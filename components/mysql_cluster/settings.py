@@ -1,5 +1,6 @@
 """The servers' settings: what follows from their memory, what Vitess rules, and the file that mysqlctld takes in."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,14 +13,34 @@ from .parts import RUN
 STARTER_MEBIBYTES = 48
 """What mysqlctld takes of the container's memory."""
 
-RULED = (
-    "binlog-format", "enforce-gtid-consistency", "gtid-mode", "init-replica", "innodb-force-recovery", "log-bin",
-    "log-replica-updates", "plugin-load", "plugin-load-add", "relay-log", "relay-log-recovery", "replica-start",
-    "report-host", "report-port", "rpl-semi-sync-replica-enabled", "rpl-semi-sync-source-enabled",
-    "rpl-semi-sync-source-timeout", "rpl-semi-sync-source-wait-no-replica", "server-id", "sync-binlog",
-    "innodb-flush-log-at-trx-commit",
-)  # fmt: skip
-"""Settings, without modifiers, that replication and failover depend on."""
+_ON, _OFF = ("ON", "1", "TRUE"), ("OFF", "0", "FALSE")
+RULED: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys((
+        "binlog-do-db", "binlog-format", "binlog-ignore-db", "clone", "enforce-gtid-consistency", "gtid-mode",
+        "init-replica", "innodb-flush-log-at-trx-commit", "innodb-force-recovery", "log-bin", "log-bin-index",
+        "log-replica-updates", "plugin-load", "plugin-load-add", "relay-log", "relay-log-index", "relay-log-recovery",
+        "replica-load-tmpdir", "replica-start", "server-id", "sync-binlog",
+    ), ()),
+    "binlog-encryption": _OFF,
+    "replica-exec-mode": ("STRICT",),
+    "replica-preserve-commit-order": _ON,
+    "replica-skip-errors": _OFF,
+    # vttablet serves nothing without it.
+    "autocommit": _ON,
+    # Its accounts have one password for ever, and their grants are patterns.
+    "default-password-lifetime": ("0",),
+    "partial-revokes": _OFF,
+    # How the filling of a server went is read from it.
+    "performance-schema": _ON,
+}  # fmt: skip
+"""Settings, without modifiers and in newer words, that replication, failover and vttablet depend on, and what they
+may be all the same."""
+
+RULED_FAMILIES = ("clone-ssl-", "group-replication-", "replicate-", "report-", "rpl-semi-sync-")
+"""What the names of more such settings begin with."""
+
+_MODES = ("ANSI", "ANSI_QUOTES", "NO_BACKSLASH_ESCAPES", "PIPES_AS_CONCAT", "REAL_AS_FLOAT")
+_STRICT = ("STRICT_ALL_TABLES", "STRICT_TRANS_TABLES", "TRADITIONAL")
 
 _NOTHING_COUNTED = {
     "performance-schema": "ON",
@@ -42,13 +63,37 @@ is read from it, and from nowhere else."""
 
 def check(key: str, value: Any, memory_limit: str) -> list[InputError]:
     """Settings of a cluster's servers: those of any server, and none that Vitess rules."""
-    found = validation.settings(key, value, memory_limit)
-    if isinstance(value, Mapping):
-        for name in value:
-            ruled = mysql_settings.base(name) in RULED
-            rule = "not a setting that Vitess rules: replication and failover depend on it"
-            found += checked(not ruled, f"{key}.{name}", name, rule, REMOVE)
-    return found
+    if not isinstance(value, Mapping):
+        return validation.settings(key, value, memory_limit)
+    ruled = [error for name, text in value.items() for error in _ruled(f"{key}.{name}", name, text)]
+    told = {error.key for error in ruled}
+    rest = {name: text for name, text in value.items() if f"{key}.{name}" not in told}
+    return [*ruled, *validation.settings(key, rest, memory_limit)]
+
+
+def _ruled(key: str, name: str, text: Any) -> list[InputError]:
+    """What is wrong with a setting, whatever else is, because Vitess rules it or reads the file first."""
+    word = mysql_settings.base(name).replace("slave", "replica").replace("master", "source")
+    allowed = () if word.startswith(RULED_FAMILIES) else RULED.get(word)
+    # What a modifier does to a value is not worth a rule.
+    modified = mysql_settings.base(name) != mysql_settings.normal(name)
+    if allowed == () or (allowed and modified):
+        rule = "not a setting that Vitess rules: replication and failover depend on it"
+        return checked(False, key, name, rule, REMOVE)
+    if not isinstance(text, str):
+        return []
+    if allowed:
+        rule = f"{allowed[0]}: replication and failover depend on it"
+        return checked(text.upper() in allowed, key, text, rule, REMOVE)
+    if word == "sql-mode":
+        modes = {mode.strip() for mode in text.upper().split(",")}
+        ok = bool(modes & {*_STRICT}) and not modes & {*_MODES}
+        rule = f"modes with {' or '.join(_STRICT[:2])}, and none of: {', '.join(_MODES)}; Vitess serves with no others"
+        return checked(ok, key, text, rule, _STRICT[1])
+    if word == "default-time-zone":
+        ok = text.upper() == "SYSTEM" or re.fullmatch(r"[+-]\d\d?:\d\d", text, re.ASCII) is not None
+        return checked(ok, key, text, "SYSTEM or an offset: a cluster's servers know no names of time zones", "+00:00")
+    return checked("{{" not in text, key, text, "text without {{, which Vitess' template of my.cnf would read", REMOVE)
 
 
 def lines(memory_limit: str, given: Mapping[str, str]) -> str:
@@ -60,7 +105,7 @@ def lines(memory_limit: str, given: Mapping[str, str]) -> str:
     """
     left = f"{sizes.mebibytes_of(memory_limit) - STARTER_MEBIBYTES}Mi"
     tuned = sizes.settings(left)
-    callers = {mysql_settings.normal(name): (name, value) for name, value in given.items()}
+    callers = {mysql_settings.normal(name): (name, _quoted(value)) for name, value in given.items()}
     counted = tuned["performance-schema"] == "ON" or "performance-schema" in callers
     own: dict[str, str | None] = {
         **tuned,
@@ -79,3 +124,11 @@ def lines(memory_limit: str, given: Mapping[str, str]) -> str:
     }
     rows = [name if value is None else f"{name}={value}" for name, value in own.items() if name not in callers]
     return "\n".join([*rows, *(f"{name}={value}" for name, value in callers.values()), ""])
+
+
+def _quoted(value: str) -> str:
+    """A value as it stands in a file of options, where some characters mean something else."""
+    if not re.search(r"""[#"'\\]|^\s|\s$""", value):
+        return value
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -168,3 +168,43 @@ def test_an_annotation_that_would_lose_against_that_of_metrics_is_refused(compon
     assert found({"metrics": {}}) == ["annotations.prometheus.io/port"]
     assert found({"metrics": {"monitor": True}}) == []
     assert found({}) == []
+
+
+def several(*made: tuple[str, str, dict[str, Any]]) -> list[str]:
+    def program() -> None:
+        for component, name, given in made:
+            COMPONENTS[component](name, BASE[component] | given)
+
+    try:
+        deploy(program)
+    except InputErrors as found:
+        return keys(found)
+    return []
+
+
+@pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize(
+    ("owner", "given", "claim"),
+    [
+        ("MySqlDatabase", {}, "a-data"),
+        ("MySqlDatabase", {"backup": {"schedule": "@daily"}}, "a-backups"),
+        ("MySqlDatabase", {"resource_name": "c"}, "c-data"),
+        ("MySqlCluster", {}, "data-a-tablet-0"),
+        ("MySqlCluster", {}, "data-a-etcd-2"),
+        ("MySqlCluster", {"backup": {"schedule": "@daily"}}, "a-backups"),
+        # One that more servers would get.
+        ("MySqlCluster", {}, "data-a-tablet-8"),
+    ],
+)
+def test_no_server_opens_a_claim_that_is_made_for_another_one(owner, given, claim, later):
+    first = (owner, "a", {**given, "namespace": pulumi.Output.from_input("shop") if later else "shop"})
+    second = ("MySqlDatabase", "b", {"existing_claim": claim})
+    assert several(first, second)[0] in ("existing_claim", "name")
+    assert several(second, first)[0] in ("existing_claim", "name")
+    assert several(first, ("MySqlDatabase", "b", {"existing_claim": claim, "namespace": "bi"})) == []
+
+
+def test_one_namespace_is_made_once():
+    """Whoever is removed first would take it along."""
+    assert several(("AppNamespace", "shop", {}), ("AppNamespace", "team", {"resource_name": "shop"})) == ["name"]
+    assert several(("AppNamespace", "shop", {}), ("AppNamespace", "team", {})) == []

@@ -71,3 +71,28 @@ def test_a_words_own_class_and_a_tuple_are_what_they_hold():
     deploy(
         lambda: COMPONENTS["AuthService"]("one", BASE["AuthService"] | {"args": (Word("a"),), "env": {Word("A"): "1"}})
     )
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+@pytest.mark.parametrize("args", ["hunter2-hunter2", [], [("namespace", "shop")], 5, pulumi.Output.from_input({})])
+def test_inputs_that_are_no_object_are_one_error(component, args):
+    """In Python nothing else tells a caller who forgot the braces."""
+    assert [error.key for error in COMPONENTS[component].check("one", args)] == ["(all inputs)"]
+    with pytest.raises(InputErrors) as caught:
+        deploy(lambda: COMPONENTS[component]("one", args))
+    assert "hunter2" not in str(caught.value)
+
+
+def test_no_inputs_at_all_are_an_empty_object():
+    for component in COMPONENTS.values():
+        assert component.check("one", None) == component.check("one", {})
+    assert len(deploy(lambda: COMPONENTS["AppNamespace"]("shop", None)).all) == 3
+
+
+@pytest.mark.parametrize("key", ["a\udc00", "a\0", "a\n9. password = ", "a\u202eb"])
+def test_a_message_can_be_printed_whatever_a_key_is(key):
+    with pytest.raises(InputErrors) as caught:
+        deploy(lambda: COMPONENTS["MySqlCluster"]("one", BASE["MySqlCluster"] | {"namespace": {key: 1}, key: 2}))
+    message = str(caught.value)
+    assert all(line.isprintable() for line in message.splitlines())
+    assert len(message.splitlines()) == 1 + 3 * len(caught.value.inputs)
