@@ -6,7 +6,7 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from .inputs import errors, validation
+from .inputs import validation
 from .inputs.errors import InputError
 from .inputs.known import entry, is_known, is_output, lift
 from .inputs.record import Given, Record, Rule
@@ -126,16 +126,15 @@ def of(given: Given) -> dict[str, Any]:
     # One that is None in the end is not given.
     said = {key: lift(_first, given[single], found.get(key)) for key, single in SINGLE.items() if single in given}
     whole = {**found, **said}
-    return {**whole, **{key: lift(partial(_there, given.owner, key), whole.get(key)) for key in _REQUIRED}}
+    return {**whole, **{key: lift(partial(_there, given, key), whole.get(key)) for key in _REQUIRED}}
 
 
 def _first(said: Any, otherwise: Any) -> Any:
     return otherwise if said is None else said
 
 
-def _there(owner: str, key: str, value: Any) -> Any:
-    errors.require_resolved([] if value else [_missing(key)], owner)
-    return value
+def _there(given: Given, key: str, value: Any) -> Any:
+    return value or given.refuse([_missing(key)])
 
 
 def known(args: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Objects of inputs: which keys they have, what each may be, and what holds where one is not given."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,9 @@ from . import errors, manifest
 from .errors import InputError
 from .known import inputs_of, is_known, is_output, lift, normal
 from .shown import kind
+
+_MOMENT = 0.2
+"""How long, in seconds, errors that come to light together may be apart."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,7 @@ class Given:
         """
         self.record, self.args, self.owner, self.path = record, inputs_of(args), owner, path
         self._read: dict[str, Any] = {}
+        self._wrong: dict[str, pulumi.Output[list[InputError]]] = {}
 
     def __contains__(self, key: str) -> bool:
         """Whether an input was given."""
@@ -131,17 +136,28 @@ class Given:
         if is_known([value, *needed]):
             return self.record.value(self.args, key)
 
-        def checked(known: list[Any], secret: bool) -> Any:
+        def wrong(known: list[Any], secret: bool) -> list[InputError]:
             found, *others = map(normal, known)
             if found is None:
-                errors.require_resolved(self._missing(key, rule), self.owner)
-                return self.record.value({}, key)
-            wrong = rule.errors(f"{self.path}{key}", found, *others)
-            errors.require_resolved([error.hidden(known) for error in wrong] if secret else wrong, self.owner)
-            return self.record.value({key: found}, key)
+                return self._missing(key, rule)
+            told = rule.errors(f"{self.path}{key}", found, *others)
+            return [error.hidden(known) for error in told] if secret else told
+
+        def checked(known: list[Any], told: list[InputError]) -> Any:
+            found = normal(known[0])
+            return self.refuse(told) if told else self.record.value({} if found is None else {key: found}, key)
 
         later = pulumi.Output.all(value, *needed)
-        return pulumi.Output.all(later, later.is_secret()).apply(lambda known: checked(*known))
+        self._wrong[key] = pulumi.Output.all(later, later.is_secret()).apply(lambda known: wrong(*known))
+        return pulumi.Output.all(later, self._wrong[key]).apply(lambda known: checked(*known))
+
+    async def refuse(self, told: list[InputError]) -> None:
+        """Fail with what turned out to be wrong, and with all that is wrong in other inputs that are known by now."""
+        others = [asyncio.ensure_future(each.future()) for each in self._wrong.values()]
+        # Nobody waits for what another resource has yet to tell.
+        done, _ = await asyncio.wait(others, timeout=_MOMENT)
+        found = [error for each in others if each in done and not each.exception() for error in each.result() or []]
+        errors.require_resolved([*found, *(error for error in told if error not in found)], self.owner)
 
     def _missing(self, key: str, rule: Rule) -> list[InputError]:
         """What is wrong with an Output that turned out to be None."""
