@@ -20,9 +20,15 @@ def _qualified_name(key: str, word: str, kind: str) -> list[InputError]:
     return check(ok, key, word, f"{kind} key: [domain/]name, name of 1 to 63 characters", "team")
 
 
-def _label_value(key: str, value: Any) -> list[InputError]:
+def label_value(key: str, value: Any) -> list[InputError]:
+    """What a label may say, or a taint."""
     ok = isinstance(value, str) and (value == "" or _LABEL_NAME.fullmatch(value) is not None)
     return check(ok, key, value, "a label value: text of at most 63 of A-Z a-z 0-9 - _ .", "payments")
+
+
+def taint(key: str, value: Any) -> list[InputError]:
+    """The key of a taint, which has a label's syntax."""
+    return text(key, value) or _qualified_name(key, value, "a taint's")
 
 
 def selector(key: str, value: Any) -> list[InputError]:
@@ -32,7 +38,7 @@ def selector(key: str, value: Any) -> list[InputError]:
 
 def some_labels(key: str, value: Any) -> list[InputError]:
     """Labels in Kubernetes' syntax."""
-    return mapping(_label_value, lambda where, word: _qualified_name(where, word, "a label"))(key, value)
+    return mapping(label_value, lambda where, word: _qualified_name(where, word, "a label"))(key, value)
 
 
 def labels(key: str, value: Any) -> list[InputError]:

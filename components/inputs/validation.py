@@ -175,7 +175,7 @@ def image(example: str) -> Check:
 
 def cluster_domain(key: str, value: Any) -> list[InputError]:
     """A DNS domain without a dot at either end."""
-    ok = isinstance(value, str) and DOMAIN.fullmatch(value) is not None
+    ok = isinstance(value, str) and DOMAIN.fullmatch(value) is not None and max(map(len, value.split("."))) <= 63
     return check(ok, key, value, "a DNS domain in lower case without a dot at its ends", "cluster.local")
 
 

@@ -68,9 +68,9 @@ def _consistent(key: str, value: Mapping[str, Any]) -> list[InputError]:
 _TOLERATION = Record(
     Toleration,
     {
-        "key": Rule(validation.text),
+        "key": Rule(validation.or_empty(metadata.taint)),
         "operator": Rule(validation.one_of(["Equal", "Exists"])),
-        "value": Rule(validation.text),
+        "value": Rule(metadata.label_value),
         "effect": Rule(validation.one_of(["NoSchedule", "PreferNoSchedule", "NoExecute", ""])),
         "toleration_seconds": Rule(validation.seconds(-(2**31), 2**31, 60)),
     },

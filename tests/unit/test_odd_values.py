@@ -96,3 +96,25 @@ def test_a_message_can_be_printed_whatever_a_key_is(key):
     message = str(caught.value)
     assert all(line.isprintable() for line in message.splitlines())
     assert len(message.splitlines()) == 1 + 3 * len(caught.value.inputs)
+
+
+@pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize(
+    ("toleration", "key"),
+    [
+        ({"key": "a\nb", "operator": "Exists"}, "key"),
+        ({"key": "A" * 64, "operator": "Exists"}, "key"),
+        ({"key": "a/b/c", "operator": "Exists"}, "key"),
+        ({"key": "a", "value": "b c"}, "value"),
+    ],
+)
+def test_a_toleration_that_kubernetes_would_refuse_is_refused_first(toleration, key, later):
+    given = pulumi.Output.from_input([toleration]) if later else [toleration]
+    for component in ("AuthService", "MySqlDatabase", "MySqlCluster"):
+        assert list(errors(component, {"placement": {"tolerations": given}})) == [f"placement.tolerations.0.{key}"]
+    every = {"key": "", "operator": "Exists", "value": ""}
+    assert COMPONENTS["AuthService"].check("one", BASE["AuthService"] | {"placement": {"tolerations": [every]}}) == []
+
+
+def test_a_label_of_the_clusters_domain_is_one_that_name_servers_know():
+    assert list(errors("AuthService", {"cluster_domain": f"{'a' * 64}.internal"})) == ["cluster_domain"]
