@@ -35,6 +35,7 @@ class Registration:
     inputs: dict[str, Any]
     protect: bool | None
     timeouts: str
+    provider: str = ""
     outputs: dict[str, Any] = field(default_factory=dict)
 
 
@@ -54,13 +55,18 @@ class _NoMocks(mocks.Mocks):
 class Recorder(mocks.MockMonitor):
     """The mock monitor, with a memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, preview: bool = False) -> None:
         super().__init__(_NoMocks())
+        self._preview = preview
         self.all: list[Registration] = []
         self._by_urn: dict[str, Registration] = {}
 
     def RegisterResource(self, request: Any) -> Any:
         answer = super().RegisterResource(request)
+        if self._preview:
+            # What a preview does not know of the inputs, it does not know of the outputs.
+            asked, state = (json_format.MessageToDict(each) for each in (request.object, answer.object))
+            json_format.ParseDict(_unknown(state, asked), answer.object)
         if request.type != "pulumi:pulumi:Stack":
             registration = Registration(
                 type=request.type,
@@ -69,6 +75,7 @@ class Recorder(mocks.MockMonitor):
                 inputs=_plain(json_format.MessageToDict(request.object)),
                 protect=request.protect if request.HasField("protect") else None,
                 timeouts=request.customTimeouts.create,
+                provider=request.provider,
             )
             self.all.append(registration)
             self._by_urn[answer.urn] = registration
@@ -90,6 +97,15 @@ class Recorder(mocks.MockMonitor):
         return sorted((entry.type.rpartition(":")[2], entry.name, entry.parent) for entry in self.all)
 
 
+def _unknown(state: Any, asked: Any) -> Any:
+    """A state, without what is unknown in what was asked for."""
+    if isinstance(state, dict) and isinstance(asked, dict):
+        return {**state, **{key: _unknown(state.get(key), each) for key, each in asked.items()}}
+    if isinstance(state, list) and isinstance(asked, list):
+        return [_unknown(one, other) for one, other in zip(state, asked, strict=True)]
+    return asked if rpc.UNKNOWN in str(asked) else state
+
+
 def _plain(value: Any) -> Any:
     """JSON as the engine got it, with secrets marked and whole numbers as int."""
     if isinstance(value, dict):
@@ -101,11 +117,11 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def deploy(program: Callable[[], object]) -> Recorder:
+def deploy(program: Callable[[], object], *, preview: bool = False) -> Recorder:
     """Run a program against a fresh mock monitor and return what it registered."""
-    recorder = Recorder()
+    recorder = Recorder(preview=preview)
     mocks.set_mocks(
-        recorder.mocks, project="kubeauth", stack="unit", organization="organization", preview=False, monitor=recorder
+        recorder.mocks, project="kubeauth", stack="unit", organization="organization", preview=preview, monitor=recorder
     )
 
     @pulumi.runtime.test
