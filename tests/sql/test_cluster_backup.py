@@ -24,6 +24,7 @@ ARGS = cast(
 #: Vitess' client: server 100 is the primary, what administrators ask for is done as root, and each call is noted.
 VITESS = """#!/bin/sh
 echo "$*" >> {folder}/asked
+for each; do case $each in --tablet-manager-grpc-*=*) [ -s "${{each#*=}}" ] || exit 1 ;; esac; done
 case "$*" in
   *GetShard*) echo '"uid": 100' ;;
   *GetTablets*) echo 'zone1-0000000101 admin 0 replica host:15999 host:3306 [] <nil>' ;;
