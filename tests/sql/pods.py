@@ -124,8 +124,10 @@ class Pod:
         with log.open("wb") as output:
             # A container's output belongs to its user.
             _give(log)
+            # A server must not outlive a test run that is killed: it would hold its data in memory for ever.
             return subprocess.Popen(
-                self.here(words), env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                ["/usr/bin/setpriv", "--pdeathsig", "KILL", *self.here(words)],
+                env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 cwd=self.folder, **_account(),
             )  # fmt: skip
 
