@@ -53,7 +53,18 @@ def gateways(bench: Bench) -> Callable[[str], str]:
                 cursor.execute(statement)
             return "\n".join("\t".join(map(str, row)) for row in cursor.fetchall())
 
-    return sql
+    def patient(statements: str) -> str:
+        deadline = time.monotonic() + 60
+        while True:
+            # What was broken may not be well again for this connection yet.
+            try:
+                return sql(statements)
+            except (pymysql.err.MySQLError, OSError) as error:
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"the gateways do not answer: {error}") from error
+                time.sleep(1)
+
+    return patient
 
 
 def server(bench: Bench, name: str, statement: str) -> str:
