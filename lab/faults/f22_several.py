@@ -31,7 +31,8 @@ PROCESSES = {
 WAYS = {
     **{f"{process} -9": ("kill", 10) for process in PROCESSES},
     "all pods deleted by force": ("all", 5),
-    "primary cut off": ("split", 5),
+    "primary cut off": ("split", 3),
+    "primary cut off from all but the gateways": ("split", 2),
     "primary's pod deleted": ("planned", 5),
 }
 # The node has an etcd of its own: a pod's processes are told by the name that the kubelet gave them.
@@ -110,10 +111,13 @@ def kill(bench: Bench, process: str, random: Random) -> None:
 
 
 @contextmanager
-def cut_off(bench: Bench, name: str) -> Iterator[None]:
-    """Drop all that other pods send to a pod, and all that it sends to them."""
-    address = bench.get("pod", name)["status"]["podIP"]
-    rules = [[option, address, "-j", "DROP"] for option in ("-s", "-d")]
+def cut_off(bench: Bench, name: str, *, reachable: bool) -> Iterator[None]:
+    """Drop what other pods and a server send each other; where it is `reachable`, the gateways still talk to it."""
+    listed = bench.get("pods", "--selector", "app.kubernetes.io/instance=mysqlauth")["items"]
+    addresses = {pod["metadata"]["name"]: pod["status"]["podIP"] for pod in listed}
+    own = addresses.pop(name)
+    pairs = [(own, other) for pod, other in addresses.items() if not (reachable and "-vtgate-" in pod)]
+    rules = [["-s", one, "-d", other, "-j", "DROP"] for pair in pairs for one, other in (pair, pair[::-1])]
     for rule in rules:
         bench.node.run(["iptables", "-w", "-t", "mangle", "-A", "FORWARD", *rule], check=True)
     try:
@@ -125,8 +129,8 @@ def cut_off(bench: Bench, name: str) -> Iterator[None]:
 
 def break_once(bench: Bench, way: str, random: Random) -> None:
     """Do it, and return when it is over."""
-    if way == "primary cut off":
-        with cut_off(bench, primary(bench)):
+    if way.startswith("primary cut off"):
+        with cut_off(bench, primary(bench), reachable=way.endswith("gateways")):
             time.sleep(SPLIT_SECONDS)
     elif way == "primary's pod deleted":
         bench.run("kubectl", "-n", NAMESPACE, "delete", "pod", primary(bench), "--wait=false")

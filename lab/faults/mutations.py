@@ -167,7 +167,7 @@ MUTATIONS = (
         "--durability-policy semi_sync",
         "--durability-policy none",
         "F22",
-        9,
+        10,
     ),
     Mutation(
         "somebody sees that the primary is gone",
@@ -175,7 +175,7 @@ MUTATIONS = (
         "2",
         "0",
         "F22",
-        9,
+        10,
     ),
     Mutation(
         "a full volume takes the database out of its Service",
