@@ -17,9 +17,9 @@ RULED = (
     "log-replica-updates", "plugin-load", "plugin-load-add", "relay-log", "relay-log-recovery", "replica-start",
     "report-host", "report-port", "rpl-semi-sync-replica-enabled", "rpl-semi-sync-source-enabled",
     "rpl-semi-sync-source-timeout", "rpl-semi-sync-source-wait-no-replica", "server-id", "sync-binlog",
-    "innodb-flush-log-at-trx-commit",
+    "innodb-flush-log-at-trx-commit", "clone-ssl-ca", "ssl-ca", "ssl-cert", "ssl-key",
 )  # fmt: skip
-"""Settings, without modifiers, that replication and failover depend on."""
+"""Settings, without modifiers, that replication and failover depend on, or that servers know each other by."""
 
 _NOTHING_COUNTED = {
     "performance-schema": "ON",
