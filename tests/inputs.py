@@ -210,9 +210,8 @@ class Input(NamedTuple):
 
     def _registered(self, args: dict[str, Any]) -> dict[tuple[str, str], Any]:
         """What the component registers, whatever the order; a property that is null is not there."""
-        # Passwords and keys that are made are others each time.
-        made = {"token_hex": lambda count: "0" * 2 * count, "token_bytes": bytes}
-        with mock.patch.multiple("secrets", **made):
+        # What is made at random is another one each time.
+        with mock.patch.multiple("secrets", token_hex=lambda count: "0" * 2 * count, token_bytes=bytes):
             found = deploy(lambda: COMPONENTS[self.component]("one", args))
         return {(entry.type, entry.name): _without_nulls(vars(entry)) for entry in found.all}
 

@@ -5,6 +5,7 @@ import time
 
 from ..console import Problem, console, duration
 from . import Stack, config
+from .cause import READINESS
 from .causes import Cause, Questions, find
 from .events import EventLog
 from .namespace import KINDS, Namespace
@@ -81,8 +82,10 @@ class Watcher:
                 names = {name for home, name in waiting if home == place}
                 seen |= {(cause.rank, cause.what): cause for cause in find(namespace, names)}
         self._since = {key: self._since.get(key, now) for key in seen}
+        # Of those that run and are not ready one may wait for another: the one that began last may still get there.
+        newest = max((since for (rank, _), since in self._since.items() if rank == READINESS), default=now)
         for key, cause in seen.items():
-            lasted = now - self._since[key]
+            lasted = now - (newest if cause.rank == READINESS else self._since[key])
             if lasted >= cause.patience:
                 console.print(
                     f"This will not get ready ({cause.what}, for {duration(lasted)}): ending it.", markup=False

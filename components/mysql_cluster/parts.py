@@ -100,7 +100,7 @@ class Cluster:
                 "AUTHORITY": f"{authority.FOLDER}/{authority.KEY}",
                 "INSTANCE": self.children.instance,
                 "OWN": "",
-                "SHOWN": " ".join(authority.options(RUN, "tablet-manager-grpc")),
+                "SHOWN": " ".join(authority.options(known.get("RUN", RUN), "tablet-manager-grpc")),
                 "BASE": 100,
                 **known,
             }

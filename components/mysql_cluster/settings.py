@@ -19,7 +19,8 @@ RULED: dict[str, tuple[str, ...]] = {
         "binlog-do-db", "binlog-format", "binlog-ignore-db", "clone", "enforce-gtid-consistency", "gtid-mode",
         "init-replica", "innodb-flush-log-at-trx-commit", "innodb-force-recovery", "log-bin", "log-bin-index",
         "log-replica-updates", "plugin-load", "plugin-load-add", "relay-log", "relay-log-index", "relay-log-recovery",
-        "replica-load-tmpdir", "replica-start", "server-id", "sync-binlog",
+        "replica-load-tmpdir", "replica-start", "server-id", "ssl-ca", "ssl-capath", "ssl-cert", "ssl-key",
+        "sync-binlog",
     ), ()),
     "binlog-encryption": _OFF,
     "replica-exec-mode": ("STRICT",),
@@ -33,8 +34,8 @@ RULED: dict[str, tuple[str, ...]] = {
     # How the filling of a server went is read from it.
     "performance-schema": _ON,
 }  # fmt: skip
-"""Settings, without modifiers and in newer words, that replication, failover and vttablet depend on, and what they
-may be all the same."""
+"""Settings, without modifiers and in newer words, that replication, failover and vttablet depend on, or that servers
+know each other by, and what they may be all the same."""
 
 RULED_FAMILIES = ("clone-ssl-", "group-replication-", "replicate-", "report-", "rpl-semi-sync-")
 """What the names of more such settings begin with."""

@@ -32,7 +32,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
             bench.node.daemon(daemon, "restart")
             time.sleep(8)
         gaps[daemon] = writer.longest
-        failures = writer.lost(bench)
+        failures = writer.lost()
         failures += [] if _ready(bench) else ["the node does not get ready again"]
         result.add(f"{daemon} restarted, longest gap between writes {writer.longest:.1f} s", failures)
     bench.config(authReplicas="1", mysqlResourcesMemoryLimit="512Mi")

@@ -68,7 +68,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
             seen = len(writer.acknowledged)
             back = back and until(lambda seen=seen: len(writer.acknowledged) > seen + 5, PATIENCE)
             gaps[kind].append(writer.longest)
-            failures = writer.lost(bench) + ([] if back else [f"no writes after {PATIENCE} s"])
+            failures = writer.lost() + ([] if back else [f"no writes after {PATIENCE} s"])
             result.add(f"{number} {name}, writes went on after {writer.longest:.1f} s", failures)
     for kind, limit in LIMITS.items():
         if gaps[kind] and p95(gaps[kind]) > limit:

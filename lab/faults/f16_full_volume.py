@@ -120,7 +120,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
                 gaps.append(time.monotonic() - begun)
             total += len(writer.acknowledged)
             failures += [] if back else [f"no writes {PATIENCE} s after there was room"]
-            failures += writer.lost(bench)
+            failures += writer.lost()
             result.add(f"{number} {name}, writes went on {gaps[-1]:.0f} s after there was room", failures)
         bench.sql("DROP TABLE filler")
     result.leave(bench)

@@ -162,6 +162,22 @@ MUTATIONS = (
         1,
     ),
     Mutation(
+        "a write counts when two servers have it",
+        "components/mysql_cluster/scripts/topology.sh",
+        "--durability-policy semi_sync",
+        "--durability-policy none",
+        "F22",
+        10,
+    ),
+    Mutation(
+        "somebody sees that the primary is gone",
+        "components/mysql_cluster/orchestrator.py",
+        "2",
+        "0",
+        "F22",
+        10,
+    ),
+    Mutation(
         "a full volume takes the database out of its Service",
         "components/mysql/probes.py",
         """_script("readiness", f"RUN={run}", f"VOLUME={volume}", f"FREE={FREE_MEBIBYTES}",

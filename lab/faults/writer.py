@@ -2,7 +2,8 @@
 
 import threading
 import time
-from typing import Self
+from collections.abc import Callable
+from typing import Any, Self
 
 import pymysql
 
@@ -16,29 +17,34 @@ def verdict(failures: list[str]) -> str:
     return "WRITES LOST" if any("lost" in line for line in failures) else "0 acknowledged writes lost"
 
 
+def login(bench: Bench) -> dict[str, Any]:
+    """How to log in through the node port, as arguments of PyMySQL."""
+    return {
+        "host": bench.node.address,
+        "port": 32001,
+        "user": "admin",
+        "database": "admin",
+        "password": bench.run("pulumi", "config", "get", "mysqlPassword").strip().encode(),
+        "ssl": {"check_hostname": False},
+        "connect_timeout": 3,
+        "read_timeout": 5,
+        "write_timeout": 5,
+    }
+
+
 class Writer(threading.Thread):
     """Inserts one row after the other until it is told to stop; connects again whenever that fails."""
 
-    def __init__(self, bench: Bench) -> None:
-        """Prepare the table."""
+    def __init__(self, bench: Bench, sql: Callable[[str], str] | None = None) -> None:
+        """Prepare the table, by other means than in the database's pod where they are given."""
         super().__init__(daemon=True)
-        self._login = {
-            "host": bench.node.address,
-            "port": 32001,
-            "user": "admin",
-            "database": "admin",
-            "password": bench.run("pulumi", "config", "get", "mysqlPassword").strip().encode(),
-            "ssl": {"check_hostname": False},
-            "connect_timeout": 3,
-            "read_timeout": 5,
-            "write_timeout": 5,
-        }
+        self._login, self._sql = login(bench), sql or bench.sql
         self._ended = threading.Event()
         self.acknowledged: list[int] = []
         """The rows whose commit the server confirmed."""
         self.longest = 0.0
         """The longest time between two confirmations, in seconds."""
-        bench.sql("DROP TABLE IF EXISTS writes; CREATE TABLE writes (id INT PRIMARY KEY)")
+        self._sql("DROP TABLE IF EXISTS writes; CREATE TABLE writes (id INT PRIMARY KEY)")
 
     def run(self) -> None:
         """Write until told to stop."""
@@ -64,11 +70,11 @@ class Writer(threading.Thread):
         self._ended.set()
         self.join(20)
 
-    def lost(self, bench: Bench) -> list[str]:
+    def lost(self) -> list[str]:
         """Acknowledged rows that the database does not have."""
         # Before the question: the writer may go on meanwhile.
         acknowledged = list(self.acknowledged)
-        there = {int(line) for line in bench.sql("SELECT id FROM writes").split()}
+        there = {int(line) for line in self._sql("SELECT id FROM writes").split()}
         missing = [number for number in acknowledged if number not in there]
         failures = [f"{len(missing)} of {len(acknowledged)} acknowledged writes are lost"] if missing else []
         return failures or ([] if acknowledged else ["nothing was written at all"])

@@ -210,5 +210,5 @@ def test_a_database_with_a_claim_comes_with_its_data_and_a_writer_loses_nothing(
         while len(writer.acknowledged) < before + 20:
             time.sleep(0.1)
     print(f"no write was confirmed for {writer.longest:.1f} s")
-    assert writer.lost(system) == []
+    assert writer.lost() == []
     assert writer.longest < 120

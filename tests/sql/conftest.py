@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from . import programs as mysql
-from .pods import BackupPod, DatabasePod
+from .pods import BackupPod, DatabasePod, beside
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 
@@ -74,9 +74,6 @@ def jobs(pod: Callable[..., DatabasePod]) -> Callable[..., BackupPod]:
 
     def make(shell: str = "bash", *, backup: dict[str, Any] | None = None, **given: Any) -> BackupPod:
         database = pod(shell, backup={"schedule": "@daily", **(backup or {})}, **given)
-        folder = database.folder / "jobs"
-        folder.mkdir(mode=0o777)
-        folder.chmod(0o777)
-        return BackupPod(database, folder)
+        return BackupPod(database, beside(database))
 
     return make

@@ -124,8 +124,10 @@ class Pod:
         with log.open("wb") as output:
             # A container's output belongs to its user.
             _give(log)
+            # A server must not outlive a test run that is killed: it would hold its data in memory for ever.
             return subprocess.Popen(
-                self.here(words), env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                ["/usr/bin/setpriv", "--pdeathsig", "KILL", *self.here(words)],
+                env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 cwd=self.folder, **_account(),
             )  # fmt: skip
 
@@ -246,10 +248,15 @@ class DatabasePod(Pod):
 
     def root(self, sql: str, password: str = ROOT_PASSWORD) -> str:
         """Send SQL as root, over the socket; return the answer."""
-        [socket_] = [word.partition("=")[2] for word in self.here(self._arguments()) if word.startswith("--socket=")]
-        done = self._sql(sql, "--user=root", f"--socket={socket_}", password=password)
+        done = self._sql(sql, "--user=root", f"--socket={self.socket}", password=password)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
+
+    @property
+    def socket(self) -> str:
+        """The path of the server's socket."""
+        [found] = [word.partition("=")[2] for word in self.here(self._arguments()) if word.startswith("--socket=")]
+        return found
 
     def _arguments(self) -> list[str]:
         return self.spec["containers"][0].get("args", [])
@@ -323,6 +330,14 @@ def secrets_of(recorder: Recorder) -> dict[str, dict[str, str]]:
         if entry.type.endswith(":Secret")
     }
     return {name: {key: _decoded(text) for key, text in data.items()} for name, data in made.items()}
+
+
+def beside(database: DatabasePod) -> Path:
+    """Make a folder for the pod of a database's jobs."""
+    folder = database.folder / "jobs"
+    folder.mkdir(mode=0o777)
+    folder.chmod(0o777)
+    return folder
 
 
 def free_port() -> int:

@@ -1,17 +1,16 @@
 """The jobs of a MySqlCluster's backups, with a bare mysqld as each of its servers and a stand-in for Vitess' client."""
 
-import shutil
-import subprocess
 from collections.abc import Callable
 from typing import cast
 
 import pytest
 
 from components import MySqlCluster, MySqlClusterArgs
-from components.mysql_cluster import authority, scripts
+from components.mysql_cluster import authority
 from tests.unit.recorder import CHOSEN, deploy
 
-from .pods import ROOT_PASSWORD, BackupPod, DatabasePod, secrets_of
+from .cluster import certify, vitess
+from .pods import BackupPod, beside, secrets_of
 from .programs import SHELLS
 
 ARGS = cast(
@@ -21,17 +20,6 @@ ARGS = cast(
         "backup": {"schedule": "@daily"},
     },
 )  # fmt: skip
-#: Vitess' client: server 100 is the primary, what administrators ask for is done as root, and each call is noted.
-VITESS = """#!/bin/sh
-echo "$*" >> {folder}/asked
-case "$*" in
-  *GetShard*) echo '"uid": 100' ;;
-  *GetTablets*) echo 'zone1-0000000101 admin 0 replica host:15999 host:3306 [] <nil>' ;;
-  *ExecuteFetchAsDBA*)
-    for sql; do :; done
-    printf '%s' "$sql" | MYSQL_PWD={password} mysql --no-defaults --user=root --socket={socket} ;;
-esac
-"""
 CONTENT = """
 CREATE TABLE users (id INT PRIMARY KEY, name VARCHAR(64));
 INSERT INTO users VALUES (1, 'Jörg'), (2, NULL);
@@ -47,41 +35,17 @@ def several(pod) -> Make:
 
     def make(shell: str = "bash") -> BackupPod:
         database = pod(shell, settings={"gtid_mode": "ON", "enforce_gtid_consistency": "ON"})
-        folder = database.folder / "jobs"
-        folder.mkdir(mode=0o777)
-        folder.chmod(0o777)
-        made = BackupPod(database, folder)
+        made = BackupPod(database, beside(database))
         made.recorder = deploy(lambda: MySqlCluster("mysqlauth", ARGS))
         made.secrets = secrets_of(made.recorder)
         made.script['  options "$SET-$(($1 - BASE)).$DOMAIN" "$2"'] = '  options 127.0.0.1 "$2"'
         certify(database, made.secrets[f"mysqlauth-authority{CHOSEN}"][authority.KEY])
-        program = made.stand_in("vtctldclient", "")
-        # The image of a cluster has it, the one of a server does not.
-        (program.parent / "openssl").symlink_to(shutil.which("openssl") or "/usr/bin/openssl")
-        [socket] = [word.partition("=")[2] for word in database.here(database._arguments()) if "--socket=" in word]
-        program.write_text(VITESS.format(folder=folder, password=ROOT_PASSWORD, socket=socket))
+        vitess(made, database)
         # Clients' statements run as this account.
         database.root("CREATE USER vt_app@localhost; GRANT ALL ON admin.* TO vt_app@localhost")
         return made
 
     return make
-
-
-def certify(database: DatabasePod, key: str) -> None:
-    """Give a server the certificate that its pod in a cluster of this authority makes."""
-    folder = database.folder / f"tls-{len(list(database.folder.glob('tls-*')))}"
-    folder.mkdir(mode=0o755)
-    (folder / authority.KEY).write_text(key)
-    text = scripts.text("values", "certificate").replace("DNS:$POD_NAME.$OWN", "IP:127.0.0.1")
-    values = {"RUN": folder, "AUTHORITY": folder / authority.KEY, "INSTANCE": "mysqlauth", "OWN": "-",
-              "TOPOLOGY": "", "SHOWN": ""}  # fmt: skip
-    words = [*(f"{name}={value}" for name, value in values.items()), "--"]
-    subprocess.run(["/bin/sh", "-c", text, "prepare", *words], check=True, timeout=30, capture_output=True)
-    for file in folder.iterdir():
-        file.chmod(0o644)
-    said = [f"GLOBAL ssl_{name} = '{folder}/{file}'" for name, file in
-            (("ca", "ca.crt"), ("cert", "peer.crt"), ("key", "peer.key"))]  # fmt: skip
-    database.root(f"SET {', '.join(said)}; ALTER INSTANCE RELOAD TLS")
 
 
 def asked(jobs: BackupPod) -> str:

@@ -15,7 +15,10 @@ from cli import paths
 from cli.stack import Stack
 from cli.stack.diagnose import Watcher
 from cli.stack.events import EventLog
+from cli.stack.namespace import Namespace
 from cli.stack.supervise import supervise
+
+from . import cluster_objects as objects
 
 #: Stands for Pulumi: the first interrupt lets it finish what it is at, the second ends it.
 PULUMI = """
@@ -193,3 +196,38 @@ def test_a_pulumi_that_says_nothing_is_ended_unless_it_waits_for_an_object(tmp_p
     assert watcher() == watcher.gave_up == ends
     said = "Pulumi loads the policy pack and has said nothing for 5 min 1 s: ending it.\n" if ends else ""
     assert capfd.readouterr().err == said
+
+
+def test_a_service_that_is_not_ready_waits_for_a_database_that_began_later_and_both_together_are_ended(monkeypatch):
+    now, started = [1000.0], [False]
+    monkeypatch.setattr("cli.stack.diagnose.time", SimpleNamespace(monotonic=lambda: now[0]))
+    log = SimpleNamespace(
+        poll=lambda: None,
+        heard=1000.0,
+        busy=lambda: True,
+        workloads=lambda: {("shop", "authenticate-deployment"), ("shop", "mysqlauth-deployment")},
+    )
+
+    def cluster(*_: object) -> Namespace:
+        database = objects.pod(objects.RUNNING if started[0] else objects.waiting("PodInitializing"), name="mysqlauth")
+        service = [objects.deployment(), objects.replica_set(), objects.pod(objects.RUNNING)]
+        return Namespace(
+            "shop",
+            [
+                *service,
+                objects.deployment("mysqlauth", component="database"),
+                objects.replica_set("mysqlauth"),
+                database,
+            ],
+        )
+
+    monkeypatch.setattr("cli.stack.diagnose.read", cluster)
+    watcher = Watcher(cast(Stack, None), cast(EventLog, log))
+    given_up = []
+    for second in range(100):
+        now[0] = 1000.0 + second
+        started[0] = second >= 30
+        if watcher():
+            given_up.append(second)
+            break
+    assert given_up == [70], "40 s after the last one began"

@@ -10,8 +10,14 @@ import pytest
 
 from cli import paths
 from cli.console import Problem
-from lab.faults import Result, mutations, registry, report, watch
+from lab.faults import Result, f22_several, mutations, registry, report, watch
 from lab.faults.f01_killed import plan
+
+
+def test_several_servers_are_broken_in_each_way_and_in_its_share():
+    ways = Counter(f22_several.plan(75, Random("seed")))
+    assert ways == {way: share for way, (_, share) in f22_several.WAYS.items()}
+    assert set(f22_several.plan(10, Random("seed"))) == set(f22_several.WAYS)
 
 
 def test_the_kills_are_shared_out_as_the_specification_says():

@@ -1,0 +1,197 @@
+"""F22: several servers under a writer: their processes are killed, all pods go at once, one is cut off, one drained."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from random import Random
+
+import pymysql
+
+from . import Fault, Result
+from .bench import NAMESPACE, Bench
+from .database import p95, until
+from .writer import Writer, login, verdict
+
+#: How long until writes go on, at p95, in seconds.
+LIMITS = {"kill": 10, "all": 90, "split": 20, "planned": 2}
+#: A server with writes that nobody acknowledged is filled anew within this time.
+PATIENCE = 300
+SPLIT_SECONDS = 25
+SERVERS = [f"mysqlauth-tablet-{number}" for number in range(3)]
+#: Processes by the part whose pods they are in. Of a server it is the primary's.
+PROCESSES = {
+    "mysqld": "tablet",
+    "vttablet": "tablet",
+    "mysqlctld": "tablet",
+    "vtgate": "",
+    "vtorc": "vtorc",
+    "etcd": "etcd",
+}
+#: Of 75: each process 10 times, the others 5 times.
+WAYS = {
+    **{f"{process} -9": ("kill", 10) for process in PROCESSES},
+    "all pods deleted by force": ("all", 5),
+    "primary cut off": ("split", 3),
+    "primary cut off from all but the gateways": ("split", 2),
+    "primary's pod deleted": ("planned", 5),
+}
+# The node has an etcd of its own: a pod's processes are told by the name that the kubelet gave them.
+_KILL = """
+for pid in $(pgrep -x "$1"); do
+  tr '\\0' '\\n' < /proc/$pid/environ | grep -qx "HOSTNAME=$2" && kill -9 $pid && done=yes
+done
+[ "${done-}" = yes ]
+"""
+
+
+def gateways(bench: Bench) -> Callable[[str], str]:
+    """SQL as the application's account, through the gateways, with as many rows as there are."""
+
+    def sql(statements: str) -> str:
+        with pymysql.connect(**login(bench), autocommit=True) as connection, connection.cursor() as cursor:
+            cursor.execute("SET workload = olap")
+            for statement in statements.split("; "):
+                cursor.execute(statement)
+            return "\n".join("\t".join(map(str, row)) for row in cursor.fetchall())
+
+    def patient(statements: str) -> str:
+        deadline = time.monotonic() + 60
+        while True:
+            # What was broken may not be well again for this connection yet.
+            try:
+                return sql(statements)
+            except (pymysql.err.MySQLError, OSError) as error:
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"the gateways do not answer: {error}") from error
+                time.sleep(1)
+
+    return patient
+
+
+def server(bench: Bench, name: str, statement: str) -> str:
+    """SQL in a server's own pod, as its administrator."""
+    client = ("mysql", "--defaults-file=/run/vitess/client.cnf", "--batch", "--skip-column-names", "--execute")
+    return bench.run("kubectl", "-n", NAMESPACE, "exec", name, "-c", "mysqld", "--", *client, statement).strip()
+
+
+def primary(bench: Bench) -> str:
+    """The pod of the server that takes writes."""
+    return next(name for name in SERVERS if server(bench, name, "SELECT @@super_read_only") == "0")
+
+
+def whole(bench: Bench) -> bool:
+    """Whether one server takes writes and the two others replicate from it."""
+    ask = (
+        "SELECT @@super_read_only, (SELECT service_state FROM performance_schema.replication_connection_status),"
+        " (SELECT service_state FROM performance_schema.replication_applier_status)"
+    )
+    return sorted(server(bench, name, ask) for name in SERVERS) == ["0\tNULL\tNULL", *["1\tON\tON"] * 2]
+
+
+def different(bench: Bench) -> list[str]:
+    """What is not the same in all servers once nobody writes."""
+
+    def sums() -> set[str]:
+        return {server(bench, name, "CHECKSUM TABLE admin.writes, admin.evidence, admin.users") for name in SERVERS}
+
+    return [] if until(lambda: len(sums()) == 1, 60) else [f"the servers' copies differ: {sorted(sums())}"]
+
+
+def kill(bench: Bench, process: str, random: Random) -> None:
+    """Kill one of a kind of process."""
+    part = PROCESSES[process]
+    if part == "tablet":
+        name = primary(bench)
+    else:
+        selector = f"name=mysqlauth{'-' if part else ''}{part}-selector"
+        names = [item["metadata"]["name"] for item in bench.get("pods", "--selector", selector)["items"]]
+        name = random.choice(sorted(names))
+    if bench.node.run(["sh", "-c", _KILL, "kill", process, name]).returncode:
+        raise RuntimeError(f"{name} has no process {process}")
+
+
+@contextmanager
+def cut_off(bench: Bench, name: str, *, reachable: bool) -> Iterator[None]:
+    """Drop what other pods and a server send each other; where it is `reachable`, the gateways still talk to it."""
+    listed = bench.get("pods", "--selector", "app.kubernetes.io/instance=mysqlauth")["items"]
+    addresses = {pod["metadata"]["name"]: pod["status"]["podIP"] for pod in listed}
+    own = addresses.pop(name)
+    pairs = [(own, other) for pod, other in addresses.items() if not (reachable and "-vtgate-" in pod)]
+    rules = [["-s", one, "-d", other, "-j", "DROP"] for pair in pairs for one, other in (pair, pair[::-1])]
+    for rule in rules:
+        bench.node.run(["iptables", "-w", "-t", "mangle", "-A", "FORWARD", *rule], check=True)
+    try:
+        yield
+    finally:
+        for rule in rules:
+            bench.node.run(["iptables", "-w", "-t", "mangle", "-D", "FORWARD", *rule], check=True)
+
+
+def break_once(bench: Bench, way: str, random: Random) -> None:
+    """Do it, and return when it is over."""
+    if way.startswith("primary cut off"):
+        with cut_off(bench, primary(bench), reachable=way.endswith("gateways")):
+            time.sleep(SPLIT_SECONDS)
+    elif way == "primary's pod deleted":
+        bench.run("kubectl", "-n", NAMESPACE, "delete", "pod", primary(bench), "--wait=false")
+    elif way == "all pods deleted by force":
+        every = ("--selector", "app.kubernetes.io/instance=mysqlauth", "--force", "--grace-period=0", "--wait=false")
+        bench.run("kubectl", "-n", NAMESPACE, "delete", "pod", *every)
+    else:
+        kill(bench, way.removesuffix(" -9"), random)
+
+
+def plan(count: int, random: Random) -> list[str]:
+    """Which way each time, in the shares above, each at least once where there is room."""
+    total = sum(share for _, share in WAYS.values())
+    ways = [way for way, (_, share) in WAYS.items() for _ in range(max(1, round(share * count / total)))]
+    random.shuffle(ways)
+    return ways[:count]
+
+
+def run(bench: Bench, count: int, random: Random) -> Result:
+    """Make the database several servers, break them, wait until all is whole, count the rows."""
+    result, gaps = Result(), {kind: list[float]() for kind in LIMITS}
+    bench.config(mysqlReplicas="3")
+    bench.must("up")
+    with Writer(bench, gateways(bench)) as writer:
+        until(lambda: len(writer.acknowledged) > 20, 30)
+        for number, way in enumerate(plan(count, random), 1):
+            writer.longest = 0.0
+            break_once(bench, way, random)
+            seen = len(writer.acknowledged)
+            back = until(lambda seen=seen: len(writer.acknowledged) > seen + 20, PATIENCE)
+            begun = time.monotonic()
+            healed = until(lambda: whole(bench), PATIENCE)
+            kind = WAYS[way][0]
+            gaps[kind].append(writer.longest)
+            failures = writer.lost() + ([] if back else [f"no writes after {PATIENCE} s"])
+            failures += [] if healed else [f"not every server replicates after {PATIENCE} s"]
+            what = f"{number} {way}, writes went on after {writer.longest:.1f} s"
+            result.add(f"{what}, all is whole {time.monotonic() - begun:.0f} s later", failures)
+    if broken := different(bench):
+        result.add("the copies afterwards", broken)
+    for kind, limit in LIMITS.items():
+        if gaps[kind] and p95(gaps[kind]) > limit:
+            result.failures.append(f"{kind}: p95 {p95(gaps[kind]):.1f} s, the goal is {limit} s")
+            result.survived -= result.survived == result.count
+    measured = (f"{kind} p95 {p95(of):.1f} s (goal {LIMITS[kind]} s)" for kind, of in gaps.items() if of)
+    result.figure = (
+        f"{verdict(result.failures)} of {len(writer.acknowledged)}; writes went on after: {', '.join(measured)}"
+    )
+    # There is no way back with the data.
+    bench.must("destroy")
+    bench.run("pulumi", "config", "rm", "mysqlReplicas")
+    result.leave(bench)
+    bench.fill()
+    return result
+
+
+FAULT = Fault(
+    "F22",
+    "several servers under a writer: a process killed, all pods at once, the primary cut off, its pod drained",
+    "75/75: 0 acknowledged writes lost; writes go on within p95 10 s (kill), 2 s (planned), 20 s (cut off); every copy"
+    " is whole again by itself",
+    75,
+    run,
+)
