@@ -76,7 +76,26 @@ def server(bench: Bench, name: str, statement: str) -> str:
 
 def primary(bench: Bench) -> str:
     """The pod of the server that takes writes."""
-    return next(name for name in SERVERS if server(bench, name, "SELECT @@super_read_only") == "0")
+    found: list[str] = []
+
+    def asked() -> bool:
+        found[:] = [name for name in SERVERS if server(bench, name, "SELECT @@super_read_only") == "0"]
+        return len(found) == 1
+
+    if not until(asked, PATIENCE):
+        raise RuntimeError(f"not one server takes writes, but {found or 'none'}")
+    return found[0]
+
+
+def fresh(bench: Bench) -> str:
+    """The primary, in a pod that did not crash yet: a kubelet waits ever longer with one that crashes repeatedly."""
+    for name in SERVERS:
+        status = bench.get("pod", name)["status"]
+        states = [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
+        if any(state["restartCount"] for state in states):
+            bench.run("kubectl", "-n", NAMESPACE, "delete", "pod", name)
+            until(lambda: whole(bench), PATIENCE)
+    return primary(bench)
 
 
 def whole(bench: Bench) -> bool:
@@ -97,24 +116,23 @@ def different(bench: Bench) -> list[str]:
     return [] if until(lambda: len(sums()) == 1, 60) else [f"the servers' copies differ: {sorted(sums())}"]
 
 
-def kill(bench: Bench, process: str, random: Random) -> None:
-    """Kill one of a kind of process."""
-    part = PROCESSES[process]
+def victim(bench: Bench, way: str, random: Random) -> str:
+    """The pod to do it to; empty where it is all of them."""
+    part = PROCESSES.get(way.removesuffix(" -9"))
+    if part is None:
+        return "" if way.startswith("all") else primary(bench)
     if part == "tablet":
-        name = primary(bench)
-    else:
-        selector = f"name=mysqlauth{'-' if part else ''}{part}-selector"
-        names = [item["metadata"]["name"] for item in bench.get("pods", "--selector", selector)["items"]]
-        name = random.choice(sorted(names))
-    if bench.node.run(["sh", "-c", _KILL, "kill", process, name]).returncode:
-        raise RuntimeError(f"{name} has no process {process}")
+        return fresh(bench)
+    selector = f"name=mysqlauth{'-' if part else ''}{part}-selector"
+    listed = bench.get("pods", "--selector", selector)["items"]
+    return random.choice(sorted(item["metadata"]["name"] for item in listed))
 
 
 @contextmanager
 def cut_off(bench: Bench, name: str, *, reachable: bool) -> Iterator[None]:
     """Drop what other pods and a server send each other; where it is `reachable`, the gateways still talk to it."""
     listed = bench.get("pods", "--selector", "app.kubernetes.io/instance=mysqlauth")["items"]
-    addresses = {pod["metadata"]["name"]: pod["status"]["podIP"] for pod in listed}
+    addresses = {pod["metadata"]["name"]: pod["status"]["podIP"] for pod in listed if "podIP" in pod["status"]}
     own = addresses.pop(name)
     pairs = [(own, other) for pod, other in addresses.items() if not (reachable and "-vtgate-" in pod)]
     rules = [["-s", one, "-d", other, "-j", "DROP"] for pair in pairs for one, other in (pair, pair[::-1])]
@@ -127,18 +145,18 @@ def cut_off(bench: Bench, name: str, *, reachable: bool) -> Iterator[None]:
             bench.node.run(["iptables", "-w", "-t", "mangle", "-D", "FORWARD", *rule], check=True)
 
 
-def break_once(bench: Bench, way: str, random: Random) -> None:
-    """Do it, and return when it is over."""
+def break_once(bench: Bench, way: str, name: str) -> None:
+    """Do it to a pod, and return when it is over."""
+    delete = ("kubectl", "-n", NAMESPACE, "delete", "pod")
     if way.startswith("primary cut off"):
-        with cut_off(bench, primary(bench), reachable=way.endswith("gateways")):
+        with cut_off(bench, name, reachable=way.endswith("gateways")):
             time.sleep(SPLIT_SECONDS)
     elif way == "primary's pod deleted":
-        bench.run("kubectl", "-n", NAMESPACE, "delete", "pod", primary(bench), "--wait=false")
+        bench.run(*delete, name)
     elif way == "all pods deleted by force":
-        every = ("--selector", "app.kubernetes.io/instance=mysqlauth", "--force", "--grace-period=0", "--wait=false")
-        bench.run("kubectl", "-n", NAMESPACE, "delete", "pod", *every)
-    else:
-        kill(bench, way.removesuffix(" -9"), random)
+        bench.run(*delete, "--selector", "app.kubernetes.io/instance=mysqlauth", "--force", "--grace-period=0")
+    elif bench.node.run(["sh", "-c", _KILL, "kill", way.removesuffix(" -9"), name]).returncode:
+        raise RuntimeError(f"{name} has no such process: {way}")
 
 
 def plan(count: int, random: Random) -> list[str]:
@@ -157,8 +175,9 @@ def run(bench: Bench, count: int, random: Random) -> Result:
     with Writer(bench, gateways(bench)) as writer:
         until(lambda: len(writer.acknowledged) > 20, 30)
         for number, way in enumerate(plan(count, random), 1):
+            name = victim(bench, way, random)
             writer.longest = 0.0
-            break_once(bench, way, random)
+            break_once(bench, way, name)
             seen = len(writer.acknowledged)
             back = until(lambda seen=seen: len(writer.acknowledged) > seen + 20, PATIENCE)
             begun = time.monotonic()
