@@ -7,7 +7,7 @@ iptables and made late by a process that connections are led through, both in th
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from random import Random
@@ -44,11 +44,9 @@ print(json.dumps([stored, failed, longest]))
 
 
 @contextmanager
-def loss(bench: Bench, share: float) -> Iterator[None]:
-    """Drop a share of the packets between the two pods, in both directions, while the body runs."""
-    addresses = [bench.get("pod", pod(bench, selector))["status"]["podIP"] for selector in (AUTH_SELECTOR, SELECTOR)]
-    chance = [] if share == 1 else ["-m", "statistic", "--mode", "random", "--probability", str(share)]
-    rules = [["-s", one, "-d", other, *chance, "-j", "DROP"] for one, other in (addresses, addresses[::-1])]
+def dropped(bench: Bench, pairs: Sequence[tuple[str, str]], *match: str) -> Iterator[None]:
+    """Drop what the addresses of each pair send each other, or what of it matches, while the body runs."""
+    rules = [["-s", one, "-d", other, *match, "-j", "DROP"] for pair in pairs for one, other in (pair, pair[::-1])]
     for rule in rules:
         bench.node.run(["iptables", "-w", "-t", "mangle", "-A", "FORWARD", *rule], check=True)
     try:
@@ -56,6 +54,15 @@ def loss(bench: Bench, share: float) -> Iterator[None]:
     finally:
         for rule in rules:
             bench.node.run(["iptables", "-w", "-t", "mangle", "-D", "FORWARD", *rule], check=True)
+
+
+@contextmanager
+def loss(bench: Bench, share: float) -> Iterator[None]:
+    """Drop a share of the packets between the two pods, in both directions, while the body runs."""
+    addresses = [bench.get("pod", pod(bench, selector))["status"]["podIP"] for selector in (AUTH_SELECTOR, SELECTOR)]
+    chance = [] if share == 1 else ["-m", "statistic", "--mode", "random", "--probability", str(share)]
+    with dropped(bench, [(addresses[0], addresses[1])], *chance):
+        yield
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """F22: several servers under a writer: their processes are killed, all pods go at once, one is cut off, one drained."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from random import Random
 
 import pymysql
@@ -10,6 +10,7 @@ import pymysql
 from . import Fault, Result
 from .bench import NAMESPACE, Bench
 from .database import p95, until
+from .f15_network import dropped
 from .writer import Writer, login, verdict
 
 #: How long until writes go on, at p95, in seconds.
@@ -128,21 +129,12 @@ def victim(bench: Bench, way: str, random: Random) -> str:
     return random.choice(sorted(item["metadata"]["name"] for item in listed))
 
 
-@contextmanager
-def cut_off(bench: Bench, name: str, *, reachable: bool) -> Iterator[None]:
+def cut_off(bench: Bench, name: str, *, reachable: bool) -> AbstractContextManager[None]:
     """Drop what other pods and a server send each other; where it is `reachable`, the gateways still talk to it."""
     listed = bench.get("pods", "--selector", "app.kubernetes.io/instance=mysqlauth")["items"]
     addresses = {pod["metadata"]["name"]: pod["status"]["podIP"] for pod in listed if "podIP" in pod["status"]}
     own = addresses.pop(name)
-    pairs = [(own, other) for pod, other in addresses.items() if not (reachable and "-vtgate-" in pod)]
-    rules = [["-s", one, "-d", other, "-j", "DROP"] for pair in pairs for one, other in (pair, pair[::-1])]
-    for rule in rules:
-        bench.node.run(["iptables", "-w", "-t", "mangle", "-A", "FORWARD", *rule], check=True)
-    try:
-        yield
-    finally:
-        for rule in rules:
-            bench.node.run(["iptables", "-w", "-t", "mangle", "-D", "FORWARD", *rule], check=True)
+    return dropped(bench, [(own, to) for pod, to in addresses.items() if not (reachable and "-vtgate-" in pod)])
 
 
 def break_once(bench: Bench, way: str, name: str) -> None:

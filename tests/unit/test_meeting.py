@@ -114,9 +114,9 @@ def test_an_ingress_has_no_address_for_its_host():
 BUCKET = {"bucket": "acme", "existing_secret": "s3"}
 
 
-def both(component: str, first: dict[str, Any], second: dict[str, Any]) -> list[str]:
+def several(*made: tuple[str, str, dict[str, Any]]) -> list[str]:
     def program() -> None:
-        for name, given in (("one", first), ("two", second)):
+        for component, name, given in made:
             COMPONENTS[component](name, BASE[component] | given)
 
     try:
@@ -124,6 +124,10 @@ def both(component: str, first: dict[str, Any], second: dict[str, Any]) -> list[
     except InputErrors as found:
         return keys(found)
     return []
+
+
+def both(component: str, first: dict[str, Any], second: dict[str, Any]) -> list[str]:
+    return several((component, "one", first), (component, "two", second))
 
 
 def backup(**more: Any) -> dict[str, Any]:
@@ -168,18 +172,6 @@ def test_an_annotation_that_would_lose_against_that_of_metrics_is_refused(compon
     assert found({"metrics": {}}) == ["annotations.prometheus.io/port"]
     assert found({"metrics": {"monitor": True}}) == []
     assert found({}) == []
-
-
-def several(*made: tuple[str, str, dict[str, Any]]) -> list[str]:
-    def program() -> None:
-        for component, name, given in made:
-            COMPONENTS[component](name, BASE[component] | given)
-
-    try:
-        deploy(program)
-    except InputErrors as found:
-        return keys(found)
-    return []
 
 
 @pytest.mark.parametrize("later", [False, True])
