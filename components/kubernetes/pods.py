@@ -49,6 +49,11 @@ def _security_context(platform: Mapping[str, Any]) -> core.PodSecurityContextArg
     )
 
 
+def literal(text: str) -> str:
+    """Return a text for a container's command or arguments, in which kubelets replace `$(NAME)` and `$$`."""
+    return text.replace("$", "$$")
+
+
 def security_context(given: Mapping[str, Any] | None = None) -> Any:
     """Return the container's half of Pod Security "restricted", with a read-only root file system.
 

@@ -57,7 +57,7 @@ def arguments(
     certificate = [] if own_certificate else [f"--ssl-cert={_TLS}/tls.crt", f"--ssl-key={_TLS}/tls.key"]
     return [
         "--no-defaults",
-        *settings.tuned(given or {}, sizes.settings(memory_limit), sent=sent),
+        *map(pods.literal, settings.tuned(given or {}, sizes.settings(memory_limit), sent=sent)),
         # Last, so that nothing overrides them; their names are in settings.FIXED.
         f"--datadir={_DATA}",
         *([] if settings.rescue(given or {}) else [f"--init-file={_RUN}/init.sql"]),

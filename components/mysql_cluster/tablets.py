@@ -204,7 +204,7 @@ def _of_tablet(size: str) -> dict[str, str]:
 
 
 def _settings(limits: Mapping[str, str], given: Mapping[str, str]) -> str:
-    return settings.lines(limits["memory_limit"], given)
+    return pods.literal(settings.lines(limits["memory_limit"], given))
 
 
 def _server_arguments(startup: int, shutdown: int) -> list[str]:

@@ -6,7 +6,15 @@ from typing import Any, cast
 import pulumi
 import pytest
 
-from components import AppNamespace, AuthService, InputErrors, MySqlCluster, MySqlClusterArgs, MySqlDatabase
+from components import (
+    AppNamespace,
+    AuthService,
+    InputErrors,
+    MySqlCluster,
+    MySqlClusterArgs,
+    MySqlDatabase,
+    MySqlDatabaseArgs,
+)
 from components.mysql_cluster import settings
 from components.mysql_cluster.inputs import REFUSED
 from policy import network, pod_security, production, workloads
@@ -154,6 +162,17 @@ def test_what_cannot_be_honoured_is_refused_by_name_with_the_reason(key):
 def test_settings_that_vitess_or_the_pod_rules_are_refused(name):
     with pytest.raises(InputErrors, match=rf"settings\.{name} = "):
         cluster(settings={name: "1"})
+
+
+def test_kubelets_leave_a_settings_value_as_it_is():
+    """They replace `$(NAME)` and `$$` in commands and arguments."""
+    given = {"init_connect": "SET @a = '$(POD_NAME) $$ $x'"}
+    kept = "$$(POD_NAME) $$$$ $$x"
+    assert any(kept in word for word in named(cluster(settings=given), "tablet", "prepare")["args"])
+    args = cast(MySqlDatabaseArgs, {"namespace": "shop", "password": "app-pw", "settings": given})
+    one = deploy(lambda: MySqlDatabase("mysqlauth", args)).one("Deployment", "mysqlauth-deployment").inputs
+    [server] = one["spec"]["template"]["spec"]["containers"]
+    assert f"--init-connect=SET @a = '{kept}'" in server["args"]
 
 
 def test_vitess_own_accounts_are_nobodys_username():
