@@ -22,9 +22,11 @@ _WIDTH = 400
 #: How far back a container's log is read.
 LOG_LINES = 200
 UNRESOLVED = 7
-#: With whatever the image has; one without any of these is not asked.
-_LOOK_UP = f"""export RES_OPTIONS='timeout:2 attempts:1'
-if command -v getent; then getent hosts "$1" || exit {UNRESOLVED}
+#: With whatever the image has; one without any of these is not asked. A Service's full name is asked as it is, so that
+#: the answer is there within a second, however many search domains there are; getent's 2 is "not found".
+LOOK_UP = f"""export RES_OPTIONS='timeout:1 attempts:1'
+case $1 in *.*.*.*.*) set -- "$1." ;; esac
+if command -v getent; then getent ahosts "$1" || [ $? != 2 ] || exit {UNRESOLVED}
 elif command -v nslookup; then nslookup "$1" || exit {UNRESOLVED}
 elif command -v python3; then python3 -c 'import socket, sys; socket.gethostbyname(sys.argv[1])' "$1" ||
   exit {UNRESOLVED}
@@ -118,7 +120,7 @@ def questions(stack: Stack, namespace: str, seconds: float = ASK_SECONDS) -> Que
     def resolves(pod: str, container: str, host: str) -> bool:
         inside = ["kubectl", "exec", "--namespace", namespace, pod, "--container", container, "--"]
         try:
-            asked = stack.run(*inside, "sh", "-c", _LOOK_UP, "sh", host, seconds=seconds)
+            asked = stack.run(*inside, "sh", "-c", LOOK_UP, "sh", host, seconds=seconds)
         except Problem:
             return True
         return asked.returncode != UNRESOLVED

@@ -1,7 +1,10 @@
 """The cause of a rollout that does not succeed, from what the cluster reports."""
 
+import subprocess
+
 import pytest
 
+from cli.stack import diagnose
 from cli.stack.causes import NEVER, Questions, find, going
 from cli.stack.namespace import Namespace
 
@@ -170,6 +173,29 @@ def test_a_pod_that_hangs_is_asked_whether_it_can_look_up_its_database(host, wha
     hanging["spec"]["containers"][0]["env"] = [{"name": "DB_HOST", "value": f"{host}:3306"}]
     (cause,) = find(namespace(hanging), ask=ASKED)
     assert what in cause.what
+
+
+@pytest.mark.parametrize(
+    ("host", "asked", "ended", "status"),
+    [
+        ("db.shop.svc.cluster.local", "ahosts db.shop.svc.cluster.local.", 2, diagnose.UNRESOLVED),
+        ("db.shop", "ahosts db.shop", 2, diagnose.UNRESOLVED),
+        ("db.shop", "ahosts db.shop", 0, 0),
+        # One that knows no such question has not said that the name is not there.
+        ("db.shop", "ahosts db.shop", 1, 0),
+    ],
+    ids=["full name", "short name", "found", "no answer"],
+)
+def test_a_full_name_is_looked_up_without_search_domains_and_only_not_found_counts(
+    tmp_path, host, asked, ended, status
+):
+    program = tmp_path / "getent"
+    program.write_text(f'#!/bin/sh\necho "$RES_OPTIONS: $*" > {tmp_path}/asked\nexit {ended}\n')
+    program.chmod(0o755)
+    env = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    done = subprocess.run(["sh", "-c", diagnose.LOOK_UP, "sh", host], env=env, capture_output=True, check=False)
+    assert done.returncode == status
+    assert (tmp_path / "asked").read_text() == f"timeout:1 attempts:1: {asked}\n"
 
 
 @pytest.mark.parametrize(
