@@ -2,9 +2,9 @@
 
 import shutil
 import subprocess
-from pathlib import Path
 
 from components.mysql_cluster import authority, scripts
+from tests.unit.recorder import CHOSEN
 
 from .pods import ROOT_PASSWORD, DatabasePod, Pod
 
@@ -22,13 +22,21 @@ esac
 """
 
 
-def vitess(pod: Pod, database: DatabasePod) -> Path:
-    """Give a pod a client of Vitess that knows one server."""
+def join(pod: Pod, database: DatabasePod, secrets: dict[str, dict[str, str]]) -> None:
+    """Make a database the one server of a cluster, and give a pod the client of Vitess that knows it.
+
+    Args:
+        pod: The pod of the cluster's job.
+        database: The server.
+        secrets: The cluster's.
+    """
+    certify(database, secrets[f"mysqlauth-authority{CHOSEN}"][authority.KEY])
+    # Clients' statements run as this account.
+    database.root("CREATE USER vt_app@localhost; GRANT ALL ON admin.* TO vt_app@localhost")
     program = pod.stand_in("vtctldclient", "")
     # The image of a cluster has it, the one of a server does not.
     (program.parent / "openssl").symlink_to(shutil.which("openssl") or "/usr/bin/openssl")
     program.write_text(VITESS.format(folder=pod.folder, password=ROOT_PASSWORD, socket=database.socket))
-    return program
 
 
 def certify(database: DatabasePod, key: str) -> None:

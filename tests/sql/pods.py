@@ -39,6 +39,7 @@ class Pod:
         self.spec: dict[str, Any] = {}
         self._paths: dict[str, str] = {}
         self.environment = {"PATH": programs.path(shell), "HOSTNAME": "pod"}
+        self.calls = folder / "calls"
         self.bucket = folder / "bucket"
         """A folder that stands for the server of buckets."""
 
@@ -103,6 +104,14 @@ class Pod:
         program.chmod(0o755)
         self.environment["PATH"] = f"{program.parent}{os.pathsep}{self.programs.path(self.shell)}"
         return program
+
+    def count_calls(self, kill_at: int) -> None:
+        """Put a `mysql` first that notes its calls, and ends the pod at one of them; 0 is none."""
+        self.calls.write_text("")
+        _give(self.calls)
+        # Two calls at once may both count the later one.
+        reached = f'[ {kill_at} = 0 ] || [ "$(wc -l < {self.calls})" -lt {kill_at} ]'
+        self.stand_in("mysql", f'echo "$*" >> {self.calls}; {reached} || kill -KILL 0')
 
     def run_each(self, containers: list[dict[str, Any]]) -> Done:
         """Run containers one after the other until one fails; what they print is the pod's."""
@@ -275,7 +284,6 @@ class BackupPod(Pod):
     def __init__(self, database: DatabasePod, folder: Path) -> None:
         super().__init__(database.programs, folder, database.shell, database.port)
         self.database, self.backups = database, folder / "backups"
-        self.calls = folder / "calls"
         self.script: dict[str, str] = {}
         """Lines of the script that are others here."""
         self.recorder: Recorder | None = None
@@ -298,7 +306,7 @@ class BackupPod(Pod):
             jobs.arrange(pod, *arguments)
         self.mount(pod, {**self.database.secrets, **self.secrets}, {"backups": self.backups})
         self.environment["DATABASE_HOST"] = "127.0.0.1"
-        self._count(kill_at)
+        self.count_calls(kill_at)
         containers = [*pod.get("initContainers", []), *pod["containers"]]
         for container in containers:
             container["command"] = [self._changed(word) for word in container["command"]]
@@ -308,14 +316,6 @@ class BackupPod(Pod):
         for old, new in self.script.items():
             word = word.replace(f"\n{old}\n", f"\n{new}\n")
         return word
-
-    def _count(self, kill_at: int) -> None:
-        """Put a `mysql` first that notes its calls, and ends the pod at one of them."""
-        self.calls.write_text("")
-        _give(self.calls)
-        self.stand_in(
-            "mysql", f'echo "$*" >> {self.calls}; [ "$(wc -l < {self.calls})" -ne {kill_at} ] || kill -KILL 0'
-        )
 
     def names(self) -> list[str]:
         """The files of the backups' volume."""

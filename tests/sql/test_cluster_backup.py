@@ -7,9 +7,9 @@ import pytest
 
 from components import MySqlCluster, MySqlClusterArgs
 from components.mysql_cluster import authority
-from tests.unit.recorder import CHOSEN, deploy
+from tests.unit.recorder import deploy
 
-from .cluster import certify, vitess
+from .cluster import certify, join
 from .pods import BackupPod, beside, secrets_of
 from .programs import SHELLS
 
@@ -39,10 +39,7 @@ def several(pod) -> Make:
         made.recorder = deploy(lambda: MySqlCluster("mysqlauth", ARGS))
         made.secrets = secrets_of(made.recorder)
         made.script['  options "$SET-$(($1 - BASE)).$DOMAIN" "$2"'] = '  options 127.0.0.1 "$2"'
-        certify(database, made.secrets[f"mysqlauth-authority{CHOSEN}"][authority.KEY])
-        vitess(made, database)
-        # Clients' statements run as this account.
-        database.root("CREATE USER vt_app@localhost; GRANT ALL ON admin.* TO vt_app@localhost")
+        join(made, database, made.secrets)
         return made
 
     return make

@@ -7,10 +7,9 @@ from typing import cast
 import pytest
 
 from components import MySqlCluster, MySqlClusterArgs
-from components.mysql_cluster import authority
-from tests.unit.recorder import CHOSEN, deploy
+from tests.unit.recorder import deploy
 
-from .cluster import certify, vitess
+from .cluster import join
 from .pods import DatabasePod, Done, Pod, beside, secrets_of
 from .programs import SHELLS
 
@@ -41,27 +40,21 @@ class Importer(Pod):
         recorder = deploy(lambda: MySqlCluster("mysqlauth", ARGS))
         self.secrets = secrets_of(recorder)
         self.template = recorder.one("Job", "mysqlauth-import").inputs["spec"]["template"]["spec"]
-        certify(new, self.secrets[f"mysqlauth-authority{CHOSEN}"][authority.KEY])
         self.mount(copy.deepcopy(self.template), self.secrets, {})
-        vitess(self, new)
-        new.root("CREATE USER vt_app@localhost; GRANT ALL ON admin.* TO vt_app@localhost")
+        join(self, new, self.secrets)
 
-    def job(self, kill_at: int = 0, **lines: str) -> Done:
+    def job(self, kill_at: int = 0, dump: str = ":") -> Done:
         """Run it to its end.
 
         Args:
             kill_at: Kill the whole pod when it calls `mysql` for this time. Default: 0, never.
-            lines: Programs whose calls do something else first, by their name.
+            dump: What a call of `mysqldump` does first. Default: nothing.
         """
         # Of an attempt before.
         shutil.rmtree(self.folder / "run")
         self.mount(copy.deepcopy(self.template), self.secrets, {})
-        calls = self.folder / "calls"
-        calls.write_text("")
-        calls.chmod(0o666)
-        note = f'echo >> {calls}; [ "$(wc -l < {calls})" -ne {kill_at} ] || kill -KILL 0'
-        for name, text in {"mysql": note, "mysqldump": ":", **lines}.items():
-            self.stand_in(name, text)
+        self.count_calls(kill_at)
+        self.stand_in("mysqldump", dump)
         [container] = self.spec["containers"]
         own = {"HOST": "127.0.0.1", "FRONT": str(self.old.port), "PORT": str(self.new.port)}
         own |= {"BEGAN": "one", "WAIT": "30"}
@@ -135,7 +128,7 @@ BROKEN = 'case "$*" in *--no-data*) ;; *) echo "SELECT 1;"; exit 2 ;; esac'
 )
 def test_a_copy_that_is_not_whole_leaves_the_old_server_as_it_was_and_writable(importer, dump, said):
     job = importer()
-    done = job.job(mysqldump=dump.replace("REAL", f"{job.programs.bin}/mysqldump"))
+    done = job.job(dump=dump.replace("REAL", f"{job.programs.bin}/mysqldump"))
     assert done.returncode == 1
     assert said in done.stderr
     assert "the old server serves on" in done.stderr
