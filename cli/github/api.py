@@ -89,7 +89,7 @@ class GitHub:
             # Sending a new comment twice would make two.
             last = attempt == _ATTEMPTS or method == "POST"
             try:
-                with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
+                with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 - the same address
                     return answer.read()
             except urllib.error.HTTPError as error:
                 if error.code < 500 or last:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,18 @@ NAMESPACE = "production-cloud"
 #: No command of the project may take longer; a hanging one counts as failed.
 PATIENCE = 420
 _ROWS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)"
+
+
+def patiently(question: Callable[[], str], *errors: type[Exception]) -> str:
+    """Ask again for a minute while the answer is one of these errors."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return question()
+        except errors as error:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"no answer: {error}") from error
+            time.sleep(1)
 
 
 class Bench:
@@ -134,15 +146,9 @@ class Bench:
             "--batch",
             f"--execute={statement}",
         ]
-        deadline = time.monotonic() + 60
-        while True:
-            # A pod that is being replaced is waited for.
-            try:
-                return self.run("kubectl", "-n", NAMESPACE, "exec", "deployment/mysqlauth-deployment", "--", *inside)
-            except RuntimeError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(1)
+        pod = ("kubectl", "-n", NAMESPACE, "exec", "deployment/mysqlauth-deployment", "--")
+        # A pod that is being replaced is waited for.
+        return patiently(lambda: self.run(*pod, *inside), RuntimeError)
 
     def fill(self) -> str:
         """Put known data into the database and return its check sum."""

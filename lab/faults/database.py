@@ -2,7 +2,8 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from random import Random
 
 from .bench import NAMESPACE, Bench
 
@@ -55,6 +56,14 @@ def kill_mysqld(bench: Bench) -> bool:
     """Kill -9 every mysqld of the node, and no other process; False when there was none."""
     found = bench.node.run(["pgrep", "-x", "mysqld"]).stdout.split()
     return bool(found) and bench.node.run(["kill", "-9", *found]).returncode == 0
+
+
+def shared_out(shares: Mapping[str, int], count: int, random: Random) -> list[str]:
+    """So many of the ways in their shares, each at least once where there is room, in an order by chance."""
+    total = sum(shares.values())
+    ways = [way for way, share in shares.items() for _ in range(max(1, round(share * count / total)))]
+    random.shuffle(ways)
+    return ways[:count]
 
 
 def p95(values: list[float]) -> float:

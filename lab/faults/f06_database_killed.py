@@ -9,8 +9,8 @@ from lab import images, toolchain
 
 from . import Fault, Result
 from .bench import Bench
-from .database import delete_by_force, delete_pod, kill_mysqld, p95, pod, ready, until
-from .writer import Writer, verdict
+from .database import delete_by_force, delete_pod, kill_mysqld, pod, ready, shared_out, until
+from .writer import Writer
 
 #: How long until writes go on, at p95, in seconds.
 LIMITS = {"process": 15, "pod": 30, "node": 90}
@@ -45,10 +45,8 @@ def _fresh(bench: Bench) -> None:
 
 
 def plan(count: int, random: Random) -> list[str]:
-    """Which way each time, in the shares above, each at least once where there is room."""
-    ways = [name for name, (_, share, _) in WAYS.items() for _ in range(max(1, round(share * count / 50)))]
-    random.shuffle(ways)
-    return ways[:count]
+    """Which way each time."""
+    return shared_out({name: share for name, (_, share, _) in WAYS.items()}, count, random)
 
 
 def run(bench: Bench, count: int, random: Random) -> Result:
@@ -70,13 +68,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
             gaps[kind].append(writer.longest)
             failures = writer.lost() + ([] if back else [f"no writes after {PATIENCE} s"])
             result.add(f"{number} {name}, writes went on after {writer.longest:.1f} s", failures)
-    for kind, limit in LIMITS.items():
-        if gaps[kind] and p95(gaps[kind]) > limit:
-            result.failures.append(f"{kind}: p95 {p95(gaps[kind]):.1f} s, the goal is {limit} s")
-            result.survived -= result.survived == result.count
-    measured = (f"{kind} p95 {p95(of):.1f} s (goal {LIMITS[kind]} s)" for kind, of in gaps.items() if of)
-    lost = verdict(result.failures)
-    result.figure = f"{lost} of {len(writer.acknowledged)}; writes went on after: {', '.join(measured)}"
+    writer.judge(result, gaps, LIMITS)
     return result
 
 

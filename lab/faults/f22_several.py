@@ -8,10 +8,10 @@ from random import Random
 import pymysql
 
 from . import Fault, Result
-from .bench import NAMESPACE, Bench
-from .database import p95, until
+from .bench import NAMESPACE, Bench, patiently
+from .database import shared_out, until
 from .f15_network import dropped
-from .writer import Writer, login, verdict
+from .writer import Writer, login
 
 #: How long until writes go on, at p95, in seconds.
 LIMITS = {"kill": 10, "all": 90, "split": 20, "planned": 2}
@@ -55,18 +55,8 @@ def gateways(bench: Bench) -> Callable[[str], str]:
                 cursor.execute(statement)
             return "\n".join("\t".join(map(str, row)) for row in cursor.fetchall())
 
-    def patient(statements: str) -> str:
-        deadline = time.monotonic() + 60
-        while True:
-            # What was broken may not be well again for this connection yet.
-            try:
-                return sql(statements)
-            except (pymysql.err.MySQLError, OSError) as error:
-                if time.monotonic() > deadline:
-                    raise RuntimeError(f"the gateways do not answer: {error}") from error
-                time.sleep(1)
-
-    return patient
+    # What was broken may not be well again for this connection yet.
+    return lambda statements: patiently(lambda: sql(statements), pymysql.err.MySQLError, OSError)
 
 
 def server(bench: Bench, name: str, statement: str) -> str:
@@ -152,11 +142,8 @@ def break_once(bench: Bench, way: str, name: str) -> None:
 
 
 def plan(count: int, random: Random) -> list[str]:
-    """Which way each time, in the shares above, each at least once where there is room."""
-    total = sum(share for _, share in WAYS.values())
-    ways = [way for way, (_, share) in WAYS.items() for _ in range(max(1, round(share * count / total)))]
-    random.shuffle(ways)
-    return ways[:count]
+    """Which way each time."""
+    return shared_out({way: share for way, (_, share) in WAYS.items()}, count, random)
 
 
 def run(bench: Bench, count: int, random: Random) -> Result:
@@ -182,14 +169,7 @@ def run(bench: Bench, count: int, random: Random) -> Result:
             result.add(f"{what}, all is whole {time.monotonic() - begun:.0f} s later", failures)
     if broken := different(bench):
         result.add("the copies afterwards", broken)
-    for kind, limit in LIMITS.items():
-        if gaps[kind] and p95(gaps[kind]) > limit:
-            result.failures.append(f"{kind}: p95 {p95(gaps[kind]):.1f} s, the goal is {limit} s")
-            result.survived -= result.survived == result.count
-    measured = (f"{kind} p95 {p95(of):.1f} s (goal {LIMITS[kind]} s)" for kind, of in gaps.items() if of)
-    result.figure = (
-        f"{verdict(result.failures)} of {len(writer.acknowledged)}; writes went on after: {', '.join(measured)}"
-    )
+    writer.judge(result, gaps, LIMITS)
     # There is no way back with the data.
     bench.must("destroy")
     bench.run("pulumi", "config", "rm", "mysqlReplicas")

@@ -2,12 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import pymysql
 
+from . import Result
 from .bench import Bench
+from .database import p95
 
 _ERRORS = (pymysql.err.MySQLError, OSError)
 
@@ -69,6 +71,22 @@ class Writer(threading.Thread):
         """Stop."""
         self._ended.set()
         self.join(20)
+
+    def judge(self, result: Result, gaps: Mapping[str, list[float]], limits: Mapping[str, float]) -> None:
+        """Count what took too long, and say what came out.
+
+        Args:
+            result: How the fault went.
+            gaps: The longest times between two confirmations, in seconds, by the kind of fault.
+            limits: What their 95th percentiles may be.
+        """
+        for kind, limit in limits.items():
+            if gaps[kind] and p95(gaps[kind]) > limit:
+                result.failures.append(f"{kind}: p95 {p95(gaps[kind]):.1f} s, the goal is {limit} s")
+                result.survived -= result.survived == result.count
+        measured = (f"{kind} p95 {p95(of):.1f} s (goal {limits[kind]} s)" for kind, of in gaps.items() if of)
+        lost = verdict(result.failures)
+        result.figure = f"{lost} of {len(self.acknowledged)}; writes went on after: {', '.join(measured)}"
 
     def lost(self) -> list[str]:
         """Acknowledged rows that the database does not have."""
