@@ -1,7 +1,7 @@
 # `make` lists the targets. Variables: STACK (default dev), CONTEXT (of your kubeconfig; consents to deploy there), CLUSTER
-# (current, kind or node), NODE (a local node's name), ADOPT=1 (take over what has the stack's mark), OUT (a folder),
-# ARGS (for pytest), WORKERS (tests side by side, default 2), BASE (what a preview is compared with), ALLOW (what its gate may
-# let through), TAG (of a release).
+# (current, kind or node), NODE (a local node's name), NODES (how many, where `make` makes the cluster), ADOPT=1 (take over
+# what has the stack's mark), OUT (a folder), ARGS (for pytest), WORKERS (tests side by side, default 2), BASE (what a
+# preview is compared with), ALLOW (what its gate may let through), TAG (of a release).
 STACK ?= dev
 BASE ?= origin/main
 PYTHON ?= python3
@@ -67,8 +67,8 @@ venv: $(VENV)/.tools
 dev: $(VENV)/.dev
 
 .PHONY: up
-up: venv ## From nothing to a running system: tools, cluster, stack, proof
-	@$(RUN) up $(call option,STACK,stack) $(WAY) $(if $(ADOPT),--adopt)
+up: venv ## From nothing to a running system: tools, cluster, stack, proof; NODES=3 for a cluster of several nodes
+	@$(RUN) up $(call option,STACK,stack) $(WAY) $(call option,NODES,nodes) $(if $(ADOPT),--adopt)
 
 .PHONY: down
 down: venv ## Remove all that `make up` made, and a cluster of its own that nobody else uses
@@ -179,8 +179,8 @@ images: venv ## Write the images as archives for docker, kind, minikube: make im
 
 .PHONY: node-start node-stop node-status node-reset
 node-start node-stop node-status node-reset: venv
-	@$(PY) -m lab.node $(@:node-%=%) $(NODE_OPTION)
-node-start: ## Start the local Kubernetes node
+	@$(PY) -m lab.node $(@:node-%=%) $(NODE_OPTION) $(if $(filter node-start,$@),$(call option,NODES,nodes))
+node-start: ## Start the local Kubernetes node, or several of them in one cluster: NODES=3
 node-stop: ## Stop it, keep its data
 node-status: ## Show it
 node-reset: ## Stop it and remove its data

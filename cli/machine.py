@@ -47,8 +47,15 @@ class Machine:
         """The kubeconfig of a local node, which exists once the node was started."""
         raise _no_nodes(node)
 
-    def start(self, node: str, tools: Toolchain, references: Collection[str] = ()) -> None:
-        """Start a local node, or repair it, with the images of every system and those of `references` it can make."""
+    def start(self, node: str, tools: Toolchain, references: Collection[str] = (), nodes: int = 0) -> None:
+        """Start a local node, or repair it.
+
+        Args:
+            node: Its name.
+            tools: The programs it runs.
+            references: Images that it gets beside those of every system, as far as they can be made here.
+            nodes: How many nodes its cluster has. Default: one, or as many as there are.
+        """
         raise _no_nodes(node)
 
     def remove(self, node: str) -> None:

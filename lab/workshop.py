@@ -36,11 +36,11 @@ class Workshop(Machine):
         """The administrator's kubeconfig of a local node."""
         return Node(node).kubeconfig
 
-    def start(self, node: str, tools: Toolchain, references: Collection[str] = ()) -> None:
+    def start(self, node: str, tools: Toolchain, references: Collection[str] = (), nodes: int = 0) -> None:
         """Start a local node with the project's images, or repair it."""
         more = [name for name, reference in images.ASKED_FOR.items() if reference in references]
         archives = {**images.archives(), **(images.archives(*more) if more else {})}
-        Node(node).start(programs=tools.bin, images=list(archives.values()))
+        Node(node).start(programs=tools.bin, images=list(archives.values()), nodes=nodes)
 
     def remove(self, node: str) -> None:
         """Remove a local node with all that is on it."""

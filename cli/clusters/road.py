@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .. import machine, paths
@@ -31,6 +31,8 @@ class Road:
     """The text of a kubeconfig with this one context; empty for what is not made yet."""
     asked_for: bool = False
     """Whether the user named this very context, which is consent."""
+    nodes: int = 0
+    """How many nodes a cluster that is made has; 0 for one, or for as many as it has."""
 
     def __str__(self) -> str:
         """Return it as people say it."""
@@ -75,6 +77,8 @@ class Wish:
     """`kubernetes:kubeconfig` of the stack: a path or a text."""
     remembered: Mapping[str, str] | None = None
     """What was remembered when the stack was deployed the last time."""
+    nodes: int = 0
+    """NODES: how many nodes a cluster that is made here has."""
 
 
 def find(wish: Wish) -> Road:
@@ -83,6 +87,16 @@ def find(wish: Wish) -> Road:
     Raises:
         Problem: There is none, with the ways to get one; or what was named is not there.
     """
+    way = _found(wish)
+    if wish.nodes and way.kind == CONTEXT:
+        raise Problem(
+            f"NODES = {wish.nodes}\n  rule: for a cluster that is made here; {way} is there already. Nothing was changed.",
+            "leave NODES out, or: make up NODES=3 CLUSTER=node (or kind)",
+        )
+    return replace(way, nodes=wish.nodes)
+
+
+def _found(wish: Wish) -> Road:
     if wish.cluster not in ("", NODE, KIND, "current"):
         raise Problem(f"CLUSTER = {wish.cluster!r}\n  rule: one of: current, kind, node", "make up CLUSTER=kind")
     if wish.cluster == NODE:

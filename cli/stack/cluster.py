@@ -17,7 +17,7 @@ from . import Stack, config, guard
 SYSTEM = ("default", "kube-", "local-path-storage", "kubeauth-deployers")
 
 
-def find(stack: str, *, node: str, context: str, choice: str) -> Road:
+def find(stack: str, *, node: str, context: str, choice: str, nodes: int = 0) -> Road:
     """Return the way to the stack's cluster; nothing is built or started, except to read an encrypted kubeconfig.
 
     Args:
@@ -25,6 +25,7 @@ def find(stack: str, *, node: str, context: str, choice: str) -> Road:
         node: NODE, a local node's name; empty for this checkout's own.
         context: CONTEXT, a context's name; empty for the current one.
         choice: CLUSTER, one of `current`, `kind`, `node`; empty to search.
+        nodes: NODES, how many nodes a cluster that is made here has. Default: one, or as many as it has.
 
     Raises:
         Problem: There is no cluster, or what was named is not there.
@@ -34,7 +35,8 @@ def find(stack: str, *, node: str, context: str, choice: str) -> Road:
     if isinstance(kubeconfig, dict):
         kubeconfig = _decrypted(stack) if "secure" in kubeconfig else json.dumps(kubeconfig)
     remembered = config.read(config.place_file(stack))
-    return road.find(Wish(node, context, choice, str(own.get("kubernetes:context") or ""), kubeconfig, remembered))
+    named = str(own.get("kubernetes:context") or "")
+    return road.find(Wish(node, context, choice, named, kubeconfig, remembered, nodes))
 
 
 def _decrypted(stack: str) -> str:
@@ -83,10 +85,10 @@ def start(stack: Stack, way: Road, tools: Toolchain) -> bool:
     """
     fresh = not exists(way)
     if way.kind == road.NODE:
-        machine.this().start(way.name, tools, config.images(stack.name))
+        machine.this().start(way.name, tools, config.images(stack.name), way.nodes)
     elif way.kind == road.KIND:
         with step(f"{'Make' if fresh else 'Find'} the cluster {way.name} with kind", 90 if fresh else 2):
-            kind.create(way.name, config.kubeconfig_file(stack.name), fresh=fresh)
+            kind.create(way.name, config.kubeconfig_file(stack.name), fresh=fresh, nodes=way.nodes)
     else:
         write(stack, way)
     return fresh

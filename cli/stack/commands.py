@@ -39,6 +39,7 @@ class Given:
     context: str = ""
     cluster: str = ""
     adopt: bool = False
+    nodes: int | None = None
     owner: str = ""
     yes: bool = False
     lose_data: bool = False
@@ -86,7 +87,9 @@ def run(given: Given) -> None:
 
 def road(given: Given) -> Road:
     """Return the way to the stack's cluster."""
-    return cluster.find(given.stack, node=given.node, context=given.context, choice=given.cluster)
+    return cluster.find(
+        given.stack, node=given.node, context=given.context, choice=given.cluster, nodes=given.nodes or 0
+    )
 
 
 def environment(given: Given) -> None:

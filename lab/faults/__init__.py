@@ -73,6 +73,8 @@ class Fault:
     """How often for the report."""
     run: Callable[[Bench, int, Random], Result]
     """Makes the fault so many times on a system that works, and leaves one that works."""
+    spends: bool = False
+    """Whether the system cannot be used for another fault afterwards. Default: it can."""
 
 
 def registry() -> dict[str, Fault]:

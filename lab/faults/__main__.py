@@ -70,7 +70,7 @@ def main() -> None:
                 outcome = one(fault, system, given.count or fault.count, given.seed)
                 report.record(outcome)
                 short = short or outcome["survived"] != outcome["count"]
-                if outcome["survived"] != outcome["count"]:
+                if fault.spends or outcome["survived"] != outcome["count"]:
                     # What it left may be broken; the next ones get a new system.
                     break
     console.console.print(f"Wrote {report.PAGE.relative_to(paths.CHECKOUT)}.", markup=False)

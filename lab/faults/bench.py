@@ -113,6 +113,11 @@ class Bench:
             raise RuntimeError(f"{shlex.join(command)}: {done.stdout}{done.stderr}")
         return done.stdout + ("" if check else done.stderr)
 
+    def start_nodes(self) -> None:
+        """Start the nodes of the cluster that were lost."""
+        command = [sys.executable, "-m", "lab.node", "start", "--node", self.node.name]
+        subprocess.run(command, cwd=self.checkout, env=self.outside, capture_output=True, timeout=PATIENCE, check=True)
+
     def config(self, **values: str) -> None:
         """`pulumi config set`, for several keys."""
         for key, value in values.items():

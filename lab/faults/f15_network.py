@@ -46,14 +46,15 @@ print(json.dumps([stored, failed, longest]))
 @contextmanager
 def dropped(bench: Bench, pairs: Sequence[tuple[str, str]], *match: str) -> Iterator[None]:
     """Drop what the addresses of each pair send each other, or what of it matches, while the body runs."""
-    rules = [["-s", one, "-d", other, *match, "-j", "DROP"] for pair in pairs for one, other in (pair, pair[::-1])]
-    for rule in rules:
-        bench.node.run(["iptables", "-w", "-t", "mangle", "-A", "FORWARD", *rule], check=True)
+    ways = [way for pair in pairs for way in (pair, pair[::-1])]
+    rules = [(box, ["-s", one, "-d", other, *match, "-j", "DROP"]) for box in bench.node.boxes for one, other in ways]
+    for box, rule in rules:
+        box.run(["iptables", "-w", "-t", "mangle", "-A", "FORWARD", *rule], check=True)
     try:
         yield
     finally:
-        for rule in rules:
-            bench.node.run(["iptables", "-w", "-t", "mangle", "-D", "FORWARD", *rule], check=True)
+        for box, rule in rules:
+            box.run(["iptables", "-w", "-t", "mangle", "-D", "FORWARD", *rule], check=True)
 
 
 @contextmanager

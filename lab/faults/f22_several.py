@@ -1,4 +1,4 @@
-"""F22: several servers under a writer: their processes are killed, all pods go at once, one is cut off, one drained."""
+"""F22: several servers on several nodes under a writer: processes are killed, all pods go at once, nodes are lost."""
 
 import time
 from collections.abc import Callable
@@ -7,6 +7,8 @@ from random import Random
 
 import pymysql
 
+from lab.node.worker import Worker
+
 from . import Fault, Result
 from .bench import NAMESPACE, Bench, patiently
 from .database import shared_out, until
@@ -14,7 +16,11 @@ from .f15_network import dropped
 from .writer import Writer, login
 
 #: How long until writes go on, at p95, in seconds.
-LIMITS = {"kill": 10, "all": 90, "split": 20, "planned": 2}
+LIMITS = {"kill": 10, "all": 90, "split": 20, "planned": 2, "node": 20}
+#: One for each server.
+NODES = 3
+#: How long a lost node stays away: longer than it takes Kubernetes to see that (40 s).
+AWAY_SECONDS = 60
 #: A server with writes that nobody acknowledged is filled anew within this time.
 PATIENCE = 300
 SPLIT_SECONDS = 25
@@ -28,13 +34,14 @@ PROCESSES = {
     "vtorc": "vtorc",
     "etcd": "etcd",
 }
-#: Of 75: each process 10 times, the others 5 times.
+#: Of 80: each process 10 times, the others 5 times.
 WAYS = {
     **{f"{process} -9": ("kill", 10) for process in PROCESSES},
     "all pods deleted by force": ("all", 5),
     "primary cut off": ("split", 3),
     "primary cut off from all but the gateways": ("split", 2),
-    "primary's pod deleted": ("planned", 5),
+    "primary's node drained": ("planned", 5),
+    "primary's node lost": ("node", 5),
 }
 # The node has an etcd of its own: a pod's processes are told by the name that the kubelet gave them.
 _KILL = """
@@ -111,6 +118,8 @@ def victim(bench: Bench, way: str, random: Random) -> str:
     """The pod to do it to; empty where it is all of them."""
     part = PROCESSES.get(way.removesuffix(" -9"))
     if part is None:
+        if "node" in way:
+            return elsewhere(bench)
         return "" if way.startswith("all") else primary(bench)
     if part == "tablet":
         return fresh(bench)
@@ -127,17 +136,52 @@ def cut_off(bench: Bench, name: str, *, reachable: bool) -> AbstractContextManag
     return dropped(bench, [(own, to) for pod, to in addresses.items() if not (reachable and "-vtgate-" in pod)])
 
 
+def worker(bench: Bench, name: str) -> Worker:
+    """The node of a pod, which is not the first: with that one the control plane would go, too."""
+    node = bench.get("pod", name)["spec"]["nodeName"]
+    return next(worker for worker in bench.node.workers if worker.name == node)
+
+
+def elsewhere(bench: Bench) -> str:
+    """The primary, once it is on another node than the first: its server there hands over."""
+    while bench.get("pod", name := primary(bench))["spec"]["nodeName"] == bench.node.name:
+        bench.run("kubectl", "-n", NAMESPACE, "delete", "pod", name)
+        until(lambda: whole(bench), PATIENCE)
+    return name
+
+
+def drain(bench: Bench, node: Worker) -> None:
+    """As for its maintenance: all pods leave, as fast as disruption budgets allow; then it is used again."""
+    aside = ("--ignore-daemonsets", "--delete-emptydir-data", f"--timeout={PATIENCE}s")
+    bench.run("kubectl", "drain", node.name, *aside)
+    bench.run("kubectl", "uncordon", node.name)
+
+
+def lose(bench: Bench, node: Worker) -> None:
+    """As if its machine lost power, and was switched on later."""
+    node.stop(grace=False)
+    time.sleep(AWAY_SECONDS)
+    bench.start_nodes()
+
+
+def killed(bench: Bench, process: str, name: str) -> bool:
+    """Kill a process of a pod, whichever node it is on; whether there was one."""
+    return any(box.run(["sh", "-c", _KILL, "kill", process, name]).returncode == 0 for box in bench.node.boxes)
+
+
 def break_once(bench: Bench, way: str, name: str) -> None:
     """Do it to a pod, and return when it is over."""
     delete = ("kubectl", "-n", NAMESPACE, "delete", "pod")
     if way.startswith("primary cut off"):
         with cut_off(bench, name, reachable=way.endswith("gateways")):
             time.sleep(SPLIT_SECONDS)
-    elif way == "primary's pod deleted":
-        bench.run(*delete, name)
+    elif way == "primary's node drained":
+        drain(bench, worker(bench, name))
+    elif way == "primary's node lost":
+        lose(bench, worker(bench, name))
     elif way == "all pods deleted by force":
         bench.run(*delete, "--selector", "app.kubernetes.io/instance=mysqlauth", "--force", "--grace-period=0")
-    elif bench.node.run(["sh", "-c", _KILL, "kill", way.removesuffix(" -9"), name]).returncode:
+    elif not killed(bench, way.removesuffix(" -9"), name):
         raise RuntimeError(f"{name} has no such process: {way}")
 
 
@@ -147,10 +191,10 @@ def plan(count: int, random: Random) -> list[str]:
 
 
 def run(bench: Bench, count: int, random: Random) -> Result:
-    """Make the database several servers, break them, wait until all is whole, count the rows."""
+    """Make the database several servers on nodes of their own, break them, wait until all is whole, count the rows."""
     result, gaps = Result(), {kind: list[float]() for kind in LIMITS}
     bench.config(mysqlReplicas="3")
-    bench.must("up")
+    bench.must("up", "--nodes", str(NODES))
     with Writer(bench, gateways(bench)) as writer:
         until(lambda: len(writer.acknowledged) > 20, 30)
         for number, way in enumerate(plan(count, random), 1):
@@ -170,19 +214,17 @@ def run(bench: Bench, count: int, random: Random) -> Result:
     if broken := different(bench):
         result.add("the copies afterwards", broken)
     writer.judge(result, gaps, LIMITS)
-    # There is no way back with the data.
-    bench.must("destroy")
-    bench.run("pulumi", "config", "rm", "mysqlReplicas")
-    result.leave(bench)
-    bench.fill()
     return result
 
 
 FAULT = Fault(
     "F22",
-    "several servers under a writer: a process killed, all pods at once, the primary cut off, its pod drained",
-    "75/75: 0 acknowledged writes lost; writes go on within p95 10 s (kill), 2 s (planned), 20 s (cut off); every copy"
-    " is whole again by itself",
-    75,
+    "several servers on three nodes under a writer: a process killed, all pods at once, the primary cut off, its node"
+    " drained, its node lost",
+    "80/80: 0 acknowledged writes lost; writes go on within p95 10 s (kill), 2 s (planned), 20 s (cut off, node lost);"
+    " every copy is whole again by itself",
+    80,
     run,
+    # There is no way back to one server with the data, and none to one node.
+    spends=True,
 )

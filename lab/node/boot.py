@@ -50,20 +50,21 @@ def mounts(directory: str, programs: str, kubectl: str) -> None:
     sh("mount", "--make-rshared", "/")
 
 
-def network(address: str, self_address: str, pod_cidr: str, service_cidr: str) -> None:
-    """Addresses and routes. Nothing but answers leaves: no default route, and no connection from a pod to the host."""
-    batch = f"""
-        link set lo up
-        addr add {self_address}/32 dev lo
-        addr add {address}/30 dev eth0
-        link set eth0 up
-        route add {service_cidr} dev lo src {self_address}
-        route add unreachable default
+def network(batch: list[str], kept: list[str], services: str) -> None:
+    """Addresses and routes. Nothing but answers leaves: no default route, and no connection from a pod to the host.
+
+    Args:
+        batch: Commands for `ip -batch`.
+        kept: Networks that begin no connection through eth0.
+        services: The addresses of Services. What still has one after kube-proxy's rules has no ready pod: it is refused
+            at once, as on other clusters. kube-router accepts it before kube-proxy's own rule could.
     """
-    sh("ip", "-batch", "-", lines=batch)
+    sh("ip", "-batch", "-", lines="\n".join(batch))
     Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
-    rule = ("POSTROUTING", "-o", "eth0", "-s", pod_cidr, "-m", "conntrack", "--ctstate", "NEW", "-j", "DROP")
-    sh("iptables", "-t", "mangle", "-A", *rule)
+    for addresses in kept:
+        rule = ("POSTROUTING", "-o", "eth0", "-s", addresses, "-m", "conntrack", "--ctstate", "NEW", "-j", "DROP")
+        sh("iptables", "-t", "mangle", "-A", *rule)
+    sh("iptables", "-A", "INPUT", "-d", services, "-j", "REJECT", "--reject-with", "icmp-port-unreachable")
 
 
 def main() -> None:
@@ -76,7 +77,7 @@ def main() -> None:
         starter.sendall(b"ready")
         if not starter.recv(2):
             sys.exit("the starter went away")
-    network(settings["address"], settings["self_address"], settings["pod_cidr"], settings["service_cidr"])
+    network(settings["network"], settings["kept"], settings["services"])
     # Containers inherit the limit; the hard one is all this process may take.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -6,23 +6,38 @@ import ssl
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 from xmlrpc.client import Fault, ServerProxy  # nosec B411 - the node's own supervisor answers
 
 from supervisor.xmlrpc import SupervisorTransport
 
-from lab.node.layout import Layout
 from lab.node.process import Process
 
 SOCKET = "/run/supervisor.sock"
 #: A question is answered at once; stopping a daemon takes as long as its stopwaitsecs.
 ASK_SECONDS, ACT_SECONDS = 3, 10
-#: Runs once per start and ends.
-ONCE = "addons"
-#: Answer on the node's address when they have caught up with the API server.
-SERVICES = {"kube-proxy": "10256/healthz", "coredns": "8181/ready", "kube-router": "20244/healthz"}
+#: Run once per start and end.
+ONCE = ("addons", "join")
+
+
+@dataclass(frozen=True)
+class Api:
+    """Where the cluster's API server answers, and as whom to ask it."""
+
+    network: IPv4Network
+    """The network between host and first node."""
+    pki: Path
+    """The folder with the first node's certificates."""
+
+    @property
+    def address(self) -> str:
+        """The first node's address."""
+        return str(list(self.network.hosts())[1])
 
 
 class _Transport(SupervisorTransport):
@@ -55,13 +70,13 @@ def daemons(process: Process) -> list[dict[str, Any]]:
 
 
 def _works(daemon: dict[str, Any]) -> bool:
-    if daemon["name"] == ONCE:
+    if daemon["name"] in ONCE:
         return daemon["statename"] == "EXITED" and daemon["exitstatus"] == 0
     return daemon["statename"] == "RUNNING"
 
 
-def _get(url: str) -> bool:
-    # The node's own address, never a proxy's business.
+def answers(url: str) -> bool:
+    """Whether a daemon says that it is well; the node's own address is never a proxy's business."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=2) as answer:
@@ -70,33 +85,32 @@ def _get(url: str) -> bool:
         return False
 
 
-def _node(place: Layout, address: str) -> dict[str, Any] | None:
+def _node(name: str, api: Api) -> dict[str, Any] | None:
     """What the API server says of the node; None if it does not answer."""
-    pki = place.directory / "pki"
-    context = ssl.create_default_context(cafile=pki / "ca.crt")
-    context.load_cert_chain(pki / "apiserver-kubelet-client.crt", pki / "apiserver-kubelet-client.key")
+    context = ssl.create_default_context(cafile=api.pki / "ca.crt")
+    context.load_cert_chain(api.pki / "apiserver-kubelet-client.crt", api.pki / "apiserver-kubelet-client.key")
     try:
         with (
-            socket.create_connection((address, 6443), timeout=3) as plain,
+            socket.create_connection((api.address, 6443), timeout=3) as plain,
             context.wrap_socket(plain, server_hostname="kubernetes") as encrypted,
         ):
-            connection = HTTPConnection(address)
+            connection = HTTPConnection(api.address)
             connection.sock = encrypted
-            connection.request("GET", f"/api/v1/nodes/{place.name}")
+            connection.request("GET", f"/api/v1/nodes/{name}")
             answer = connection.getresponse()
             return json.loads(answer.read()) if answer.status == 200 else None
     except (OSError, HTTPException):
         return None
 
 
-def trouble(process: Process, place: Layout, address: str) -> str:
-    """What is not in order yet, in a few words; empty when all is well."""
+def trouble(process: Process, name: str, api: Api) -> str:
+    """What is not in order yet with the node of this name, in a few words; empty when all is well."""
     states = daemons(process)
     if not states:
         return "supervisord does not answer"
     if idle := [daemon["name"] for daemon in states if not _works(daemon)]:
         return f"not running: {', '.join(idle)}"
-    node = _node(place, address)
+    node = _node(name, api)
     if node is None:
         return "the API server does not answer"
     ready = next((item for item in node["status"].get("conditions", []) if item["type"] == "Ready"), None)
@@ -107,16 +121,15 @@ def trouble(process: Process, place: Layout, address: str) -> str:
     # The API server keeps the word of a kubelet that ended long ago.
     if ready["lastHeartbeatTime"] < time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(process.launched)):
         return "the kubelet has not reported yet"
-    if any(taint["key"] == "node.kubernetes.io/not-ready" for taint in node["spec"].get("taints", [])):
+    if any(taint["key"].startswith("node.kubernetes.io/") for taint in node["spec"].get("taints", [])):
         return "the scheduler does not use the node yet"
-    late = [service for service, where in SERVICES.items() if not _get(f"http://{address}:{where}")]
-    return f"not ready: {', '.join(late)}" if late else ""
+    return ""
 
 
-def wait(process: Process, place: Layout, address: str, seconds: float) -> str:
+def wait(process: Process, ask: Callable[[Process], str], seconds: float) -> str:
     """Wait until nothing is wrong; what still is after `seconds`, or empty."""
     deadline = time.monotonic() + seconds
-    while wrong := trouble(process, place, address):
+    while wrong := ask(process):
         if not process.alive():
             return "the node ended"
         if time.monotonic() > deadline:

@@ -1,4 +1,8 @@
-"""What is fixed about every node: its addresses, its names on the host, and where its things are kept."""
+"""What is fixed about every node: its addresses, its names on the host, and where its things are kept.
+
+A cluster has a first node, which runs the control plane and pods, and may have more. `address` and the like of these are
+known to the first one's network namespace alone; the host knows one link, to the first.
+"""
 
 import hashlib
 import re
@@ -12,10 +16,15 @@ from cli.paths import STATE
 NODES = STATE / "nodes"
 #: Host and node talk over a /30 of this network; a node keeps its own.
 LINKS = IPv4Network("10.99.0.0/16")
-#: The same in every node, because only that node's network namespace knows them.
+#: The same in every cluster, because only its own network namespaces know them.
 SELF_ADDRESS = "10.99.255.53"
-POD_CIDR = "10.85.0.0/24"
+#: A cluster's nodes among themselves. Within LINKS, so that one rule for clients from this machine covers both.
+MEMBERS = IPv4Network("10.99.254.0/24")
+#: /24 of it for each node.
+CLUSTER_CIDR = IPv4Network("10.85.0.0/16")
 SERVICE_CIDR = "10.96.0.0/16"
+#: How many nodes a cluster may have: two cores carry no more.
+MOST = 4
 DNS_ADDRESS = "10.96.0.10"
 PAUSE_IMAGE = "localhost/pause:1"
 
@@ -25,6 +34,9 @@ class Layout:
     """Where one node keeps its things. Two state folders may each have a node of the same name: `key` differs."""
 
     name: str
+    """The cluster's, which is the first node's, too."""
+    number: int = 1
+    """Which of the cluster's nodes. Default: the first."""
 
     def __post_init__(self) -> None:
         """Refuse names that do not fit into host names, paths and cgroups."""
@@ -35,32 +47,58 @@ class Layout:
             )
 
     @property
+    def hostname(self) -> str:
+        """What Kubernetes calls the node."""
+        return self.name if self.number == 1 else f"{self.name}-{self.number}"
+
+    @property
+    def member(self) -> IPv4Address:
+        """The node's address among the cluster's nodes."""
+        return MEMBERS[self.number]
+
+    @property
+    def pods(self) -> IPv4Network:
+        """The addresses of the node's pods."""
+        return list(CLUSTER_CIDR.subnets(new_prefix=24))[self.number - 1]
+
+    @property
     def key(self) -> str:
         """Six hex digits for this name in this state folder."""
         return hashlib.sha256(str(self.directory).encode()).hexdigest()[:6]
 
     @property
     def directory(self) -> Path:
-        """Everything the node keeps, its data included."""
-        return NODES / self.name
+        """Everything the node keeps, its data included; the first one's has the others' in it."""
+        return NODES / self.name if self.number == 1 else self.workers / str(self.number)
+
+    @property
+    def workers(self) -> Path:
+        """Where the cluster's other nodes keep theirs."""
+        return NODES / self.name / "workers"
+
+    @property
+    def logs(self) -> Path:
+        """What the node's daemons say."""
+        return self.directory / "log"
 
     @property
     def lock(self) -> Path:
-        """Held while the node is started, stopped or reset."""
+        """Held while one of the cluster's nodes is started, stopped or reset."""
         return NODES / f"{self.name}.lock"
 
     @property
     def cgroup(self) -> str:
         """Name of the node's top cgroup, below which its daemons and pods run."""
-        return f"kubeauth-{self.name}-{self.key}"
+        return f"kubeauth-{self.hostname}-{self.key}"
 
     @property
     def veth(self) -> str:
-        """Name of the host's end of the link to the node; the kernel allows 15 characters."""
+        """Name of the other end of the node's link; the kernel allows 15 characters."""
         return f"kubeauth{self.key}"
 
     def links(self) -> list[IPv4Network]:
         """The /30 networks to try, in an order of this node's own, so that two nodes rarely want the same."""
-        usable = [link for link in LINKS.subnets(new_prefix=30) if IPv4Address(SELF_ADDRESS) not in link]
+        inner = (MEMBERS, IPv4Network(SELF_ADDRESS))
+        usable = [link for link in LINKS.subnets(new_prefix=30) if not any(map(link.overlaps, inner))]
         first = int(self.key, 16) % len(usable)
         return usable[first:] + usable[:first]

@@ -1,4 +1,4 @@
-"""The link between the host and a node: one veth pair, one /30, all that the host's network sees of a node."""
+"""Links and routes: one link between the host and a cluster's first node, and one between that one and each other node."""
 
 import socket
 import subprocess
@@ -7,6 +7,10 @@ from ipaddress import IPv4Interface, IPv4Network
 import psutil
 
 from cli.console import Problem
+from lab.node.layout import CLUSTER_CIDR, MEMBERS, MOST, SELF_ADDRESS, SERVICE_CIDR, Layout
+
+#: The switch of a cluster's nodes, in the first one.
+BRIDGE = "nodes"
 
 
 def _host_networks() -> list[IPv4Network]:
@@ -48,3 +52,63 @@ def disconnect(veth: str) -> None:
     """Remove the host's end, if it is there; the kernel may take a moment to do it for a node that was killed."""
     if connected(veth):
         subprocess.run(["ip", "link", "delete", veth], check=False, capture_output=True)
+
+
+def join(veth: str, first: int, pid: int) -> None:
+    """Make the link from the first node's switch into the network namespace of `pid`; the host sees nothing of it."""
+    inside = ["nsenter", f"--target={first}", "--net", "--", "ip"]
+    # Of a node that was killed just now; the kernel may have removed it already.
+    subprocess.run([*inside, "link", "delete", veth], check=False, capture_output=True)
+    for command in (
+        f"link add {veth} type veth peer name eth0 netns {pid}",
+        f"link set {veth} master {BRIDGE}",
+        f"link set {veth} up",
+    ):
+        subprocess.run([*inside, *command.split()], check=True, capture_output=True)
+
+
+def _routes(place: Layout, own: str) -> list[str]:
+    """To the other nodes' pods, whether these nodes are there or not; to Services, from `own`; and to nowhere else."""
+    others = [Layout(place.name, number) for number in range(1, MOST + 1) if number != place.number]
+    return [
+        *(f"route add {other.pods} via {other.member}" for other in others),
+        # What no rule of kube-proxy's sends on has no ready pod: it stays here, where boot.py refuses it.
+        f"route add local {SERVICE_CIDR} dev lo src {own}",
+        "route add unreachable default",
+    ]
+
+
+def of_first(place: Layout, link: IPv4Network) -> list[str]:
+    """Commands for `ip -batch`: addresses and routes of the first node.
+
+    Args:
+        place: Which node it is.
+        link: The network between host and node.
+    """
+    return [
+        "link set lo up",
+        f"addr add {SELF_ADDRESS}/32 dev lo",
+        f"addr add {list(link.hosts())[1]}/{link.prefixlen} dev eth0",
+        "link set eth0 up",
+        f"link add {BRIDGE} type bridge",
+        f"addr add {place.member}/{MEMBERS.prefixlen} dev {BRIDGE}",
+        f"link set {BRIDGE} up",
+        *_routes(place, SELF_ADDRESS),
+    ]
+
+
+def of_worker(place: Layout, link: IPv4Network) -> list[str]:
+    """The same for another node: the API server, DNS and the address of the first are behind the first."""
+    first = Layout(place.name).member
+    return [
+        "link set lo up",
+        f"addr add {place.member}/{MEMBERS.prefixlen} dev eth0",
+        "link set eth0 up",
+        f"route add {SELF_ADDRESS}/32 via {first}",
+        f"route add {link} via {first}",
+        *_routes(place, str(place.member)),
+    ]
+
+
+#: Whose new connections do not leave the first node by its link to the host.
+KEPT = [str(CLUSTER_CIDR), str(MEMBERS)]

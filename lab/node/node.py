@@ -1,41 +1,34 @@
-"""A node's life: start, stop, reset, and what callers ask it."""
+"""A cluster's life: start, stop, reset, and what callers ask it. `Node` is its first node, by which it is known."""
 
 import json
 import shutil
-import signal
-import subprocess
 import time
 from ipaddress import IPv4Network
 from pathlib import Path
+from typing import ClassVar
 
 from cli.console import Problem, duration, step
 from cli.locks import locked
-from lab.node import cgroups, containers, health, machine, network, pki, render
-from lab.node import layout as fixed
-from lab.node.layout import NODES, Layout
-from lab.node.process import Launch, Process
-
-#: A start usually takes 10 s; a slow, busy machine gets this long.
-START_SECONDS = 180
-#: How long a running node may be out of order before a start gives up on it and starts it anew.
-REPAIR_SECONDS = 15
-GRACE_SECONDS = 15
+from lab.node import containers, health, machine, network, pki, render
+from lab.node.box import SERVICES, Box, Parts
+from lab.node.layout import MOST, NODES, Layout
+from lab.node.process import Process
+from lab.node.worker import Worker
 
 
-class Node:
-    """One local Kubernetes node, known by its name."""
+class Node(Box):
+    """One local Kubernetes cluster, known by the name of its first node, which runs the control plane."""
+
+    _ended_first = ("kubelet", "etcd")
+    _services: ClassVar = {**SERVICES, "coredns": "8181/ready"}
 
     def __init__(self, name: str) -> None:
         """Name a node; nothing is started."""
-        self.name = name
-        self._layout = Layout(name)
-        self._directory = self._layout.directory
-        self._record = self._directory / "process.json"
-        self._images = self._directory / "images.json"
+        super().__init__(Layout(name))
 
     @classmethod
     def all(cls) -> "list[Node]":
-        """Every node of this user, running or not."""
+        """Every cluster of this user, running or not."""
         return [cls(path.name) for path in sorted(NODES.glob("*")) if (path / "network.json").exists()]
 
     @property
@@ -54,188 +47,140 @@ class Node:
     @property
     def address(self) -> str:
         """The node's address: its API server and NodePorts answer there from the host."""
-        return str(list(self.network.hosts())[1])
+        return self._api().address
 
     @property
-    def process(self) -> Process | None:
-        """PID 1 of the node while it runs."""
-        process = Process.load(self._record)
-        return process if process and process.alive() else None
+    def workers(self) -> list[Worker]:
+        """The cluster's other nodes."""
+        numbers = sorted(int(path.name) for path in self.layout.workers.glob("[0-9]*"))
+        return [Worker(Layout(self.name, number), self.must_run, self._api) for number in numbers]
 
-    def running(self) -> bool:
-        """Whether the node's processes run; `status` tells whether they are well."""
-        return self.process is not None
+    @property
+    def boxes(self) -> list[Box]:
+        """All the cluster's nodes, this one first."""
+        return [self, *self.workers]
 
-    def start(self, programs: Path, images: list[Path] | None = None) -> None:
-        """Start the node, or repair it, or return at once if it is well."""
+    def start(self, programs: Path, images: list[Path] | None = None, nodes: int = 0) -> None:
+        """Start the cluster, or repair it, or return at once if it is well.
+
+        Args:
+            programs: The folder with the Kubernetes programs.
+            images: Archives to import into each node. Default: none.
+            nodes: How many nodes, 1 to 4. Default: as many as it has.
+
+        Raises:
+            Problem: It has more nodes than asked for; a node does not get ready; the machine cannot run one.
+        """
         machine.require_root()
-        programs = programs.resolve()
-        if missing := [name for name in render.PROGRAMS if not (programs / name).exists()]:
-            raise Problem(f"{programs} lacks {', '.join(missing)}", "build the programs of the part `node`")
-        with locked(self._layout.lock):
-            process = self.process
-            if process and (reason := self._outdated(process, programs)):
-                with step(f"Stop node {self.name}: {reason}"):
-                    self._stop()
-                process = None
-            if process:
-                if late := containers.missing(images or [], self._images):
-                    with step(f"Import {', '.join(path.name for path in late)} into node {self.name}", 10):
-                        self._import(process, late)
-                return
-            machine.prepare()
-            with step(f"Start node {self.name}", 12):
-                process = self._launch(programs)
-                containers.wait(process, START_SECONDS)
-                self._import(process, images or [])
-                self._wait(process)
+        parts = Parts(programs.resolve(), images or [])
+        if missing := [name for name in render.PROGRAMS if not (parts.programs / name).exists()]:
+            raise Problem(f"{parts.programs} lacks {', '.join(missing)}", "build the programs of the part `node`")
+        with locked(self.layout.lock):
+            self._check(nodes)
+            self._ensure(parts, before_stop=self._stop_workers)
+            for number in range(2, nodes + 1):
+                (self.layout.workers / str(number)).mkdir(mode=0o700, parents=True, exist_ok=True)
+            for worker in self.workers:
+                worker.start(parts, self.kubeconfig, _kubectl(parts.programs))
 
     def stop(self) -> None:
-        """Stop the node and keep its data."""
+        """Stop all nodes and keep their data."""
         machine.require_root()
-        with locked(self._layout.lock), step(f"Stop node {self.name}", 5):
+        with locked(self.layout.lock), step(f"Stop node {self.name}", 5):
+            self._stop_workers()
             self._stop()
 
     def reset(self) -> None:
-        """Stop the node and delete all it ever had."""
+        """Stop all nodes and delete all they ever had."""
         machine.require_root()
-        with locked(self._layout.lock):
+        with locked(self.layout.lock):
             with step(f"Delete node {self.name}", 5):
+                self._stop_workers(grace=False)
                 self._stop(grace=0)
                 shutil.rmtree(self._directory, ignore_errors=True)
                 if self._directory.exists():
                     shutil.rmtree(self._directory)
-            self._layout.lock.unlink()
+            self.layout.lock.unlink()
 
     def status(self) -> str:
         """What people want to know: is it well, where is it, what does each daemon do."""
-        process = self.process
-        if not process:
+        if not self.process:
             return f"node {self.name}: {'stopped' if self._directory.exists() else 'does not exist'}"
-        wrong = health.trouble(process, self._layout, self.address)
-        lines = [
-            f"node {self.name}: {wrong or 'ready'}, up {duration(time.time() - process.launched)}",
-            f"  address     {self.address}",
-            f"  kubeconfig  {self.kubeconfig}",
-            f"  logs        {self._directory / 'log'}",
-        ]
-        lines += [f"  {item['name']:24}{item['statename']:10}{item['description']}" for item in health.daemons(process)]
-        return "\n".join(lines)
+        return "\n".join(line for box in self.boxes for line in self._state_of(box))
 
     def import_image(self, archive: Path) -> None:
-        """Import a docker archive into the running node, unless it has it."""
-        with locked(self._layout.lock):
-            self._import(self._must_run(), [archive])
-
-    def run(
-        self, command: list[str], *, stdin: str | None = None, timeout: float | None = None, check: bool = False
-    ) -> subprocess.CompletedProcess[str]:
-        """Run a host program inside the node's namespaces and capture what it says."""
-        entered = self._must_run().enter(command)
-        return subprocess.run(entered, capture_output=True, text=True, input=stdin, timeout=timeout, check=check)
-
-    def daemon(self, name: str, action: str) -> None:
-        """`start`, `stop` or `restart` one daemon, and wait for it."""
-        remote = health.supervisor(self._must_run())
-        if action in {"stop", "restart"}:
-            remote.stopProcess(name)
-        if action in {"start", "restart"}:
-            remote.startProcess(name)
+        """Import a docker archive into every running node, unless it has it."""
+        with locked(self.layout.lock):
+            for box in self.boxes:
+                box.import_images(box.must_run(), [archive])
 
     def leftovers(self) -> list[str]:
-        """What of this node the host still has; empty for a node that is stopped."""
-        left = [f"process {pid}" for pid in cgroups.members(self._layout.cgroup)]
-        left += [f"cgroup {group}" for group in cgroups.existing(self._layout.cgroup)]
-        if network.connected(self._layout.veth):
-            left.append(f"network link {self._layout.veth}")
+        """What of this cluster the host still has; empty for one that is stopped."""
+        left = [item for box in self.boxes for item in box.left()]
         mounted = (line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines())
         return left + [f"mount {place}" for place in mounted if Path(place).is_relative_to(self._directory)]
 
-    def _must_run(self) -> Process:
-        if process := self.process:
-            return process
-        raise Problem(f"node {self.name} is not running", "start it first")
+    def _state_of(self, box: Box) -> list[str]:
+        process = box.process
+        if not process:
+            return [f"node {box.name}: stopped"]
+        lines = [f"node {box.name}: {box.trouble(process) or 'ready'}, up {duration(time.time() - process.launched)}"]
+        if box is self:
+            lines += [f"  address     {self.address}", f"  kubeconfig  {self.kubeconfig}"]
+        lines.append(f"  logs        {box.layout.logs}")
+        return lines + [
+            f"  {item['name']:24}{item['statename']:10}{item['description']}" for item in health.daemons(process)
+        ]
 
-    def _outdated(self, process: Process, programs: Path) -> str:
-        """Why a running node has to be started anew; empty if it is well."""
-        if process.settings != render.fingerprint(self._layout, self.address, programs):
-            return "its programs or settings changed"
-        wrong = health.trouble(process, self._layout, self.address)
-        if not wrong:
-            return ""
-        # It may be on its way up, or supervisord may be busy repairing it.
-        with step(f"Wait for node {self.name}: {wrong}", REPAIR_SECONDS):
-            return health.wait(process, self._layout, self.address, REPAIR_SECONDS)
+    def _api(self) -> health.Api:
+        return health.Api(self.network, self._directory / "pki")
 
-    def _launch(self, programs: Path) -> Process:
-        self._clean()
-        for folder in ("log", "pki", "containerd", "etcd", "kubelet", "volumes"):
-            (self._directory / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+    def _check(self, nodes: int) -> None:
+        there = len(self.workers) + 1
+        if nodes and not 1 <= nodes <= MOST:
+            raise Problem(f"{nodes} nodes\n  rule: 1 to {MOST}", "make up NODES=3")
+        if nodes and self.kubeconfig.exists() and nodes < there:
+            raise Problem(
+                f"local node {self.name} has {there} nodes, not {nodes}, and volumes may be on each. Nothing was changed.",
+                f"make up NODES={there}; or, with all that is on them: make node-reset NODE={self.name}",
+            )
+
+    def _answers(self, where: str) -> bool:
+        return health.answers(f"http://{self.address}:{where}")
+
+    def _stop_workers(self, *, grace: bool = True) -> None:
+        """The others lose their network with the first node's, so they stop before it."""
+        for worker in self.workers:
+            worker.stop(grace=grace)
+
+    def _launch(self, parts: Parts) -> Process:
+        machine.prepare()
+        self._prepare()
         self._choose_network()
-        render.write(self._layout, self.address)
-        pki.create(self._layout, programs, render.values(self._layout, self.address))
-        pki.write_kubeconfig(self._layout, self.address)
-        settings = {
-            "directory": str(self._directory),
-            "programs": str(programs),
-            "kubectl": _kubectl(programs),
-            "address": self.address,
-            "self_address": fixed.SELF_ADDRESS,
-            "pod_cidr": fixed.POD_CIDR,
-            "service_cidr": fixed.SERVICE_CIDR,
-        }
-        cgroups.create(self._layout.cgroup)
-        launch = Launch(self._directory / "etc" / "boot.py", settings, self._directory / "log" / "boot.log")
-        cgroups.join(self._layout.cgroup, launch.pid)
-        network.connect(self._layout.veth, self.network, launch.pid)
-        fingerprint = render.fingerprint(self._layout, self.address, programs)
-        process = Process(launch.pid, launch.born, time.time(), fingerprint)
-        process.save(self._record)
-        launch.go()
-        return process
+        render.write(self.layout, self.address)
+        pki.create(self.layout, parts.programs, render.values(self.layout, self.address))
+        pki.write_kubeconfig(self.layout, self.address)
+        return self._boot(
+            parts,
+            _kubectl(parts.programs),
+            {"network": network.of_first(self.layout, self.network), "kept": network.KEPT},
+            lambda pid: network.connect(self.layout.veth, self.network, pid),
+        )
 
     def _choose_network(self) -> None:
         """Keep the network of the last start if it is still free."""
         record = self._directory / "network.json"
         others = [node.network for node in Node.all() if node.name != self.name]
-        before = [self.network] if record.exists() else []
-        record.write_text(json.dumps(str(network.choose(before + self._layout.links(), others))))
+        links = self.layout.links()
+        before = [self.network] if record.exists() and self.network in links else []
+        record.write_text(json.dumps(str(network.choose(before + links, others))))
 
-    def _import(self, process: Process, images: list[Path]) -> None:
-        for archive in containers.missing(images, self._images):
-            containers.import_image(process, archive, self._images)
+    def _disconnect(self) -> None:
+        network.disconnect(self.layout.veth)
 
-    def _wait(self, process: Process) -> None:
-        if wrong := health.wait(process, self._layout, self.address, START_SECONDS):
-            raise Problem(f"node {self.name} does not get ready: {wrong}", f"see the logs in {self._directory / 'log'}")
-
-    def _stop(self, grace: float = GRACE_SECONDS) -> None:
-        if process := self.process:
-            if grace:
-                self._wind_down(process, grace)
-            process.send(signal.SIGKILL)
-            process.wait(10)
-        self._clean()
-        self._record.unlink(missing_ok=True)
-
-    def _wind_down(self, process: Process, grace: float) -> None:
-        """End the kubelet, so that it restarts nothing; then the containers, then etcd. Nothing here has to succeed."""
-        try:
-            remote = health.supervisor(process)
-            for daemon in ("kubelet", "etcd"):
-                remote.stopProcess(daemon)
-                if daemon == "kubelet":
-                    containers.end_all(process, grace)
-        except (OSError, health.Fault):
-            # A daemon that is stopped already, or a supervisord that does not answer.
-            return
-
-    def _clean(self) -> None:
-        """Remove what a node that ended may leave on the host, and make sure that nothing is left."""
-        network.disconnect(self._layout.veth)
-        cgroups.remove(self._layout.cgroup)
-        if left := self.leftovers():
-            raise Problem(f"node {self.name} left something behind: {', '.join(left)}", "run the same command again")
+    def left(self) -> list[str]:
+        link = [f"network link {self.layout.veth}"] if network.connected(self.layout.veth) else []
+        return super().left() + link
 
 
 def _kubectl(programs: Path) -> str:

@@ -1,6 +1,7 @@
 """Certificates and kubeconfigs, made by kubeadm, offline. What exists is kept."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -8,7 +9,10 @@ import yaml
 
 from cli.console import Problem
 from lab.node import render
-from lab.node.layout import Layout
+from lab.node.layout import SELF_ADDRESS, Layout
+
+#: How the first node's own daemons reach the API server.
+LOCAL = "https://127.0.0.1:6443"
 
 #: Daemons outside kubeadm's own set, each with an identity of its own and just the rights it needs (addons.yaml).
 USERS = {
@@ -24,6 +28,12 @@ def _kubeadm(programs: Path, *arguments: str) -> str:
     if done.returncode:
         raise Problem(f"kubeadm {' '.join(arguments[:4])} failed: {done.stderr.strip()[-500:]}", "reset the node")
     return done.stdout
+
+
+def _user(programs: Path, settings: Path, name: str, *more: str) -> str:
+    """A kubeconfig for a user of this name."""
+    names = (f"--config={settings}", f"--client-name={name}", *more, "--validity-period=87600h")
+    return _kubeadm(programs, "kubeconfig", "user", *names)
 
 
 def _put(path: Path, text: str) -> None:
@@ -42,7 +52,6 @@ def create(place: Layout, programs: Path, values: dict[str, str]) -> None:
     done = conf / "complete"
     if done.exists():
         return
-    conf.mkdir(mode=0o700, exist_ok=True)
     version = _kubeadm(programs, "version", "--output=short").strip()
     settings = conf / "kubeadm.yaml"
     settings.write_text(render.fill("kubeadm.yaml", **values, version=version))
@@ -52,12 +61,23 @@ def create(place: Layout, programs: Path, values: dict[str, str]) -> None:
     _kubeadm(programs, "init", "phase", "certs", "all", f"--config={settings}")
     _kubeadm(programs, "init", "phase", "kubeconfig", "all", f"--config={settings}", f"--kubeconfig-dir={conf}")
     for name, user in USERS.items():
-        text = _kubeadm(
-            programs, "kubeconfig", "user", f"--config={settings}", f"--client-name={user}", "--validity-period=87600h"
-        )
-        _put(conf / f"{name}.conf", text)
+        _put(conf / f"{name}.conf", _user(programs, settings, user))
     done.touch()
     os.sync()
+
+
+def create_for_worker(place: Layout, programs: Path) -> None:
+    """Make what is missing of another node's kubeconfigs, signed by the first one's authority."""
+    conf, first = place.directory / "conf", Layout(place.name).directory
+    shutil.copy(first / "pki" / "ca.crt", place.directory / "pki" / "ca.crt")
+    identities = {
+        "kubelet": (f"system:node:{place.hostname}", "--org=system:nodes"),
+        **{name: (USERS[name],) for name in ("kube-proxy", "kube-router")},
+    }
+    for name, (user, *more) in identities.items():
+        if not (conf / f"{name}.conf").exists():
+            text = _user(programs, first / "conf" / "kubeadm.yaml", user, *more)
+            _put(conf / f"{name}.conf", text.replace(LOCAL, f"https://{SELF_ADDRESS}:6443"))
 
 
 def write_kubeconfig(place: Layout, address: str) -> None:

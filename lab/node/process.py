@@ -9,7 +9,7 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import psutil
 
@@ -102,7 +102,7 @@ class Process:
 class Launch:
     """A node being started: its namespaces exist, and its PID 1 waits for `go`. If the starter dies, it ends."""
 
-    def __init__(self, boot: Path, settings: dict[str, str], log: Path) -> None:
+    def __init__(self, boot: Path, settings: dict[str, Any], log: Path) -> None:
         """Make the namespaces and wait until the mounts are done."""
         self._channel, theirs = socket.socketpair()
         with theirs, log.open("wb") as output:

@@ -13,7 +13,9 @@ TEMPLATES = Path(__file__).parent / "config"
 #: Where a template goes, if not to its own name.
 PLACES = {"cni.conflist": "cni/10-pods.conflist"}
 #: Needed on the host, or within another template.
-NOT_FOR_THE_NODE = {"kubeadm.yaml", "daemon.conf"}
+NOT_FOR_THE_NODE = {"kubeadm.yaml", "daemon.conf", "control-plane.conf", "worker.conf"}
+#: Of the control plane and the cluster's own services, which the first node runs.
+OF_THE_FIRST = {"addons.sh", "addons.yaml", "Corefile", "encryption.yaml", "helper-pod.yaml", "local-path.json"}
 #: What a folder of programs must have.
 PROGRAMS = (
     "etcd",
@@ -50,21 +52,24 @@ def encryption_key(directory: Path) -> str:
 
 def values(place: layout.Layout, address: str) -> dict[str, str]:
     """What templates may name."""
-    return {
-        "name": place.name,
+    known = {
+        "name": place.hostname,
         "directory": str(place.directory),
         "cgroup": place.cgroup,
         "node_address": address,
         "self_address": layout.SELF_ADDRESS,
         "dns_address": layout.DNS_ADDRESS,
-        "pod_cidr": layout.POD_CIDR,
+        "pod_cidr": str(place.pods),
+        "cluster_cidr": str(layout.CLUSTER_CIDR),
         "service_cidr": layout.SERVICE_CIDR,
         "pause_image": layout.PAUSE_IMAGE,
         "cni_plugins": str(machine.cni_plugins()),
-        "encryption_key": encryption_key(place.directory),
         "wait": "/run/python -I /run/kubeauth/etc/wait.py",
         "daemon": (TEMPLATES / "daemon.conf").read_text(),
     }
+    if place.number == 1:
+        known["encryption_key"] = encryption_key(place.directory)
+    return known | {"more": fill("control-plane.conf" if place.number == 1 else "worker.conf", **known)}
 
 
 def write(place: layout.Layout, address: str) -> None:
@@ -91,6 +96,7 @@ def fingerprint(place: layout.Layout, address: str, programs: Path) -> str:
 
 def _files(place: layout.Layout, address: str) -> dict[str, str]:
     known = values(place, address)
-    names = sorted(path.name for path in TEMPLATES.iterdir() if path.name not in NOT_FOR_THE_NODE)
+    left_out = NOT_FOR_THE_NODE if place.number == 1 else NOT_FOR_THE_NODE | OF_THE_FIRST
+    names = sorted(path.name for path in TEMPLATES.iterdir() if path.name not in left_out)
     files = {PLACES.get(name, name): fill(name, **known) for name in names}
     return files | {name: (TEMPLATES.parent / name).read_text() for name in INSIDE}

@@ -1,6 +1,7 @@
 """The way to a cluster: found in one order, before anything is built, and never a cluster nobody asked for."""
 
 import os
+import shutil
 import time
 from types import SimpleNamespace
 
@@ -8,7 +9,7 @@ import pytest
 import yaml
 
 from cli import machine, paths
-from cli.clusters import road
+from cli.clusters import kind, road
 from cli.clusters.road import CONTEXT, KIND, NODE, Wish, find
 from cli.console import Problem
 
@@ -183,3 +184,27 @@ def test_what_is_remembered_holds_no_credentials(laptop):
     default(laptop, "kind-a", current="kind-a")
     assert "token" not in find(Wish()).as_json()
     assert road.find(Wish()).place == "https://kind-a.example:6443"
+
+
+def test_a_number_of_nodes_is_for_a_cluster_that_is_made_here(laptop):
+    default(laptop, "kind-a", current="kind-a")
+    with pytest.raises(Problem, match=r"NODES = 3\n  rule: for a cluster that is made here; context kind-a, \S+ is there") as caught:
+        find(Wish(nodes=3))
+    assert "make up NODES=3 CLUSTER=node" in caught.value.fix
+    assert find(Wish(nodes=3, cluster="node")).nodes == 3
+    assert find(Wish(cluster="node")).nodes == 0
+
+
+def test_kind_makes_as_many_nodes_as_were_asked_for_and_refuses_another_number_later(laptop, tmp_path):
+    program(laptop, "kind", f"""echo "$@" >> {tmp_path}/said; while [ $# -gt 0 ]; do
+    [ "$1" = --config ] && {shutil.which("cp")} "$2" {tmp_path}/config; [ "$1" = nodes ] && echo a b c; shift; done; exit 0""")
+    kind.create("shop", tmp_path / "kubeconfig", fresh=True, nodes=3)
+    roles = [node["role"] for node in yaml.safe_load((tmp_path / "config").read_text())["nodes"]]
+    assert roles == ["control-plane", "worker", "worker"]
+    kind.create("shop", tmp_path / "kubeconfig", fresh=False, nodes=3)
+    with pytest.raises(Problem, match="NODES = 2\n  rule: as many as cluster shop has: 3") as caught:
+        kind.create("shop", tmp_path / "kubeconfig", fresh=False, nodes=2)
+    assert "kind delete cluster --name shop" in caught.value.fix
+    (tmp_path / "config").unlink()
+    kind.create("shop", tmp_path / "kubeconfig", fresh=True)
+    assert not (tmp_path / "config").exists()

@@ -15,7 +15,7 @@ from lab.faults.f01_killed import plan
 
 
 def test_several_servers_are_broken_in_each_way_and_in_its_share():
-    ways = Counter(f22_several.plan(75, Random("seed")))
+    ways = Counter(f22_several.plan(80, Random("seed")))
     assert ways == {way: share for way, (_, share) in f22_several.WAYS.items()}
     assert set(f22_several.plan(10, Random("seed"))) == set(f22_several.WAYS)
 
