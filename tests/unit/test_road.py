@@ -1,7 +1,6 @@
 """The way to a cluster: found in one order, before anything is built, and never a cluster nobody asked for."""
 
 import os
-import shutil
 import time
 from types import SimpleNamespace
 
@@ -196,8 +195,8 @@ def test_a_number_of_nodes_is_for_a_cluster_that_is_made_here(laptop):
 
 
 def test_kind_makes_as_many_nodes_as_were_asked_for_and_refuses_another_number_later(laptop, tmp_path):
-    program(laptop, "kind", f"""echo "$@" >> {tmp_path}/said; while [ $# -gt 0 ]; do
-    [ "$1" = --config ] && {shutil.which("cp")} "$2" {tmp_path}/config; [ "$1" = nodes ] && echo a b c; shift; done; exit 0""")
+    keeps = f'[ "$1" = --config ] && read -r text < "$2"; [ "$text" ] && echo "$text" > {tmp_path}/config'
+    program(laptop, "kind", f'[ "$2" = nodes ] && echo a b c; while [ $# -gt 0 ]; do {keeps}; shift; done; exit 0')
     kind.create("shop", tmp_path / "kubeconfig", fresh=True, nodes=3)
     roles = [node["role"] for node in yaml.safe_load((tmp_path / "config").read_text())["nodes"]]
     assert roles == ["control-plane", "worker", "worker"]
