@@ -30,7 +30,9 @@ def kubeauth() -> None:
 @kubeauth.command(epilog=example("kubeauth up", "kubeauth up --stack staging --context kind-dev"))
 @on_cluster
 @click.option("--adopt", is_flag=True, help="Take over objects that carry this stack's own mark.")
-@click.option("--nodes", type=click.IntRange(min=1), default=None, help="How many nodes a cluster that is made here has.")
+@click.option(
+    "--nodes", type=click.IntRange(min=1), default=None, help="How many nodes a cluster that is made here has."
+)
 def up(**given: Any) -> None:
     """Deploy a stack: find the cluster, preview, update, and prove that the service reaches its database."""
     _work("up", **given)

@@ -55,8 +55,8 @@ def create(name: str, kubeconfig: Path, *, fresh: bool, nodes: int = 0) -> None:
     if not fresh:
         if nodes and nodes != (there := _count(name)):
             raise Problem(
-                f"NODES = {nodes}\n  rule: as many as cluster {name} has: {there}; kind adds none. Nothing was changed.",
-                f"leave NODES out; or, with all that is on it: kind delete cluster --name {name}, make up NODES={nodes}",
+                f"NODES = {nodes}\n  rule: as many as cluster {name} has: {there}; kind adds none. No change.",
+                f"leave NODES out; or, losing what is on it: kind delete cluster --name {name}; make up NODES={nodes}",
             )
         command = ["kind", "export", "kubeconfig", "--name", name, "--kubeconfig", str(kubeconfig)]
         programs.run(command, seconds=60, purpose=f"read the kubeconfig of kind's cluster {name}")
@@ -72,7 +72,9 @@ def create(name: str, kubeconfig: Path, *, fresh: bool, nodes: int = 0) -> None:
 
 
 def _count(name: str) -> int:
-    listed = programs.run(["kind", "get", "nodes", "--name", name], seconds=60, purpose="list the nodes of kind's cluster")
+    listed = programs.run(
+        ["kind", "get", "nodes", "--name", name], seconds=60, purpose="list the nodes of kind's cluster"
+    )
     return len(listed.stdout.split())
 
 

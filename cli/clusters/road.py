@@ -90,7 +90,7 @@ def find(wish: Wish) -> Road:
     way = _found(wish)
     if wish.nodes and way.kind == CONTEXT:
         raise Problem(
-            f"NODES = {wish.nodes}\n  rule: for a cluster that is made here; {way} is there already. Nothing was changed.",
+            f"NODES = {wish.nodes}\n  rule: for a cluster that is made here; {way} exists. Nothing was changed.",
             "leave NODES out, or: make up NODES=3 CLUSTER=node (or kind)",
         )
     return replace(way, nodes=wish.nodes)

@@ -26,7 +26,9 @@ def _arguments() -> argparse.Namespace:
         if command not in ("list", "clean"):
             sub.add_argument("--node", default=paths.default_node(), help="name of the node (default: %(default)s)")
         if command == "start":
-            sub.add_argument("--nodes", type=int, default=0, help="how many nodes (default: one, or as many as there are)")
+            sub.add_argument(
+                "--nodes", type=int, default=0, help="how many nodes (default: one, or as many as there are)"
+            )
             sub.add_argument(
                 "--programs", type=Path, help="folder with the Kubernetes programs (default: the toolchain's)"
             )

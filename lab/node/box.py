@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from cli.console import Problem, step
 from lab.node import cgroups, containers, health, render
@@ -78,7 +78,7 @@ class Box:
             remote.startProcess(name)
 
     #: What answers by HTTP on the node when it has caught up with the API server: name, port and path.
-    _services: Mapping[str, str] = SERVICES
+    _services: ClassVar[Mapping[str, str]] = SERVICES
 
     def _api(self) -> health.Api:
         """Where the cluster's API server answers."""

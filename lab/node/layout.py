@@ -1,7 +1,7 @@
 """What is fixed about every node: its addresses, its names on the host, and where its things are kept.
 
-A cluster has a first node, which runs the control plane and pods, and may have more. `address` and the like of these are
-known to the first one's network namespace alone; the host knows one link, to the first.
+A cluster has a first node, which runs the control plane beside pods, and may have more. The host knows one link, to the
+first; what else has an address here only the cluster's own network namespaces know.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Links and routes: one link between the host and a cluster's first node, and one between that one and each other node."""
+"""Links and routes: between the host and a cluster's first node, and between that one and each other node."""
 
 import socket
 import subprocess

@@ -5,11 +5,11 @@ import shutil
 import time
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import ClassVar
+from types import MappingProxyType
 
 from cli.console import Problem, duration, step
 from cli.locks import locked
-from lab.node import containers, health, machine, network, pki, render
+from lab.node import health, machine, network, pki, render
 from lab.node.box import SERVICES, Box, Parts
 from lab.node.layout import MOST, NODES, Layout
 from lab.node.process import Process
@@ -20,7 +20,7 @@ class Node(Box):
     """One local Kubernetes cluster, known by the name of its first node, which runs the control plane."""
 
     _ended_first = ("kubelet", "etcd")
-    _services: ClassVar = {**SERVICES, "coredns": "8181/ready"}
+    _services = MappingProxyType({**SERVICES, "coredns": "8181/ready"})
 
     def __init__(self, name: str) -> None:
         """Name a node; nothing is started."""
@@ -141,7 +141,7 @@ class Node(Box):
             raise Problem(f"{nodes} nodes\n  rule: 1 to {MOST}", "make up NODES=3")
         if nodes and self.kubeconfig.exists() and nodes < there:
             raise Problem(
-                f"local node {self.name} has {there} nodes, not {nodes}, and volumes may be on each. Nothing was changed.",
+                f"local node {self.name} has {there} nodes, not {nodes}, and volumes may be on each. No change.",
                 f"make up NODES={there}; or, with all that is on them: make node-reset NODE={self.name}",
             )
 
@@ -179,6 +179,7 @@ class Node(Box):
         network.disconnect(self.layout.veth)
 
     def left(self) -> list[str]:
+        """What of this node the host still has, its link included."""
         link = [f"network link {self.layout.veth}"] if network.connected(self.layout.veth) else []
         return super().left() + link
 

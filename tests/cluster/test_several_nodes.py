@@ -15,7 +15,8 @@ from lab.node import Node, owned
 
 pytestmark = pytest.mark.cluster
 
-SERVE = "mkdir -p /tmp/www; echo $NODE > /tmp/www/index.html; httpd -p 8080 -h /tmp/www; exec sleep 100000"
+PAGE = "/run/index.html"
+SERVE = f"echo $NODE > {PAGE}; httpd -p 8080 -h /run; exec sleep 100000"
 #: Counts its starts in its volume.
 COUNT = "echo started >> /data/count; exec sleep 100000"
 PORT = 32001
@@ -51,8 +52,8 @@ class Cluster:
     def ask(self, pod: str, address: str, port: int) -> str:
         """What an HTTP server answers a pod; or why it does not, with the seconds that took."""
         script = (
-            f"begun=$(date +%s); printf 'GET /index.html HTTP/1.0\\r\\n\\r\\n' | nc -w 5 {address} {port} 2>&1 | tail -n 1;"
-            " [ $(($(date +%s) - begun)) -le 1 ] || echo late"
+            f"begun=$(date +%s); printf 'GET /index.html HTTP/1.0\\r\\n\\r\\n' | nc -w 5 {address} {port} 2>&1"
+            " | tail -n 1; [ $(($(date +%s) - begun)) -le 1 ] || echo late"
         )
         return self.kubectl("exec", pod, "--", "sh", "-c", script).strip()
 
@@ -174,7 +175,7 @@ def test_a_lost_node_comes_back_with_its_volumes_and_the_other_one_goes_on(clust
     worker.stop(grace=False)
     assert f"node {worker.name}: stopped" in cluster.node.status()
     assert eventually(lambda: fetched(cluster.node) == cluster.node.name)
-    assert cluster.kubectl("exec", first, "--", "cat", "/tmp/www/index.html").strip() == cluster.node.name
+    assert cluster.kubectl("exec", first, "--", "cat", PAGE).strip() == cluster.node.name
     before = cluster.node.process
     cluster.start()
     assert cluster.node.process == before
