@@ -275,6 +275,10 @@ test-deployer: dev ## What users do, tested on a node under the deployer's Role
 faults: dev ## Break a system of its own on purpose and count what survives: make faults ONLY=F1,F3 COUNT=5
 	$(PY) -m lab.faults $(call option,ONLY,only) $(call option,COUNT,count) $(NODE_OPTION)
 
+.PHONY: conformance
+conformance: dev ## Kubernetes' own conformance specs on a local cluster of two nodes; goes on where it was: ONLY=sig-network AGAIN=1
+	$(PY) -m lab.conformance $(call option,ONLY,only) $(call option,NODES,nodes) $(if $(AGAIN),--again)
+
 .PHONY: bench
 bench: dev ## Measure beside kubectl, Helm and plain Pulumi, write docs/reference/performance.md: make bench ONLY=sides SIZES=1 COUNT=7
 	$(PY) -m lab.bench $(call option,ONLY,only) $(call option,SIZES,sizes) $(call option,COUNT,count) $(NODE_OPTION) $(ARGS)

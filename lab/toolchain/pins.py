@@ -33,6 +33,7 @@ class Program:
     embed: dict[str, dict[str, str]] = field(default_factory=dict)
     edit: dict[str, str] = field(default_factory=dict)
     tags: list[str] = field(default_factory=list)
+    test: bool = False
 
     @property
     def sources(self) -> Path:
@@ -42,7 +43,7 @@ class Program:
     @property
     def folder(self) -> Path:
         """Where the built program lies: named by a hash of everything it is made from."""
-        more = [part for part in (self.edit, self.tags) if part]
+        more = [part for part in (self.edit, self.tags, self.test) if part]
         recipe = json.dumps([self.package, self.set, self.scripts, self.embed, *more]).encode()
         made_from = (recipe, *((self.sources / name).read_bytes() for name in ("go.mod", "go.sum")))
         return BUILT / f"{self.name}-{hashlib.sha256(b''.join(made_from)).hexdigest()[:12]}"

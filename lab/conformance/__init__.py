@@ -1,0 +1,1 @@
+"""Kubernetes' own conformance specs against a local cluster of several nodes: is that a real Kubernetes?"""

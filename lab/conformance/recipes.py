@@ -1,0 +1,73 @@
+"""The images that Kubernetes' specs name, from the same programs where Debian or Go's modules have them."""
+
+import dataclasses
+
+from lab.images.recipes import NEXT, STABLE, Recipe, recipes
+
+#: Kubernetes 1.37's own tags (test/utils/image/manifest.go): another version of the specs asks for others.
+AGNHOST, BUSYBOX, NONROOT, PAUSE, NAUTILUS = "2.66.1", "1.37.0-2", "1.5", "3.10.2", "1.8"
+NGINX = ("1.27.0-2", "1.28.0-2")
+#: Where the specs find each of upstream's registries: on the nodes.
+REGISTRIES = ("promoterE2eRegistry", "gcRegistry", "gcEtcdRegistry", "sigStorageRegistry")
+#: Specs that need an image which nothing here can make, by what their name says, and why.
+MISSING = {
+    "sample API Server": "sample-apiserver is a module of its own",
+    "Aggregator": "sample-apiserver is a module of its own",
+    "NFS": "the NFS server runs in the kernel of the machine",
+}
+_USERS = "user-defined-in-image:x:1000:1000::/nonexistent:/bin/sh\n"
+_GROUPS = "group-defined-in-image:x:50000:user-defined-in-image\n"
+_TOOLS = (
+    "bash",
+    "bind9-dnsutils",
+    "coreutils",
+    "curl",
+    "dash",
+    "grep",
+    "iproute2",
+    "mawk",
+    "netcat-openbsd",
+    "sed",
+    "socat",
+)
+
+
+def asked_for() -> list[Recipe]:
+    """Every image, with the tag that the specs ask for."""
+    pause = recipes()[0]
+    # Not the static one: that cannot look up names.
+    busybox = dataclasses.replace(
+        pause, name="busybox", tag=BUSYBOX, packages=("busybox",), executables={}, entrypoint=()
+    )
+    return [
+        dataclasses.replace(pause, tag=PAUSE),
+        busybox,
+        dataclasses.replace(busybox, name="nonroot", tag=NONROOT, user="1234"),
+        _agnhost("agnhost", AGNHOST, ("pause",)),
+        dataclasses.replace(
+            _agnhost("nautilus", NAUTILUS, ("test-webserver",)), files={"data.json": '{"image": "nautilus.jpg"}\n'}
+        ),
+        *(_nginx(tag) for tag in NGINX),
+    ]
+
+
+def _agnhost(name: str, tag: str, command: tuple[str, ...]) -> Recipe:
+    files = recipes()[0].files
+    users = {"etc/passwd": files["etc/passwd"] + _USERS, "etc/group": files["etc/group"] + _GROUPS}
+    return Recipe(
+        name, tag, STABLE, _TOOLS, 30,
+        hooks=('mkdir -p "$1/uploads"',), files={**files, **users}, programs=("agnhost",),
+        links={
+            **dict.fromkeys(("agnhost", "agnhost-2"), "usr/bin/agnhost"), "usr/bin/sh": "bash", "usr/bin/awk": "mawk",
+        },
+        entrypoint=("/agnhost",), command=command,
+    )  # fmt: skip
+
+
+def _nginx(tag: str) -> Recipe:
+    return Recipe(
+        "nginx", tag, NEXT, ("nginx-light", "dash"), 25,
+        files={**recipes()[0].files, "etc/passwd": recipes()[0].files["etc/passwd"] + "www-data:x:33:33::/:/bin/sh\n"},
+        links={"usr/bin/sh": "dash"}, hooks=('mkdir -p "$1/var/lib/nginx/body" "$1/var/log/nginx"',),
+        command=("nginx", "-g", "daemon off;"),
+    )  # fmt: skip
