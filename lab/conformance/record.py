@@ -67,7 +67,7 @@ def page(record: Record) -> str:
     lines = [
         "# Conformance",
         "",
-        f"Kubernetes' own conformance specs ({record.version}) against the local cluster on {record.nodes} nodes, written"
+        f"Kubernetes' own conformance specs ({record.version}) on the local cluster of {record.nodes} nodes, written"
         f" by `make conformance` on {record.date}. A run that is cut goes on where it was; `ONLY=sig-network` runs a"
         " group, `AGAIN=1` what failed.",
         "",
