@@ -59,15 +59,24 @@ def find(namespace: Namespace, pod: Object, component: str, ask: Questions | Non
     if scheduled.get("status") == "False" and "PersistentVolumeClaim" not in scheduled.get("message", ""):
         fix = "free or add nodes, or ask for less"
         yield Cause(SCHEDULE, f"no node takes pod {name}", scheduled.get("message", ""), fix, 120)
-    if lost := namespace.events(pod, "NodeNotReady"):
-        what = f"the node of pod {name}, {pod['spec'].get('nodeName', 'unknown')}, does not answer"
-        if condition(pod, "Ready").get("status") != "True":
-            yield Cause(SCHEDULE, what, lost[-1], "look at that node: kubectl describe node", NEVER)
+    if _lost(namespace, pod):
+        node = pod["spec"].get("nodeName", "unknown")
+        on_it = [item for item in namespace.of("Pod") if item["spec"].get("nodeName", "unknown") == node]
+        names = ", ".join(sorted(item["metadata"]["name"] for item in on_it if _lost(namespace, item)))
+        fix = f"look at that node: kubectl describe node {node}; on the local node: make up"
+        # One cause for all its pods; what else is said of them is older than that.
+        yield Cause(SCHEDULE, f"node {node} does not answer; on it: {names}", "Node is not ready", fix, NEVER)
+        return
     yield from _mounts(namespace, pod)
     for state in containers(pod):
         yield from _container(namespace, pod, state, component, ask, advice)
     if started(pod) and condition(pod, "Ready").get("status") != "True":
         yield _unready(namespace, pod, component, ask, advice)
+
+
+def _lost(namespace: Namespace, pod: Object) -> bool:
+    """Whether a pod is on a node that does not answer."""
+    return bool(namespace.events(pod, "NodeNotReady")) and condition(pod, "Ready").get("status") != "True"
 
 
 def _unready(namespace: Namespace, pod: Object, component: str, ask: Questions | None, advice: Advice) -> Cause:
@@ -154,12 +163,17 @@ def _container(
         yield Cause(PROBE, f"pod {name} does not pass its probe", (probes or killed)[-1], f"{read} --previous", 5)
     elif why == "CrashLoopBackOff" or state.get("restartCount", 0) >= 2:
         yield _crash(pod, state, component, _said(ask, pod, state), f"{read} -c {state['name']} --previous", advice)
-    elif not state.get("started", True) and (probes := namespace.events(pod, "Unhealthy")):
+    elif _starts(state) and (probes := namespace.events(pod, "Unhealthy")):
         if _SQL_ENDED in probes[-1]:
             seen = "; ".join(filter(None, [probes[-1], _said(ask, pod, state)]))
             yield Cause(PROBE, f"the accounts' SQL of pod {name} did not run to its end", seen, "correct init_sql", 15)
         else:
             yield Cause(PROBE, f"pod {name} does not pass its startup probe yet", probes[-1], read, NEVER)
+
+
+def _starts(state: Object) -> bool:
+    """Whether a container runs and has not passed its startup probe; one that initialised and ended never passes it."""
+    return "running" in state.get("state", {}) and not state.get("started", True)
 
 
 def _crash(pod: Object, state: Object, component: str, said: str, read: str, advice: Advice) -> Cause:

@@ -292,7 +292,26 @@ def test_a_node_that_does_not_answer_is_named():
     unready = pod({"state": {"running": {}}}, conditions=[{"type": "Ready", "status": "False"}])
     unready["spec"]["nodeName"] = "one"
     cause = find(namespace(unready, event("authenticate-p2", "NodeNotReady", "Node is not ready")))[0]
-    assert cause.what == "the node of pod authenticate-pod, one, does not answer"
+    assert cause.what == "node one does not answer; on it: authenticate-pod"
+    assert "kubectl describe node one" in cause.fix
+
+
+def test_all_pods_of_a_node_that_does_not_answer_are_one_cause_and_nothing_old_is_told_of_them():
+    pods = []
+    for number in (1, 2):
+        lost = pod({"state": {"running": {}}, "started": False}, conditions=[{"type": "Ready", "status": "False"}])
+        lost["metadata"] = lost["metadata"] | {"name": f"pod-{number}", "uid": f"uid-{number}"}
+        lost["spec"] = lost["spec"] | {"nodeName": "one"}
+        said = ("NodeNotReady", "Node is not ready"), ("Unhealthy", "Startup probe failed: refused")
+        pods += [lost, *(event(f"uid-{number}", *each) for each in said)]
+    assert [cause.what for cause in find(namespace(*pods))] == ["node one does not answer; on it: pod-1, pod-2"]
+
+
+def test_a_container_that_initialised_and_ended_is_not_one_that_does_not_start():
+    ended = {"state": {"terminated": {"exitCode": 0, "reason": "Completed"}}, "started": False}
+    ready = pod({"state": {"running": {}}, "started": True}, conditions=[{"type": "Ready", "status": "True"}])
+    ready["status"]["initContainerStatuses"] = [{"name": "certificate", "image": "i", **ended}]
+    assert not find(namespace(ready, event("authenticate-p2", "Unhealthy", "Startup probe failed: refused")))
 
 
 def test_a_volume_that_did_not_grow_is_named_though_all_pods_run():
