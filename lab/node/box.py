@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from cli.console import Problem, step
-from lab.node import cgroups, containers, health, render
+from lab.node import cgroups, containers, health, machine, render
 from lab.node.layout import SERVICE_CIDR, Layout
 from lab.node.process import Launch, Process
 
@@ -29,6 +29,7 @@ class Parts:
 
     programs: Path
     """The folder with the Kubernetes programs."""
+    kubectl: str
     images: list[Path]
     """Archives to import."""
 
@@ -38,6 +39,8 @@ class Box:
 
     #: Daemons to end before the namespaces, the kubelet first, so that it restarts nothing.
     _ended_first: tuple[str, ...] = ("kubelet",)
+    #: What answers by HTTP on the node when it has caught up with the API server: name, port and path.
+    _services: ClassVar[Mapping[str, str]] = SERVICES
 
     def __init__(self, place: Layout) -> None:
         """Name a node; nothing is started."""
@@ -77,10 +80,7 @@ class Box:
         if action in {"start", "restart"}:
             remote.startProcess(name)
 
-    #: What answers by HTTP on the node when it has caught up with the API server: name, port and path.
-    _services: ClassVar[Mapping[str, str]] = SERVICES
-
-    def _api(self) -> health.Api:
+    def api(self) -> health.Api:
         """Where the cluster's API server answers."""
         raise NotImplementedError
 
@@ -90,7 +90,7 @@ class Box:
 
     def trouble(self, process: Process) -> str:
         """What is not in order yet; empty when all is well."""
-        wrong = health.trouble(process, self.name, self._api())
+        wrong = health.trouble(process, self.name, self.api())
         late = [] if wrong else [name for name, where in self._services.items() if not self._answers(where)]
         return wrong or (f"not ready: {', '.join(late)}" if late else "")
 
@@ -131,6 +131,7 @@ class Box:
                     self.import_images(process, late)
             return
         before_stop()
+        machine.prepare()
         with step(f"Start node {self.name}", 12):
             process = self._launch(parts)
             containers.wait(process, START_SECONDS)
@@ -149,12 +150,12 @@ class Box:
         with step(f"Wait for node {self.name}: {wrong}", REPAIR_SECONDS):
             return health.wait(process, self.trouble, REPAIR_SECONDS)
 
-    def _boot(self, parts: Parts, kubectl: str, net: dict[str, Any], connect: Callable[[int], None]) -> Process:
+    def _boot(self, parts: Parts, net: dict[str, Any], connect: Callable[[int], None]) -> Process:
         """Make the namespaces, connect their network, let the daemons start."""
         settings = {
             "directory": str(self._directory),
             "programs": str(parts.programs),
-            "kubectl": kubectl,
+            "kubectl": parts.kubectl,
             "services": SERVICE_CIDR,
             **net,
         }

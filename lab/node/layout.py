@@ -77,6 +77,11 @@ class Layout:
         return NODES / self.name / "workers"
 
     @property
+    def kubeconfig(self) -> Path:
+        """The administrator's kubeconfig, for use on the host; the first node has it."""
+        return self.directory / "kubeconfig"
+
+    @property
     def logs(self) -> Path:
         """What the node's daemons say."""
         return self.directory / "log"

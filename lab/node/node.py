@@ -34,7 +34,7 @@ class Node(Box):
     @property
     def kubeconfig(self) -> Path:
         """The administrator's kubeconfig, for use on the host."""
-        return self._directory / "kubeconfig"
+        return self.layout.kubeconfig
 
     @property
     def network(self) -> IPv4Network:
@@ -47,13 +47,13 @@ class Node(Box):
     @property
     def address(self) -> str:
         """The node's address: its API server and NodePorts answer there from the host."""
-        return self._api().address
+        return self.api().address
 
     @property
     def workers(self) -> list[Worker]:
         """The cluster's other nodes."""
         numbers = sorted(int(path.name) for path in self.layout.workers.glob("[0-9]*"))
-        return [Worker(Layout(self.name, number), self.must_run, self._api) for number in numbers]
+        return [Worker(Layout(self.name, number), self) for number in numbers]
 
     @property
     def boxes(self) -> list[Box]:
@@ -72,16 +72,17 @@ class Node(Box):
             Problem: It has more nodes than asked for; a node does not get ready; the machine cannot run one.
         """
         machine.require_root()
-        parts = Parts(programs.resolve(), images or [])
-        if missing := [name for name in render.PROGRAMS if not (parts.programs / name).exists()]:
-            raise Problem(f"{parts.programs} lacks {', '.join(missing)}", "build the programs of the part `node`")
+        programs = programs.resolve()
+        if missing := [name for name in render.PROGRAMS if not (programs / name).exists()]:
+            raise Problem(f"{programs} lacks {', '.join(missing)}", "build the programs of the part `node`")
+        parts = Parts(programs, _kubectl(programs), images or [])
         with locked(self.layout.lock):
             self._check(nodes)
             self._ensure(parts, before_stop=self._stop_workers)
             for number in range(2, nodes + 1):
                 (self.layout.workers / str(number)).mkdir(mode=0o700, parents=True, exist_ok=True)
             for worker in self.workers:
-                worker.start(parts, self.kubeconfig, _kubectl(parts.programs))
+                worker.start(parts)
 
     def stop(self) -> None:
         """Stop all nodes and keep their data."""
@@ -132,7 +133,8 @@ class Node(Box):
             f"  {item['name']:24}{item['statename']:10}{item['description']}" for item in health.daemons(process)
         ]
 
-    def _api(self) -> health.Api:
+    def api(self) -> health.Api:
+        """Where this node's API server answers."""
         return health.Api(self.network, self._directory / "pki")
 
     def _check(self, nodes: int) -> None:
@@ -154,7 +156,6 @@ class Node(Box):
             worker.stop(grace=grace)
 
     def _launch(self, parts: Parts) -> Process:
-        machine.prepare()
         self._prepare()
         self._choose_network()
         render.write(self.layout, self.address)
@@ -162,7 +163,6 @@ class Node(Box):
         pki.write_kubeconfig(self.layout, self.address)
         return self._boot(
             parts,
-            _kubectl(parts.programs),
             {"network": network.of_first(self.layout, self.network), "kept": network.KEPT},
             lambda pid: network.connect(self.layout.veth, self.network, pid),
         )

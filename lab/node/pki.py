@@ -89,4 +89,4 @@ def write_kubeconfig(place: Layout, address: str) -> None:
     config["users"][0]["name"] = name
     config["contexts"] = [{"name": name, "context": {"cluster": name, "user": name}}]
     config["current-context"] = name
-    _put(place.directory / "kubeconfig", yaml.safe_dump(config))
+    _put(place.kubeconfig, yaml.safe_dump(config))

@@ -2,40 +2,33 @@
 
 import json
 import subprocess
-from collections.abc import Callable
-from pathlib import Path
 
+from cli import programs
 from lab.node import health, network, pki, render
 from lab.node.box import Box, Parts
 from lab.node.layout import Layout
-from lab.node.process import Process
+from lab.node.process import ENVIRONMENT, Process
 
 
 class Worker(Box):
     """A node beside the first one, whose link is in the first one's network namespace."""
 
-    def __init__(self, place: Layout, first: Callable[[], Process], api: Callable[[], health.Api]) -> None:
-        """Name a node; nothing is started.
-
-        Args:
-            place: Which one it is.
-            first: The first node's process.
-            api: Where its API server answers.
-        """
+    def __init__(self, place: Layout, first: Box) -> None:
+        """Name a node beside the first one; nothing is started."""
         super().__init__(place)
-        self._first, self._first_api = first, api
+        self._first = first
 
     @property
     def address(self) -> str:
         """The node's address among the cluster's nodes; the host does not reach it."""
         return str(self.layout.member)
 
-    def _api(self) -> health.Api:
-        return self._first_api()
+    def api(self) -> health.Api:
+        """Where the first node's API server answers."""
+        return self._first.api()
 
-    def start(self, parts: Parts, kubeconfig: Path, kubectl: str) -> None:
+    def start(self, parts: Parts) -> None:
         """Start the node, or repair it, or return at once if it is well; the first one runs."""
-        self._kubeconfig, self._kubectl = kubeconfig, kubectl
         self._ensure(parts)
 
     def stop(self, *, grace: bool = True) -> None:
@@ -56,16 +49,15 @@ class Worker(Box):
         self._prepare()
         render.write(self.layout, self.address)
         pki.create_for_worker(self.layout, parts.programs)
-        self._register()
-        first, link = self._first(), self._api().network
+        self._register(parts.kubectl)
+        first = self._first.must_run()
         return self._boot(
             parts,
-            self._kubectl,
-            {"network": network.of_worker(self.layout, link), "kept": []},
+            {"network": network.of_worker(self.layout, self.api().network), "kept": []},
             lambda pid: network.join(self.layout.veth, first.pid, pid),
         )
 
-    def _register(self) -> None:
+    def _register(self, kubectl: str) -> None:
         """Tell the cluster which pods' addresses the node has, before another node is given them."""
         node = {
             "apiVersion": "v1",
@@ -73,10 +65,8 @@ class Worker(Box):
             "metadata": {"name": self.name, "labels": {"kubernetes.io/hostname": self.name}},
             "spec": {"podCIDR": str(self.layout.pods), "podCIDRs": [str(self.layout.pods)]},
         }
-        command = [self._kubectl, f"--kubeconfig={self._kubeconfig}", "--request-timeout=20s"]
-        known = subprocess.run([*command, "get", "node", self.name], capture_output=True, check=False, timeout=60)
-        if known.returncode:
-            subprocess.run(
-                [*command, "create", "-f", "-"], input=json.dumps(node).encode(), capture_output=True, check=True,
-                timeout=60,
-            )  # fmt: skip
+        kubeconfig = Layout(self.layout.name).kubeconfig
+        command = [kubectl, f"--kubeconfig={kubeconfig}", "--request-timeout=20s", "apply", "--server-side", "-f", "-"]
+        # The daemons' own environment: a proxy of the user's does not know the node.
+        purpose = f"register node {self.name}"
+        programs.run(command, seconds=60, purpose=purpose, env=ENVIRONMENT, text=json.dumps(node))
