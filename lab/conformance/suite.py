@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cli.console import Problem
 from lab.node import Node
@@ -87,10 +88,10 @@ class Suite:
         report.unlink()
 
 
-def outcomes(report: Iterable[dict[str, object]]) -> Iterator[Outcome]:
+def outcomes(report: Iterable[dict[str, Any]]) -> Iterator[Outcome]:
     """What a report of ginkgo says of the specs that were chosen."""
     for suite in report:
-        for spec in suite.get("SpecReports") or []:  # type: ignore[union-attr]
+        for spec in suite.get("SpecReports") or []:
             if spec["LeafNodeType"] != "It" or (spec["State"] == "skipped" and not spec.get("Failure")):
                 continue
             name = " ".join([*(spec["ContainerHierarchyTexts"] or []), spec["LeafNodeText"]])
