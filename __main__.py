@@ -63,14 +63,15 @@ if schedule := config.require("mysqlBackupSchedule"):
             "image": config.require("mysqlBackupS3Image"),
         }
         any_database["backup"]["point_in_time"] = config.require_bool("mysqlBackupPointInTime")
-if config.require_bool("mysqlMetrics"):
-    any_database["metrics"] = {"image": config.require("mysqlMetricsImage")}
+metrics = config.require_bool("mysqlMetrics")
 database_args = cast(
     MySqlDatabaseArgs,
     {
         **any_database,
         "image": config.require("mysqlImage"),
         "root_password": config.require("mysqlRootPassword"),
+        # Several servers have metrics of their own, without an exporter.
+        "metrics": {"image": config.require("mysqlMetricsImage")} if metrics else None,
     },
 )
 cluster_args = cast(
@@ -80,6 +81,7 @@ cluster_args = cast(
         "replicas": replicas,
         "image": config.require("mysqlClusterImage"),
         "etcd_image": config.require("mysqlEtcdImage"),
+        "metrics": {} if metrics else None,
     },
 )
 auth_args = cast(

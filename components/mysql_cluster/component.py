@@ -8,7 +8,7 @@ from ..inputs.record import Given
 from ..kubernetes import discovery, labels, reservations
 from ..kubernetes.children import Children
 from ..mysql import credentials, front
-from . import authority, backups, claims, etcd, gateways, importer, orchestrator, passwords, tablets
+from . import authority, backups, claims, etcd, gateways, importer, metrics, orchestrator, passwords, tablets
 from . import inputs as cluster_inputs
 from .inputs import MySqlClusterArgs
 from .parts import BACKUP, CLIENT_PORT, PARTS, Cluster
@@ -86,6 +86,7 @@ class MySqlCluster(pulumi.ComponentResource):
         deployment = gateways.create(cluster, users, seen.host, taken_along)
         if "backup" in given:
             backups.create(cluster, domain)
+        metrics.monitor(children, given)
 
         self.host, self.port, self.endpoint = seen.host, seen.port, seen.endpoint
         self.service_name, self.namespace, self.node_port = seen.service_name, seen.namespace, seen.node_port

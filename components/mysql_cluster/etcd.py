@@ -12,7 +12,7 @@ from ..inputs.known import entry, lift
 from ..inputs.record import Given
 from ..kubernetes import discovery, labels, pods, resources, traffic
 from ..kubernetes.children import Children
-from . import claims
+from . import claims, metrics
 from .parts import (
     CLIENT_PORT,
     ETCD_HEALTH_PORT,
@@ -91,15 +91,19 @@ def create(cluster: Cluster, found: core.Service, hosts: Sequence[pulumi.Output[
         children,
         "etcd",
         selector,
-        ingress=[
-            networking.NetworkPolicyIngressRuleArgs(
-                from_=[*users, traffic.pods(labels.selector(children.instance))], ports=traffic.ports(CLIENT_PORT)
-            ),
-            # One whose volume is new asks the others to take it in again.
-            networking.NetworkPolicyIngressRuleArgs(
-                from_=[traffic.pods(selector)], ports=traffic.ports(CLIENT_PORT, PEER_PORT)
-            ),
-        ],
+        ingress=metrics.let_in(
+            given,
+            ETCD_HEALTH_PORT,
+            [
+                networking.NetworkPolicyIngressRuleArgs(
+                    from_=[*users, traffic.pods(labels.selector(children.instance))], ports=traffic.ports(CLIENT_PORT)
+                ),
+                # One whose volume is new asks the others to take it in again.
+                networking.NetworkPolicyIngressRuleArgs(
+                    from_=[traffic.pods(selector)], ports=traffic.ports(CLIENT_PORT, PEER_PORT)
+                ),
+            ],
+        ),
         egress=lift(
             lambda dns: [
                 dns,
@@ -163,6 +167,7 @@ def _container(given: Given) -> core.ContainerArgs:
         ports=[
             core.ContainerPortArgs(name="client", container_port=CLIENT_PORT, protocol="TCP"),
             core.ContainerPortArgs(name="peer", container_port=PEER_PORT, protocol="TCP"),
+            *metrics.ports(given, ETCD_HEALTH_PORT),
         ],
         security_context=pods.security_context(),
         resources=resources.requirements(_RESOURCES, disk=entry(given["platform"], "ephemeral_storage")),

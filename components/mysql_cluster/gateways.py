@@ -11,8 +11,8 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from ..inputs.known import lift
 from ..kubernetes import labels, pods, resources, traffic
 from ..mysql import front
-from . import authority, inputs, tablets
-from .parts import CELL, HTTP_PORT, LOG, RUN, SECRETS, Cluster, http
+from . import authority, inputs, metrics, tablets
+from .parts import CELL, HTTP_PORT, LOG, RUN, SECRETS, SHOWN, Cluster, http
 
 _TLS = "/etc/kubeauth/tls"
 _DRAIN_SECONDS = 5
@@ -58,7 +58,7 @@ def create(
         children,
         "clients",
         selector,
-        ingress=front.clients(given, [f"{children.instance}-import"]),
+        ingress=metrics.let_in(given, HTTP_PORT, front.clients(given, [f"{children.instance}-import"])),
         egress=[lift(traffic.dns, given["platform"]), tablets.to_etcd(cluster), tablets.to_tablets(cluster)],
     )
     return made
@@ -87,7 +87,10 @@ def _pod(
                 lift(lambda require: _arguments(folder, require=require), given["require_tls"]),
                 lift(_merged, given["gateway_resources"]),
                 mounted,
-                ports=[core.ContainerPortArgs(name=front.PORT_NAME, container_port=front.PORT, protocol="TCP")],
+                ports=[
+                    core.ContainerPortArgs(name=front.PORT_NAME, container_port=front.PORT, protocol="TCP"),
+                    *metrics.ports(given, HTTP_PORT),
+                ],
                 readiness_probe=core.ProbeArgs(
                     tcp_socket=core.TCPSocketActionArgs(port=front.PORT), period_seconds=5, timeout_seconds=5
                 ),
@@ -133,5 +136,5 @@ def _arguments(folder: str, *, require: bool) -> list[str]:
         "--buffer-min-time-between-failovers=5s",
         "--mysql-server-drain-onterm",
         f"--onterm-timeout={_END_SECONDS}s",
-        "--security-policy=read-only",
+        *SHOWN,
     ]

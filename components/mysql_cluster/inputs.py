@@ -11,7 +11,7 @@ from ..inputs.known import inputs_of
 from ..inputs.outputs import camel_case
 from ..inputs.record import Record, Rule
 from ..inputs.validation import whole_number
-from ..kubernetes import resources, workload
+from ..kubernetes import monitoring, resources, workload
 from ..kubernetes.placement import Placement
 from ..kubernetes.platform import Platform
 from ..kubernetes.resources import Resources
@@ -20,7 +20,8 @@ from ..mysql import inputs as mysql_inputs
 from ..mysql.backup_inputs import Backup
 from ..mysql.inputs import DatabaseClient, sized
 from ..mysql.sizes import DatabaseSize
-from . import backup_inputs, names, settings
+from . import backup_inputs, metrics, names, settings
+from .metrics import ClusterMetrics
 
 MOST_SERVERS = 9
 MINIMUM_MEMORY = "352Mi"
@@ -68,6 +69,9 @@ class MySqlClusterArgs(TypedDict):
 
     backup: NotRequired[Backup]
     """Backups of the schema, each restored once. Default: none. Not allowed in it: `point_in_time`."""
+
+    metrics: NotRequired[ClusterMetrics]
+    """Who may read the metrics of every process; `{}` is all defaults, `image` is refused. Default: none."""
 
     settings: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
     """Settings of the servers as in my.cnf. Default: none. Refused: those that Vitess or the pod rules."""
@@ -153,7 +157,6 @@ REFUSED = {
     "schemas": ("not for MySqlCluster: Vitess routes one keyspace here", "one MySqlCluster for each schema"),
     "init_sql": ("not for MySqlCluster: Vitess takes no SQL at a start", "let the application's migrations run it"),
     "existing_claim": ("not for MySqlCluster: each server has a claim of its own", "remove it"),
-    "metrics": ("not for MySqlCluster yet", "remove it; each process has /metrics at its own port 15000"),
     "restore_from": (
         "not for MySqlCluster: it begins empty",
         "give backup.s3, then let kubeauth restore bring a backup",
@@ -214,6 +217,7 @@ RULES = Record(
         "database_name": Rule(names.database_name, default="admin"),
         "username": Rule(names.username, default="admin"),
         "backup": Rule(backup_inputs.RULES, plain=True),
+        "metrics": Rule(metrics.RULES, plain=True),
         "settings": Rule(_settings, default={}, needs=("size", "resources")),
         "storage_size": Rule(quantities.byte_quantity("1Gi", "2Gi"), default="2Gi"),
         "resources": Rule(_resources, default={}, needs=("size",)),
@@ -236,6 +240,7 @@ def check(name: str, args: MySqlClusterArgs) -> list[InputError]:
         *validation.name("name", name, "mysqlauth"),
         *(InputError(key, "(given)", rule, Advice(fix)) for key, rule, fix in refused.values()),
         *RULES.check({key: value for key, value in given.items() if key not in refused}),
+        *monitoring.check_annotations(given),
         *validation.at_least_one(given, ("password", "existing_secret")),
         *validation.not_together(given, "existing_secret", ("username", "password", "previous_password")),
     ]

@@ -6,7 +6,7 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
 from ..inputs.known import lift
 from ..kubernetes import traffic
-from . import authority, tablets
+from . import authority, metrics, tablets
 from .parts import CELL, HTTP_PORT, LOG, RUN, Cluster, http
 
 _RESOURCES = {"cpu_request": "50m", "cpu_limit": "500m", "memory_request": "96Mi", "memory_limit": "256Mi"}
@@ -47,6 +47,7 @@ def create(cluster: Cluster) -> None:
                                 "--security-policy=read-only",
                             ],
                             _RESOURCES,
+                            ports=metrics.ports(given, HTTP_PORT),
                             readiness_probe=http("/debug/health", period_seconds=5),
                             liveness_probe=http("/debug/liveness", period_seconds=10, failure_threshold=6),
                         )
@@ -63,5 +64,6 @@ def create(cluster: Cluster) -> None:
         children,
         "vtorc",
         selector,
+        ingress=metrics.let_in(given, HTTP_PORT),
         egress=[lift(traffic.dns, given["platform"]), tablets.to_etcd(cluster), tablets.to_tablets(cluster)],
     )

@@ -14,14 +14,14 @@ from ..inputs.known import entry, lift, merged
 from ..inputs.record import Given
 from ..kubernetes import discovery, labels, placement, pods, resources
 from ..kubernetes.children import Children
-from . import authority, scripts
+from . import authority, metrics, scripts
 
 CELL = "zone1"
 """Vitess' word for what fails together; there is one."""
 
 CLIENT_PORT, PEER_PORT, ETCD_HEALTH_PORT = 2379, 2380, 2381
 TABLET_GRPC_PORT, HTTP_PORT = 15999, 15000
-"""The ports of the programs; HTTP is for probes alone."""
+"""The ports of the programs; HTTP is for probes and metrics."""
 
 RUN, SECRETS = "/run/vitess", "/etc/kubeauth/secrets"
 PREPARE = {"cpu_request": "50m", "cpu_limit": "500m", "memory_request": "64Mi", "memory_limit": "128Mi"}
@@ -29,6 +29,9 @@ PREPARE = {"cpu_request": "50m", "cpu_limit": "500m", "memory_request": "64Mi", 
 
 LOG = ("--log-format=text", "--config-file-not-found-handling=ignore")
 """Arguments of every program: lines that people read, and no file of options."""
+
+SHOWN = ("--security-policy=read-only", "--redact-debug-ui-queries")
+"""Arguments of what sees statements: whoever reaches the port may look, change nothing, and read no values."""
 
 PARTS = ("etcd", "tablet", "vtorc", "import")
 """The parts besides the gateways, whose selector is the instance's own; each has one of its own."""
@@ -65,7 +68,7 @@ class Cluster:
         """Return the metadata of a part's pods; their labels change nothing of the selector."""
         return ObjectMetaArgs(
             labels=merged(self.children.labels, component_label(part), selector),
-            annotations=self.children.annotations,
+            annotations=merged(self.children.annotations, metrics.annotations(self.given, metrics_port(part))),
         )
 
     def pod_fields(self, selector: Mapping[str, str], revision: str = "pod-template-hash") -> dict[str, Any]:
@@ -179,6 +182,11 @@ class Cluster:
             ),
             opts=self.children.options(),
         )
+
+
+def metrics_port(part: str) -> int:
+    """Return where a part's program has its metrics."""
+    return ETCD_HEALTH_PORT if part == "etcd" else HTTP_PORT
 
 
 def component_label(part: str) -> dict[str, str]:

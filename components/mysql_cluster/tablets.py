@@ -12,13 +12,14 @@ from pulumi_kubernetes.networking import v1 as networking
 from ..inputs.known import entry, lift
 from ..kubernetes import discovery, labels, pods, resources, traffic
 from ..mysql.front import PORT
-from . import authority, claims, inputs, scripts, settings
+from . import authority, claims, inputs, metrics, scripts, settings
 from .parts import (
     CLIENT_PORT,
     HTTP_PORT,
     LOG,
     RUN,
     SECRETS,
+    SHOWN,
     TABLET_GRPC_PORT,
     Cluster,
     http,
@@ -88,14 +89,18 @@ def create(cluster: Cluster, passwords: pulumi.Input[str]) -> tuple[apps.Statefu
         children,
         "tablet",
         selector,
-        ingress=[
-            networking.NetworkPolicyIngressRuleArgs(
-                from_=[*map(traffic.pods, asking)], ports=traffic.ports(TABLET_GRPC_PORT)
-            ),
-            networking.NetworkPolicyIngressRuleArgs(
-                from_=[*among, *map(traffic.pods, jobs)], ports=traffic.ports(PORT)
-            ),
-        ],
+        ingress=metrics.let_in(
+            given,
+            HTTP_PORT,
+            [
+                networking.NetworkPolicyIngressRuleArgs(
+                    from_=[*map(traffic.pods, asking)], ports=traffic.ports(TABLET_GRPC_PORT)
+                ),
+                networking.NetworkPolicyIngressRuleArgs(
+                    from_=[*among, *map(traffic.pods, jobs)], ports=traffic.ports(PORT)
+                ),
+            ],
+        ),
         egress=[
             lift(traffic.dns, given["platform"]),
             to_etcd(cluster),
@@ -170,7 +175,10 @@ def _pod(
                 lift(_of_tablet, given["size"]),
                 [data],
                 env,
-                ports=[core.ContainerPortArgs(name="grpc", container_port=TABLET_GRPC_PORT, protocol="TCP")],
+                ports=[
+                    core.ContainerPortArgs(name="grpc", container_port=TABLET_GRPC_PORT, protocol="TCP"),
+                    *metrics.ports(given, HTTP_PORT),
+                ],
                 # Ready is that it serves what it is for: reads of a replica that is not too far behind, or writes.
                 readiness_probe=http("/debug/health", period_seconds=5, failure_threshold=2),
                 liveness_probe=core.ProbeArgs(
@@ -238,8 +246,7 @@ def _tablet_arguments(keyspace: str) -> list[str]:
         f"--db-credentials-file={_CREDENTIALS}",
         "--health-check-interval=1s",
         "--mysql-clone-enabled",
-        # Whoever reaches the port may look, and change nothing.
-        "--security-policy=read-only",
+        *SHOWN,
         *authority.options(RUN, "grpc", "tablet-grpc", "tablet-manager-grpc", "binlog-player-grpc"),
         *_TLS,
         *_OVER_SOCKET,

@@ -120,12 +120,19 @@ def test_several_servers_are_one_key_away_and_the_service_cannot_tell(stack, tmp
     assert several["Service/mysqlauth-service"]["metadata"]["annotations"].pop("kubeauth/began") == "several"
     for key in ("Service/mysqlauth-service", "Service/authenticate-service", "NetworkPolicy/authenticate-traffic"):
         assert one[key] == several[key], key
+    # Each process has its own metrics, so no exporter is made.
+    assert dev.run("pulumi", "config", "set", "mysqlMetrics", "true").returncode == 0
+    dev.render(tmp_path / "metrics")
+    watched = manifests(tmp_path / "metrics")
+    assert set(watched) == set(several)
+    pod = watched["StatefulSet/mysqlauth-tablet"]["spec"]["template"]["metadata"]
+    assert pod["annotations"]["prometheus.io/port"] == "15000"
     dev.check_policies()
 
 
 def test_what_several_servers_do_not_take_is_refused_by_the_names_of_the_keys(stack, tmp_path):
     staging = stack("staging")
-    given = {"mysqlReplicas": "2", "mysqlBackupSchedule": "nightly", "mysqlMetrics": "true"}
+    given = {"mysqlReplicas": "2", "mysqlBackupSchedule": "nightly"}
     for key, value in given.items():
         assert staging.run("pulumi", "config", "set", "--plaintext", key, value).returncode == 0
     with pytest.raises(Problem) as refused:
@@ -134,7 +141,6 @@ def test_what_several_servers_do_not_take_is_refused_by_the_names_of_the_keys(st
     for key in (
         "mysqlReplicas = 2",
         "mysqlBackupSchedule = 'nightly'",
-        "mysqlMetrics = ",
         "mysqlClusterImage = ",
         "mysqlEtcdImage = ",
     ):

@@ -162,7 +162,7 @@ def test_a_label_that_would_not_count_is_refused(label):
         assert keys(caught.value) == [f"labels.{label}"]
 
 
-@pytest.mark.parametrize("component", ["AuthService", "MySqlDatabase"])
+@pytest.mark.parametrize("component", ["AuthService", "MySqlDatabase", "MySqlCluster"])
 def test_an_annotation_that_would_lose_against_that_of_metrics_is_refused(component):
     def found(metrics: dict[str, Any]) -> list[str]:
         annotations = {"prometheus.io/port": "15000", "prometheus.io/scheme": "https"}
