@@ -3,9 +3,11 @@
 `make test-vitess` runs it on a node of its own; what it measures is printed with `ARGS=-s`.
 """
 
+import json
 import re
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -201,3 +203,40 @@ print([reached(host, port) for host, port in PAIRS])
     asked = script.replace("PAIRS", repr([(gateway, 3306), *closed]))
     answer = system.kubectl("exec", "deployment/authenticate-deployment", "--", "python", "-c", asked)
     assert answer.strip() == str([True] + [False] * len(closed))
+
+
+#: Where each process has its metrics, and one of those that docs/guides/metrics.md names.
+_METRICS = {
+    "vtgate": (15000, "vtgate_api_count"),
+    "tablet": (15000, 'vttablet_tablet_server_state{keyspace="admin",name="SERVING"'),
+    "vtorc": (15000, "vtorc_detected_problems"),
+    "etcd": (2381, "etcd_server_has_leader 1"),
+}
+_SCRAPER = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "scraper", "labels": {"app.kubernetes.io/name": "prometheus"}},
+    "spec": {"containers": [{"name": "main", "image": "localhost/authenticate:1.0.0", "command": ["sleep", "100000"]}]},
+}
+
+
+def test_a_scraper_reads_each_process_metrics_and_nobodys_values(system):
+    system.logins("scraped")
+    system.run("kubectl", "create", "namespace", "monitoring")
+    file = system.folder / "scraper.json"
+    file.write_text(json.dumps(_SCRAPER))
+    system.run("kubectl", "-n", "monitoring", "apply", "-f", str(file))
+    system.run("kubectl", "-n", "monitoring", "wait", "--for=condition=Ready", "pod/scraper", "--timeout=60s")
+
+    def read(pod: dict[str, Any], port: int, path: str) -> str:
+        where = f"http://{pod['status']['podIP']}:{port}{path}"
+        asked = f"import urllib.request; print(urllib.request.urlopen('{where}', timeout=5).read().decode())"
+        return system.run("kubectl", "-n", "monitoring", "exec", "scraper", "--", "python", "-c", asked)
+
+    pods = {pod["metadata"]["name"]: pod for pod in system.get("pods")["items"]}
+    for part, (port, metric) in _METRICS.items():
+        read_one = [read(pod, port, "/metrics") for name, pod in pods.items() if f"-{part}-" in name]
+        assert all(metric in text for text in read_one) and read_one, part
+    plans = "".join(read(pod, 15000, "/debug/query_plans") for name, pod in pods.items() if "-vtgate-" in name)
+    assert "users" in plans
+    assert "scraped" not in plans

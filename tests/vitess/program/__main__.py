@@ -24,6 +24,7 @@ orders = MySqlCluster(
         "replicas": 3,
         "gateways": 2,
         "retain_data": False,
+        "metrics": {},
     },
 )
 AuthService("authenticate", {"image": "localhost/authenticate:1.0.0", "database": orders.connection})
