@@ -196,28 +196,35 @@ cache-clean: venv ## Remove built programs and images that no checkout uses any 
 	@$(PY) -m lab.cache $(if $(UNKNOWN),--unknown)
 
 .PHONY: test
-test: programs lint test-unit test-sql test-engine test-cluster ## Every test, lint and types
+test: programs lint test-unit test-engine test-waiting ## Every test, lint and types
+
+# The cluster tier waits for most of its time; what it leaves of the processors is enough for the pods' scripts.
+.PHONY: test-waiting
+test-waiting:
+	@$(MAKE) --jobs 2 SQL_BESIDE="nice -n 10" test-sql test-cluster
 
 # All at once: programs that are built together share what Go downloads and compiles for them.
 .PHONY: programs
 programs: dev
 	@$(PY) -m lab.toolchain engine node languages scan workflows bench >/dev/null
 
-# Two at a time, a file as a whole to one of them, in the order of collection: the cluster tier's long files come first.
-# Each has a node of its own.
+# Two at a time. In some tiers a test makes all that it needs, and whoever is idle takes half of what the other has left;
+# else what belongs together, mostly a file (tests/together.py), goes to one of them as a whole, in the order of collection:
+# what is long comes first, so that both end together.
 WORKERS ?= 2
-SIDE_BY_SIDE = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
-# With COVERAGE=1 a tier keeps what it reached in .coverage.<tier>, for coverage-report: $(call reached,<tier>).
-reached = $(if $(COVERAGE),COVERAGE_FILE=$(CURDIR)/.coverage.$(1)) $(PY) -m pytest tests/$(1) $(SIDE_BY_SIDE) \
+TESTS = --numprocesses $(WORKERS) --dist worksteal
+GROUPS = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+# With COVERAGE=1 a tier keeps what it reached in .coverage.<tier>, for coverage-report: $(call reached,<tier>,$(GROUPS)).
+reached = $(if $(COVERAGE),COVERAGE_FILE=$(CURDIR)/.coverage.$(1)) $(3) $(PY) -m pytest tests/$(1) $(2) \
   $(if $(COVERAGE),--cov --cov-report=) $(ARGS)
 
 .PHONY: test-unit
 test-unit: dev ## Components under mocks, pure functions
-	$(call reached,unit)
+	$(call reached,unit,$(TESTS))
 
 .PHONY: test-sql
 test-sql: dev ## The pods' own scripts, arguments and probes with a bare mysqld in memory; no cluster
-	$(call reached,sql)
+	$(call reached,sql,$(TESTS),$(SQL_BESIDE))
 
 .PHONY: others
 others: dev ## SQLAlchemy's and Django's own tests against the database; writes docs/reference/others.md
@@ -227,12 +234,12 @@ others: dev ## SQLAlchemy's and Django's own tests against the database; writes 
 .PHONY: test-engine
 test-engine: dev $(VENV)/.scan ## The real CLI and provider in render mode, scanners; no cluster
 	@$(PY) -m lab.toolchain engine languages
-	$(call reached,engine)
+	$(call reached,engine,$(GROUPS))
 
 .PHONY: test-cluster
 test-cluster: dev ## A node of its own: real Kubernetes, MySQL, pods
 	@$(PY) -m lab.toolchain engine node
-	$(PY) -m pytest tests/cluster $(SIDE_BY_SIDE) $(ARGS)
+	$(PY) -m pytest tests/cluster $(GROUPS) $(ARGS)
 
 # Of all that ships, by the tiers that need no cluster; what the tests start is measured, too.
 .PHONY: coverage coverage-report

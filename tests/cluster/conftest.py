@@ -15,19 +15,32 @@ from cli.stack import config
 from lab.node import Node, owned
 from tests import copies
 from tests.conftest import ROOT  # noqa: F401 - the tests of this tier take it from here
+from tests.together import Together
 
 MINUTES = 60
 #: Whether the project's commands run under the Role of `make deployer`: make test-deployer.
 AS_DEPLOYER = os.environ.get("KUBEAUTH_TESTS_AS") == "deployer"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long files begin, so that two workers end together; the README's commands, `make down` among them, are last.
+#: What is longest begins, so that two workers end together: files that need nothing of others, and all others, which
+#: share a clone and a system, as one.
+ORDER = ("test_faults.py", "system", "test_node.py", "test_adopt.py", "test_rehearsal.py")
 
-    The system is shared by all files that a worker runs.
-    """
-    order = {"test_faults.py": 0, "test_node.py": 1, "test_using_the_readme.py": 3}
-    items.sort(key=lambda item: order.get(item.path.name, 2))
+
+def group(name: str) -> str:
+    """What a file belongs to."""
+    return name if name in ORDER else "system"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Keep together what shares a system."""
+    return Together(config, log, group)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long groups; the README's commands, `make down` among them, end the system."""
+    names = {item: item.path.name for item in items}
+    items.sort(key=lambda item: (ORDER.index(group(names[item])), names[item] == "test_using_the_readme.py"))
 
 
 @dataclass

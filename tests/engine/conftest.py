@@ -1,12 +1,17 @@
-"""What the engine tests share: one copy of the project and the examples in it, each rendered once."""
+"""What the engine tests share: one copy of the project, the examples in it and its stacks, each rendered once."""
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from cli.stack import Stack
+from tests.together import Together
 
 from .consumers import Consumer, copy_of_the_project, environment, need, virtual_environment
 
@@ -16,6 +21,26 @@ config:
   kubeauth:mysqlBackupSchedule: 0 3 * * *
   kubeauth:mysqlBackupKeep: 14
 """
+
+#: What shares things that take long to make, by file; every other file stands for itself.
+SHARING = {
+    "test_languages.py": "examples",
+    "test_packaging.py": "examples",
+    "test_preview.py": "stacks",
+    "test_runs.py": "stacks",
+}
+#: The longest begin, so that two workers end together.
+LONG = ("test_strangers.py", "test_command.py", "test_language_pages.py", "test_workflows.py")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Keep together what shares something."""
+    return Together(config, log, lambda name: SHARING.get(name, name))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long files."""
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +81,44 @@ def example(work: Path) -> Callable[[str], Consumer]:
         return consumer.render(work / "out" / language)
 
     return ready
+
+
+@pytest.fixture(scope="session")
+def deployed_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `deployed` has made of each stack the first time."""
+    return tmp_path_factory.mktemp("deployed")
+
+
+@pytest.fixture
+def deployed(
+    stack: Callable[[str], Stack], deployed_before: Path
+) -> Callable[[str], AbstractContextManager[tuple[Stack, dict[str, str], Path]]]:
+    """Deploys a stack as this checkout has it, once; the second time begins with what the first left.
+
+    `with deployed("prod") as (prod, variables, out)` has the folder of manifests that stands for the cluster.
+    """
+    # The state knows it by its path.
+    out = deployed_before / "out"
+
+    @contextmanager
+    def made(name: str) -> Iterator[tuple[Stack, dict[str, str], Path]]:
+        shutil.rmtree(out, ignore_errors=True)
+        kept = deployed_before / name
+        one = stack(name)
+        with one.offline(out) as variables:
+            state = Path(variables["PULUMI_BACKEND_URL"].removeprefix("file://"), ".pulumi")
+            if kept.exists():
+                shutil.rmtree(state)
+                shutil.copytree(kept / "state", state)
+                shutil.copytree(kept / "out", out)
+            else:
+                done = one.run("pulumi", "up", "--yes", "--skip-preview", variables=variables)
+                assert done.returncode == 0, done.stdout + done.stderr
+                shutil.copytree(out, kept / "out")
+                shutil.copytree(state, kept / "state")
+            yield one, variables, out
+
+    return made
 
 
 def _install(consumer: Consumer, requirements: Path) -> None:
