@@ -193,7 +193,7 @@ RULES = Record(
         "username": Rule(mysql_validation.username, default="admin"),
         "init_sql": Rule(mysql_validation.sql_lines, counted=True),
         "privileges": Rule(validation.one_of(DatabasePrivileges), default=DatabasePrivileges.OWNER.value),
-        "schemas": Rule(check_schemas, default=[]),
+        "schemas": Rule(check_schemas, default=[], needs=("image",)),
         "accounts": Rule(check_accounts, default={}, needs=("database_name", "schemas", "username"), plain=True),
         "settings": Rule(_settings, default={}, needs=("image", "size", "resources")),
         "image": Rule(validation.image(mysqld.IMAGE), default=mysqld.IMAGE),
