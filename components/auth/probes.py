@@ -1,5 +1,6 @@
 """How the health of a service is asked."""
 
+import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, NotRequired, TypedDict
@@ -116,13 +117,18 @@ def _said_once(key: str, value: Mapping[str, Any]) -> list[InputError]:
     ]
 
 
+def _header(key: str, word: str) -> list[InputError]:
+    ok = re.fullmatch(r"[-A-Za-z0-9]+", word) is not None
+    return validation.check(ok, key, word, "a header's name: A-Z a-z 0-9 -", "Host")
+
+
 PROBE = Record(
     Probe,
     {
         "kind": Rule(validation.one_of(ProbeKind), default=ProbeKind.HTTP.value),
         "path": Rule(validation.absolute_path("/healthz")),
         "port": Rule(validation.port(8080)),
-        "headers": Rule(validation.mapping(validation.text), default={}),
+        "headers": Rule(validation.mapping(validation.text, _header), default={}),
         "command": Rule(validation.each(validation.text, '["/bin/check"]')),
         "period_seconds": Rule(validation.seconds(1, 300, 10)),
         "timeout_seconds": Rule(validation.seconds(1, 300, 5), default=5),

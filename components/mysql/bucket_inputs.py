@@ -62,7 +62,7 @@ class RestoreFrom(TypedDict):
 
 
 def _bucket(key: str, value: object) -> list[InputError]:
-    ok = isinstance(value, str) and re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", value)
+    ok = isinstance(value, str) and ".." not in value and re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", value)
     return validation.check(bool(ok), key, value, "3 to 63 of a-z 0-9 . -, as S3 has it", "acme-backups")
 
 
@@ -91,6 +91,8 @@ def _region(key: str, value: object) -> list[InputError]:
 
 def _prefix(key: str, value: object) -> list[InputError]:
     ok = isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*", value) and ".." not in value
+    # rclone takes a/./b for a/b, which may be another database's.
+    ok = ok and "." not in str(value).split("/")
     rule = "names of A-Z a-z 0-9 _ . - with / between them, at most 200 characters"
     return validation.check(bool(ok) and len(str(value)) <= 200, key, value, rule, "shop/mysqlauth")
 
