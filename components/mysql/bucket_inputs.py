@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NotRequired, TypedDict
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from ..kubernetes.traffic import PEER, Peer
 
 IMAGE = "rclone/rclone:1.69.1"
 """rclone's own image. Tests run with Debian's rclone 1.60.1 as well."""
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class Bucket(TypedDict):
@@ -98,8 +100,11 @@ def _prefix(key: str, value: object) -> list[InputError]:
 
 
 def _time(key: str, value: object) -> list[InputError]:
-    ok = isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", value)
-    return validation.check(bool(ok), key, value, "a time in UTC, to the second", "2026-11-27T03:00:00Z")
+    try:
+        ok = isinstance(value, str) and datetime.strptime(value, _TIME).strftime(_TIME) == value
+    except ValueError:
+        ok = False
+    return validation.check(ok, key, value, "a time in UTC, to the second", "2026-11-27T03:00:00Z")
 
 
 RULES = Record(

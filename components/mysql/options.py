@@ -22,6 +22,7 @@ SERIES = "9.7"
 
 _NARROWER = {
     "innodb-page-size": ["sizes", "4k", "8k", "16k", "32k", "64k"],
+    "default-time-zone": ["zone", "SYSTEM"],
     # 2 is for file systems that do not tell cases apart; the server would take 0.
     "lower-case-table-names": ["whole", "0", "1"],
 }
@@ -108,8 +109,17 @@ def _number(text: str, words: Sequence[str]) -> tuple[str, str] | None:
 
 
 def _one(text: str, words: Sequence[str]) -> tuple[str, str] | None:
-    placed = text.isdecimal() and int(text) < len(words)
+    placed = re.fullmatch(r"\d+", text, re.ASCII) and int(text) < len(words)
     return None if placed else _word(text, words)
+
+
+def _zone(text: str, words: Sequence[str]) -> tuple[str, str] | None:
+    """A time zone; which names there are the server alone knows."""
+    offset = re.fullmatch(r"([+-])(\d\d?):([0-5]\d)", text, re.ASCII)
+    minutes = int(f"{offset[1]}1") * (int(offset[2]) * 60 + int(offset[3])) if offset else 0
+    named = re.fullmatch(r"[A-Za-z][A-Za-z0-9_+/-]*", text) is not None
+    ok = -14 * 60 < minutes <= 14 * 60 if offset else named
+    return None if ok else (f"{words[0]}, -13:59 to +14:00, or a name such as Europe/Berlin", "+00:00")
 
 
 def _word(text: str, words: Sequence[str]) -> tuple[str, str] | None:
@@ -127,7 +137,7 @@ def _named(text: str, words: Sequence[str]) -> tuple[str, str] | None:
 
 
 def _some(text: str, words: Sequence[str]) -> tuple[str, str] | None:
-    if text.isdecimal():
+    if re.fullmatch(r"\d+", text, re.ASCII):
         return None
     return _each(text, lambda part: _word(part, words), f"some of, with commas between them: {', '.join(words)}")
 
@@ -159,6 +169,7 @@ _KINDS: dict[str, Callable[[str, Sequence[str]], tuple[str, str] | None]] = {
     "switch": _switch,
     "whole": _whole,
     "sizes": _sizes,
+    "zone": _zone,
     "number": _number,
     "one": _one,
     "some": _some,

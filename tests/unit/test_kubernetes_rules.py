@@ -60,6 +60,8 @@ def sidecar(**more: Any) -> dict[str, Any]:
           for line in ("0 3 31 2 *", "0 3 30 feb ?", "0 3 31 4,6,9,11 *", "0 3 31/2 2 *")),
         ("MySqlDatabase", {"backup": {"schedule": "@daily", "s3": {**S3, "prefix": "shop/./a"}}}, "backup.s3.prefix"),
         ("MySqlDatabase", {"backup": {"schedule": "@daily", "s3": {**S3, "bucket": "a..b"}}}, "backup.s3.bucket"),
+        *(("MySqlDatabase", {"restore_from": {"s3": {**S3, "prefix": "a"}, "time": time}}, "restore_from.time")
+          for time in ("2026-02-30T03:00:00Z", "2026-11-27T24:00:00Z", "٢٠٢٦-11-27T03:00:00Z", "2026-11-7T03:00:00Z")),
     ],
 )  # fmt: skip
 def test_what_kubernetes_would_refuse_is_refused_first(component, given, key):

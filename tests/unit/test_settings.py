@@ -50,6 +50,9 @@ WRONG = [
     ("collation_server", "utf8mb4_bim", "utf8mb4_bin"),
     ("collation_server", "latin1_swedish_ci", "give character_set_server, too: latin1"),
     ("default_storage_engine", "InoDB", "InnoDB"),
+    ("default_time_zone", "+14:01", "+00:00"),
+    ("default_time_zone", "-14:00", "+00:00"),
+    ("binlog_row_image", "١", "MINIMAL"),
     ("innodb_page_size", "5000", "4k"),
     ("lower_case_table_names", "2", "1"),
 ]
@@ -61,6 +64,7 @@ RIGHT = [
     ("binlog_row_image", "1"), ("log_output", "file,table"), ("optimizer_switch", "default,mrr=off"),
     ("optimizer_switch", ""), ("init_connect", ""), ("collation_server", "UTF8MB4_BIN"),
     ("default_storage_engine", "innodb"), ("innodb_page_size", "65536"), ("loose_whatever", "maybe"),
+    ("default_time_zone", "-13:59"), ("default_time_zone", "+5:30"),
 ]  # fmt: skip
 
 
