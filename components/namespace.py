@@ -9,7 +9,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from .inputs import errors, metadata, outputs, quantities, validation
 from .inputs.errors import InputError
-from .inputs.known import inputs_of, lift, merged
+from .inputs.known import lift, merged
 from .inputs.record import Given, Record, Rule
 from .kubernetes import discovery, labels, ownership, reservations, resources, traffic
 from .kubernetes.children import Children
@@ -113,7 +113,7 @@ class AppNamespace(pulumi.ComponentResource):
         Raises:
             InputErrors: An input is not allowed; nothing was registered.
         """
-        errors.require(self.check(name, args), f"AppNamespace {name}")
+        errors.require(self.check(name, args), f"AppNamespace {name}", opts)
         super().__init__("kubeauth:index:AppNamespace", name, {}, opts)
         given = Given(RULES, args, f"AppNamespace {name}")
         instance: str = given["resource_name"] or name
@@ -149,11 +149,12 @@ class AppNamespace(pulumi.ComponentResource):
     @staticmethod
     def check(name: str, args: AppNamespaceArgs) -> list[InputError]:
         """Return every input that is not allowed, without creating anything."""
-        given = inputs_of(args)
-        if not isinstance(given, Mapping):
-            return RULES.check(given)
-        logical = [] if "resource_name" in given else _name("name", name)
-        return [*logical, *RULES.check(given)]
+        return RULES.of_component(name, args, _check)
+
+
+def _check(name: str, given: Mapping[str, Any]) -> list[InputError]:
+    logical = [] if "resource_name" in given else _name("name", name)
+    return [*logical, *RULES.check(given)]
 
 
 def _hard(quota: Mapping[str, Any]) -> dict[str, str]:

@@ -52,7 +52,7 @@ class AuthService(pulumi.ComponentResource):
         Raises:
             InputErrors: An input is not allowed; nothing was registered.
         """
-        errors.require(self.check(name, args), f"AuthService {name}")
+        errors.require(self.check(name, args), f"AuthService {name}", opts)
         super().__init__("kubeauth:index:AuthService", name, {}, opts)
         given = Given(auth_inputs.RULES, args, f"AuthService {name}")
         instance: str = given["resource_name"] or name

@@ -3,17 +3,20 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pulumi_kubernetes.core.v1 import outputs
+
 from ..inputs import validation
-from ..inputs.errors import InputError
+from ..inputs.errors import REMOVE, InputError
 from ..inputs.known import is_known
-from ..inputs.shown import kind
-from ..kubernetes import pods
+from ..inputs.shown import kind, shown
+from ..kubernetes import native, pods
 
 _KEYS = {
     "allow_privilege_escalation": "allowPrivilegeEscalation",
     "read_only_root_filesystem": "readOnlyRootFilesystem",
 }
 """What kubeauth says of a container's rights, as Python spells it."""
+_KEYED = {"env": "name", "volumeMounts": "mountPath", "volume_mounts": "mount_path"}
 
 
 def check(key: str, value: Any) -> list[InputError]:
@@ -24,10 +27,22 @@ def check(key: str, value: Any) -> list[InputError]:
                for word in ("name", "image") if word not in value]  # fmt: skip
     if missing or not is_known(value):
         return missing if is_known(value) else []
-    return [
+    return native.check(key, value, outputs.Container) or [
         *validation.dns_label(f"{key}.name", value["name"], "proxy"),
         *validation.image("proxy:1.0")(f"{key}.image", value["image"]),
+        *(
+            error
+            for field, name in _KEYED.items()
+            for error in _each_once(f"{key}.{field}", value.get(field, []), name)
+        ),
     ]
+
+
+def _each_once(key: str, value: Sequence[Mapping[str, Any]], name: str) -> list[InputError]:
+    """Entries that the API server tells apart by one of their keys."""
+    names = [each.get(name) for each in value]
+    twice = [(number, each) for number, each in enumerate(names) if each in names[:number]]
+    return [InputError(f"{key}.{number}.{name}", shown(each), "each once", REMOVE) for number, each in twice]
 
 
 def check_all(key: str, value: Any) -> list[InputError]:

@@ -69,7 +69,7 @@ INGRESS = Record(
     Ingress,
     {
         "host": Rule(validation.host_name),
-        "path": Rule(validation.absolute_path("/"), default="/"),
+        "path": Rule(validation.url_path, default="/"),
         "class_name": Rule(validation.or_empty(validation.resource_name("nginx"))),
         "tls_secret_name": Rule(validation.or_empty(validation.resource_name("auth-tls"))),
         "annotations": Rule(metadata.annotations),
@@ -83,7 +83,7 @@ HTTP_ROUTE = Record(
         "gateway_name": Rule(validation.resource_name("public")),
         "gateway_namespace": Rule(validation.namespace),
         "hostnames": Rule(validation.each(validation.host_name), default=[]),
-        "path": Rule(validation.absolute_path("/"), default="/"),
+        "path": Rule(validation.url_path, default="/"),
     },
 )
 """The rules and defaults of an HttpRoute."""

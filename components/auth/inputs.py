@@ -9,7 +9,6 @@ from .. import connection
 from ..connection import CONNECTION, DatabaseConnection
 from ..inputs import metadata, validation
 from ..inputs.errors import InputError
-from ..inputs.known import inputs_of
 from ..inputs.record import Record, Rule
 from ..inputs.validation import each, mapping
 from ..kubernetes import monitoring, resources, services, workload
@@ -217,9 +216,10 @@ RULES = Record(
 
 def check(name: str, args: AuthServiceArgs) -> list[InputError]:
     """Return every input that is not allowed, without creating anything. Outputs are checked when they resolve."""
-    given = inputs_of(args)
-    if not isinstance(given, Mapping):
-        return RULES.check(given)
+    return RULES.of_component(name, args, _check)
+
+
+def _check(name: str, given: Mapping[str, Any]) -> list[InputError]:
     found = [
         *validation.name("name", name, "authenticate"),
         *RULES.check(given),

@@ -51,7 +51,7 @@ def _place(key: str, value: Any) -> list[InputError]:
     found = validation.absolute_path("/etc/app")(key, value)
     if found:
         return found
-    ok = ":" not in value and normpath(value) not in ("/", _TMP)
+    ok = ":" not in value and _plain(value) not in ("/", _TMP)
     return validation.check(ok, key, value, "a folder other than / and /tmp, without a colon", "/etc/app")
 
 
@@ -74,7 +74,7 @@ def check(key: str, value: Any) -> list[InputError]:
     found = validation.each(_VOLUME)(key, value)
     if found or not is_known(value):
         return found
-    paths = [normpath(each["mount_path"]) for each in value]
+    paths = [_plain(each["mount_path"]) for each in value]
     twice = sorted({path for path in paths if paths.count(path) > 1})
     return validation.check(not twice, key, ", ".join(twice), "one volume at each mount_path", "another mount_path")
 
@@ -91,9 +91,15 @@ def check_own(args: Mapping[str, Any]) -> list[InputError]:
     given = args.get("volumes", [])
     found: list[InputError] = []
     for number, each in enumerate(given if is_known(given) else []):
-        path, key = normpath(each["mount_path"]), f"volumes.{number}.mount_path"
+        path, key = _plain(each["mount_path"]), f"volumes.{number}.mount_path"
         found += validation.check(path not in own, key, path, f"not the folder of {own.get(path)}", "/etc/app")
     return found
+
+
+def _plain(path: str) -> str:
+    """A path as the container's runtime reads it."""
+    # Two slashes at the beginning are something of their own to POSIX, and one to Linux.
+    return normpath("/" + path.lstrip("/"))
 
 
 def volumes(given: Sequence[Mapping[str, Any]]) -> list[core.VolumeArgs]:

@@ -1,6 +1,7 @@
 """How the health of a service is asked."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, NotRequired, TypedDict
 
@@ -8,8 +9,9 @@ import pulumi
 from pulumi_kubernetes.core import v1 as core
 
 from ..inputs import validation
-from ..inputs.errors import InputError
+from ..inputs.errors import REMOVE, InputError
 from ..inputs.record import Record, Rule
+from ..inputs.shown import shown
 
 
 class ProbeKind(Enum):
@@ -75,9 +77,49 @@ class Probes(TypedDict):
     """How long a start may take before it counts as failed, in seconds. Default: 60. Allowed: 1 to 3600."""
 
 
-def _has_command(key: str, value: Mapping[str, Any]) -> list[InputError]:
-    ok = value.get("kind") != ProbeKind.EXEC.value or bool(value.get("command"))
-    return [] if ok else [InputError(f"{key}.command", "(missing)", "required with kind exec", f"give {key}.command")]
+_NETWORK = (ProbeKind.HTTP, ProbeKind.TCP, ProbeKind.GRPC)
+_ASKED = (*_NETWORK, ProbeKind.EXEC)
+_COUNTS = {
+    "path": (ProbeKind.HTTP,),
+    "headers": (ProbeKind.HTTP,),
+    "port": _NETWORK,
+    "command": (ProbeKind.EXEC,),
+    "period_seconds": _ASKED,
+    "timeout_seconds": _ASKED,
+}
+"""The kinds with which each of a probe's other inputs counts."""
+
+
+def _fits_kind(key: str, value: Mapping[str, Any]) -> list[InputError]:
+    """A command for kind exec, and nothing that the kind would not look at."""
+    kind = ProbeKind(value.get("kind", ProbeKind.HTTP.value))
+    if kind is ProbeKind.EXEC and not value.get("command"):
+        return [InputError(f"{key}.command", "(missing)", "required with kind exec", f"give {key}.command")]
+    return [
+        InputError(f"{key}.{word}", shown(value[word]), f"only with kind {_either(kinds)}", REMOVE)
+        for word, kinds in _COUNTS.items()
+        if value.get(word) and kind not in kinds
+    ]
+
+
+def _either(kinds: Sequence[ProbeKind]) -> str:
+    return " or ".join(kind.value for kind in kinds)
+
+
+def _said_once(key: str, value: Mapping[str, Any]) -> list[InputError]:
+    """A path that would not count, because the probe says its own, or asks for none."""
+    long = {"liveness_path": "liveness", "readiness_path": "readiness"}
+    probes = {path: value.get(name, {}) for path, name in long.items() if path in value}
+    return [
+        InputError(f"{key}.{path}", shown(value[path]), f"not together with what {long[path]} says", REMOVE)
+        for path, probe in probes.items()
+        if "path" in probe or probe.get("kind", ProbeKind.HTTP.value) != ProbeKind.HTTP.value
+    ]
+
+
+def _header(key: str, word: str) -> list[InputError]:
+    ok = re.fullmatch(r"[-A-Za-z0-9]+", word) is not None
+    return validation.check(ok, key, word, "a header's name: A-Z a-z 0-9 -", "Host")
 
 
 PROBE = Record(
@@ -86,12 +128,12 @@ PROBE = Record(
         "kind": Rule(validation.one_of(ProbeKind), default=ProbeKind.HTTP.value),
         "path": Rule(validation.absolute_path("/healthz")),
         "port": Rule(validation.port(8080)),
-        "headers": Rule(validation.mapping(validation.text), default={}),
+        "headers": Rule(validation.mapping(validation.text, _header), default={}),
         "command": Rule(validation.each(validation.text, '["/bin/check"]')),
         "period_seconds": Rule(validation.seconds(1, 300, 10)),
         "timeout_seconds": Rule(validation.seconds(1, 300, 5), default=5),
     },
-    _has_command,
+    _fits_kind,
 )
 """The rules and defaults of a Probe."""
 
@@ -105,6 +147,7 @@ PROBES = Record(
         "readiness": Rule(PROBE, default={}),
         "startup_seconds": Rule(validation.seconds(1, 3600, 60), default=60),
     },
+    _said_once,
 )
 """The rules and defaults of Probes."""
 

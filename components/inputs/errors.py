@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 
-from .shown import printable, texts
+from .shown import kind, printable, texts
 
 
 class Advice(str):
@@ -71,15 +71,25 @@ def report_as(failure: Callable[[list[InputError], str, str], Exception]) -> Non
     _failures.append(failure)
 
 
-def require(errors: list[InputError], owner: str) -> None:
+def require(errors: list[InputError], owner: str, opts: Any = None) -> None:
     """Raise `InputErrors` when there are errors in inputs that are known before the component is made.
 
     Args:
         errors: What the rules of `validation` found.
         owner: Whose inputs they are, for example `MySqlDatabase mysqlauth`.
+        opts: What was given as Pulumi's options, which Pulumi itself refuses with a traceback. Default: none.
     """
-    if errors:
-        raise _failures[-1](errors, owner, "Nothing of it was created or changed.")
+    found = [*errors, *_options(opts)]
+    if found:
+        raise _failures[-1](found, owner, "Nothing of it was created or changed.")
+
+
+def _options(opts: Any) -> list[InputError]:
+    """What is wrong with Pulumi's options, which are no map in Python."""
+    if opts is None or isinstance(opts, pulumi.ResourceOptions):
+        return []
+    words = ", ".join(f"{key}=…" for key in opts) if isinstance(opts, Mapping) else "protect=True"
+    return [InputError("opts", kind(opts), "pulumi.ResourceOptions, or none", f"pulumi.ResourceOptions({words})")]
 
 
 def require_resolved(errors: list[InputError], owner: str) -> None:

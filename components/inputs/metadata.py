@@ -16,7 +16,8 @@ _LABEL_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 
 def _qualified_name(key: str, word: str, kind: str) -> list[InputError]:
     prefix, slash, local = word.rpartition("/")
-    ok = _LABEL_NAME.fullmatch(local) is not None and (not slash or DOMAIN.fullmatch(prefix) is not None)
+    ok = _LABEL_NAME.fullmatch(local) is not None and len(prefix) <= 253
+    ok = ok and (not slash or DOMAIN.fullmatch(prefix) is not None)
     return check(ok, key, word, f"{kind} key: [domain/]name, name of 1 to 63 characters", "team")
 
 

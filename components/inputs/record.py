@@ -59,6 +59,19 @@ class Record:
         found = self.check(value, f"{key}.")
         return self._whole(key, value) if self._whole and not found and is_known(value) else found
 
+    def of_component(
+        self, name: str, args: Any, check: Callable[[str, Mapping[str, Any]], list[InputError]]
+    ) -> list[InputError]:
+        """Return the errors of a component's inputs; those that are no object at all are one error.
+
+        Args:
+            name: The component's name.
+            args: The inputs as the program gave them.
+            check: Takes the name and the inputs without None, as `known.normal` has them; returns the errors.
+        """
+        given = inputs_of(args)
+        return check(name, given) if isinstance(given, Mapping) else self.check(given)
+
     def check(self, given: Any, path: str = "") -> list[InputError]:
         """Return every error of what is known; an Output is checked when it resolves.
 

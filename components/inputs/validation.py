@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from .errors import REMOVE, Advice, InputError
-from .known import is_output
+from .known import is_known, is_output
 from .shown import kind, shown
 
 MAX_NAME = 40
@@ -23,6 +23,8 @@ _IMAGE = re.compile(
     rf"(?:[a-z0-9.-]+(?::[0-9]+)?/)?{_PATH}(?:/{_PATH})*"
     r"(?:(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?@sha256:(?!0{64})[0-9a-f]{64}|:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})"
 )
+
+_URL_PATH = re.compile(r"/(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})*")
 
 Check = Callable[[str, Any], list[InputError]]
 
@@ -43,6 +45,19 @@ def each(entry: Check, example: str = "", *, some: bool = False) -> Check:
             return check(False, key, value, "at least one", example)
         known = [(number, item) for number, item in enumerate(value) if not is_output(item)]
         return [error for number, item in known for error in entry(f"{key}.{number}", item)]
+
+    return rule
+
+
+def once(entry: Check, example: str = "") -> Check:
+    """The rule for a list whose entries are different, because Kubernetes refuses one that is there twice."""
+
+    def rule(key: str, value: Any) -> list[InputError]:
+        found = each(entry, example)(key, value)
+        if found or not is_known(value):
+            return found
+        twice = [f"{key}.{number}" for number, item in enumerate(value) if item in value[:number]]
+        return [InputError(place, "(given)", "each once", REMOVE) for place in twice]
 
     return rule
 
@@ -176,12 +191,15 @@ def image(example: str) -> Check:
 def cluster_domain(key: str, value: Any) -> list[InputError]:
     """A DNS domain without a dot at either end."""
     ok = isinstance(value, str) and DOMAIN.fullmatch(value) is not None and max(map(len, value.split("."))) <= 63
-    return check(ok, key, value, "a DNS domain in lower case without a dot at its ends", "cluster.local")
+    # Names have 253 characters, and <pod>.<service>.<namespace>.svc. before it up to 166.
+    ok = ok and len(value) <= 87
+    rule = "a DNS domain in lower case without a dot at its ends, at most 87 characters"
+    return check(ok, key, value, rule, "cluster.local")
 
 
 def host_name(key: str, value: Any) -> list[InputError]:
     """A DNS name and no address; the first label may be `*`."""
-    ok = isinstance(value, str) and DOMAIN.fullmatch(value.removeprefix("*.")) is not None
+    ok = isinstance(value, str) and DOMAIN.fullmatch(value.removeprefix("*.")) is not None and len(value) <= 253
     ok = ok and re.fullmatch(r"[0-9.]+", value) is None
     return check(ok, key, value, "a DNS name in lower case, no address", "auth.example.com")
 
@@ -209,6 +227,13 @@ def absolute_path(example: str) -> Check:
         return check(ok, key, value, "an absolute path", example)
 
     return rule
+
+
+def url_path(key: str, value: Any) -> list[InputError]:
+    """What paths of requests begin with, as an Ingress and an HTTPRoute take it."""
+    ok = isinstance(value, str) and _URL_PATH.fullmatch(value) is not None and len(value) <= 1024
+    ok = ok and re.search(r"//|/\.{1,2}(/|$)|%2f", value, re.IGNORECASE) is None
+    return check(ok, key, value, "an absolute path of a URL, without //, /./, /../ and %2f", "/auth")
 
 
 def secret_key(example: str) -> Check:

@@ -41,13 +41,19 @@ SCRAPER = Record(Scraper, {"pod_labels": Rule(metadata.selector), "namespace": R
 """The rules of a Scraper."""
 
 
+def _monitor_labels(key: str, value: Any, monitor: bool) -> list[InputError]:
+    """Labels of a PodMonitor, where there is one."""
+    rule = "only with monitor true: it is what has them"
+    return metadata.labels(key, value) or validation.check(monitor or not value, key, value, rule, REMOVE)
+
+
 _SCRAPERS = validation.each(SCRAPER, "[{pod_labels: {app.kubernetes.io/name: prometheus}}]", some=True)
 
 RULES = {
     # An empty list in a NetworkPolicy would let everybody in.
     "scrapers": Rule(_SCRAPERS, default=[*SCRAPERS]),
     "monitor": Rule(validation.true_or_false, default=False, plain=True),
-    "monitor_labels": Rule(metadata.labels),
+    "monitor_labels": Rule(_monitor_labels, needs=("monitor",)),
 }
 """The rules and defaults of the inputs that all metrics have."""
 

@@ -5,15 +5,14 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 from pulumi_kubernetes.core import v1 as core
+from pulumi_kubernetes.core.v1 import outputs
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
-from ..inputs import errors, metadata, validation
+from ..inputs import metadata, validation
 from ..inputs.errors import InputError
-from ..inputs.known import is_output, lift
+from ..inputs.known import lift
 from ..inputs.record import Record, Rule
-from ..inputs.shown import kind
-
-_AFFINITIES = ("nodeAffinity", "podAffinity", "podAntiAffinity")
+from . import native
 
 
 class Toleration(TypedDict):
@@ -79,16 +78,7 @@ _TOLERATION = Record(
 
 
 def _affinity(key: str, value: Any) -> list[InputError]:
-    if not isinstance(value, Mapping):
-        return validation.check(False, key, value, f"an object with {', '.join(_AFFINITIES)}", "{nodeAffinity: …}")
-    return [
-        *errors.unknown_keys(value, _AFFINITIES, f"{key}."),
-        *(
-            InputError(f"{key}.{word}", kind(each), f"Kubernetes' {word}, an object", f"{{{word}: {{…}}}}")
-            for word, each in value.items()
-            if word in _AFFINITIES and not isinstance(each, Mapping) and not is_output(each)
-        ),
-    ]
+    return native.check(key, value, outputs.Affinity)
 
 
 PLACEMENT = Record(

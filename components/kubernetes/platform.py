@@ -7,7 +7,7 @@ import pulumi
 from ..inputs import validation
 from ..inputs.errors import InputError
 from ..inputs.record import Record, Rule
-from ..inputs.validation import each, whole_number
+from ..inputs.validation import each, once, whole_number
 
 UID = 10001
 """Runs pods as a user that exists neither on nodes nor in images (10000 and more, as scanners ask)."""
@@ -50,7 +50,7 @@ def _range(key: str, value: Any) -> list[InputError]:
 PLATFORM = Record(
     Platform,
     {
-        "image_pull_secrets": Rule(each(validation.resource_name("registry")), default=[]),
+        "image_pull_secrets": Rule(once(validation.resource_name("registry")), default=[]),
         "run_as_user": Rule(whole_number(0, 2**31 - 1, "a user's number", UID), default=UID),
         "fs_group": Rule(whole_number(0, 2**31 - 1, "a group's number", UID), default=UID),
         "dns_ports": Rule(each(validation.port(53), "[53]", some=True), default=[53]),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 import pulumi
@@ -116,10 +117,16 @@ def folder(owner: str, bucket: pulumi.Input[Mapping[str, Any]], otherwise: pulum
             rule = f"not the folder of {other}: each would delete the other's backups"
             return InputError("backup.s3.prefix", repr(place), rule, Advice("give another prefix"))
 
-        _take("", f"folder {known.get('endpoint')} {known['bucket']}/{place}", owner, used)
+        _take("", f"folder {_server(known.get('endpoint'))} {known['bucket']}/{place}", owner, used)
         return place
 
     return lift(taken, bucket, otherwise)
+
+
+def _server(endpoint: str | None) -> str:
+    """A server, however its address is written; nothing for AWS's own."""
+    parts = urlsplit(endpoint or "")
+    return f"{parts.hostname}:{parts.port or (80 if parts.scheme == 'http' else 443)}" if endpoint else ""
 
 
 def node_port(

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..inputs import validation
 from ..inputs.errors import REMOVE, InputError
+from ..inputs.validation import cidr, each
 
 
 class ServiceType(Enum):
@@ -47,6 +48,13 @@ def check_traffic_policy(key: str, value: Any, service_type: Any) -> list[InputE
     if service_type == "ClusterIP":
         return validation.check(False, key, value, f"not together with service_type {service_type}", REMOVE)
     return validation.one_of(TrafficPolicy)(key, value)
+
+
+def check_networks(key: str, value: Any, service_type: Any) -> list[InputError]:
+    """Networks that may use a node's port, only where there is one; none at all are always allowed."""
+    if service_type == "ClusterIP" and value:
+        return validation.check(False, key, value, f"not together with service_type {service_type}", REMOVE)
+    return each(cidr)(key, value)
 
 
 def source_ranges(service_type: str, cidrs: Sequence[str]) -> list[str] | None:

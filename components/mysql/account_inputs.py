@@ -73,14 +73,21 @@ ACCOUNT = Record(
 """The rules of a DatabaseAccount."""
 
 
-def check_schemas(key: str, value: Any) -> list[InputError]:
+def check_schemas(key: str, value: Any, image: Any) -> list[InputError]:
     """Return the errors of schemas; one named twice would have two collations."""
     found = each(SCHEMA, "[{name: orders}]")(key, value)
     if found or not is_known(value):
         return found
     names = [schema["name"] for schema in value]
     twice = sorted({name for name in names if names.count(name) > 1})
-    return validation.check(not twice, key, ", ".join(twice), "each schema once", "another name")
+    return [
+        *validation.check(not twice, key, ", ".join(twice), "each schema once", "another name"),
+        *(
+            error
+            for number, schema in enumerate(value)
+            for error in mysql_validation.known_collation(f"{key}.{number}.collation", schema.get("collation"), image)
+        ),
+    ]
 
 
 def check_accounts(

@@ -20,6 +20,7 @@ _CRON = (
     (1, 12, ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")),
     (0, 6, ("sun", "mon", "tue", "wed", "thu", "fri", "sat")),
 )
+_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 class Backup(TypedDict):
@@ -53,12 +54,19 @@ class Backup(TypedDict):
 def cron(key: str, value: object) -> list[InputError]:
     """A time as Kubernetes' CronJobs take it."""
     fields = value.split() if isinstance(value, str) else []
-    ok = value in _MACROS or (len(fields) == len(_CRON) and all(map(_is_field, fields, _CRON)))
+    times = [*map(_times, fields, _CRON)] if len(fields) == len(_CRON) else []
+    ok = value in _MACROS or (bool(times) and all(times))
     rule = f"five fields of cron (minute hour day month weekday), or one of: {', '.join(_MACROS)}"
-    return validation.check(ok, key, value, rule, "'0 3 * * *'")
+    found = validation.check(ok, key, value, rule, "'0 3 * * *'")
+    # Of a day of the month and one of the week either will do.
+    if found or not times or fields[4] not in "*?":
+        return found
+    comes = any(day <= _DAYS[month - 1] for day in times[2] for month in times[3])
+    return validation.check(comes, key, value, "a day that comes at all", f"'{fields[0]} {fields[1]} * * *'")
 
 
-def _is_field(text: str, allowed: tuple[int, int, tuple[str, ...]]) -> bool:
+def _times(text: str, allowed: tuple[int, int, tuple[str, ...]]) -> set[int]:
+    """The numbers of a field; none where it is not one."""
     low, high, words = allowed
 
     def number(word: str) -> int | None:
@@ -66,16 +74,18 @@ def _is_field(text: str, allowed: tuple[int, int, tuple[str, ...]]) -> bool:
             return low + words.index(word.lower())
         return int(word) if word.isdecimal() and word.isascii() and low <= int(word) <= high else None
 
-    def is_part(part: str) -> bool:
-        match = re.fullmatch(r"(\*|\?|\w+)(?:-(\w+))?(?:/([0-9]+))?", part)
-        if not match or (match[3] and int(match[3]) == 0):
-            return False
-        if match[1] in "*?":
-            return match[2] is None
-        first, last = number(match[1]), number(match[2] or match[1])
-        return first is not None and last is not None and first <= last
+    def part(text: str) -> range:
+        match = re.fullmatch(r"(\*|\?|\w+)(?:-(\w+))?(?:/([0-9]+))?", text)
+        if not match or (match[1] in "*?" and match[2]):
+            return range(0)
+        first = low if match[1] in "*?" else number(match[1])
+        # With a step and no end, up to the highest one.
+        last = number(match[2]) if match[2] else high if match[3] or match[1] in "*?" else first
+        step = int(match[3] or 1)
+        return range(0) if first is None or last is None or step == 0 else range(first, last + 1, step)
 
-    return all(map(is_part, text.split(",")))
+    parts = [*map(part, text.split(","))]
+    return {time for each in parts for time in each} if all(parts) else set()
 
 
 def _point_in_time(key: str, value: object, s3: object) -> list[InputError]:

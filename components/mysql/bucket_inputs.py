@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NotRequired, TypedDict
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from ..kubernetes.traffic import PEER, Peer
 
 IMAGE = "rclone/rclone:1.69.1"
 """rclone's own image. Tests run with Debian's rclone 1.60.1 as well."""
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class Bucket(TypedDict):
@@ -62,7 +64,7 @@ class RestoreFrom(TypedDict):
 
 
 def _bucket(key: str, value: object) -> list[InputError]:
-    ok = isinstance(value, str) and re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", value)
+    ok = isinstance(value, str) and ".." not in value and re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", value)
     return validation.check(bool(ok), key, value, "3 to 63 of a-z 0-9 . -, as S3 has it", "acme-backups")
 
 
@@ -91,13 +93,18 @@ def _region(key: str, value: object) -> list[InputError]:
 
 def _prefix(key: str, value: object) -> list[InputError]:
     ok = isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*", value) and ".." not in value
+    # rclone takes a/./b for a/b, which may be another database's.
+    ok = ok and "." not in str(value).split("/")
     rule = "names of A-Z a-z 0-9 _ . - with / between them, at most 200 characters"
     return validation.check(bool(ok) and len(str(value)) <= 200, key, value, rule, "shop/mysqlauth")
 
 
 def _time(key: str, value: object) -> list[InputError]:
-    ok = isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", value)
-    return validation.check(bool(ok), key, value, "a time in UTC, to the second", "2026-11-27T03:00:00Z")
+    try:
+        ok = isinstance(value, str) and datetime.strptime(value, _TIME).strftime(_TIME) == value
+    except ValueError:
+        ok = False
+    return validation.check(ok, key, value, "a time in UTC, to the second", "2026-11-27T03:00:00Z")
 
 
 RULES = Record(

@@ -70,7 +70,7 @@ class MySqlDatabase(pulumi.ComponentResource):
         Raises:
             InputErrors: An input is not allowed; nothing was registered.
         """
-        errors.require(self.check(name, args), f"MySqlDatabase {name}")
+        errors.require(self.check(name, args), f"MySqlDatabase {name}", opts)
         super().__init__("kubeauth:index:MySqlDatabase", name, {}, opts)
         given = Given(mysql_inputs.RULES, args, f"MySqlDatabase {name}")
         instance: str = given["resource_name"] or name

@@ -7,7 +7,6 @@ import pulumi
 
 from ..inputs import metadata, quantities, validation
 from ..inputs.errors import InputError
-from ..inputs.known import inputs_of
 from ..inputs.record import Record, Rule
 from ..inputs.validation import each
 from ..kubernetes import monitoring, resources, services, workload
@@ -90,7 +89,7 @@ class MySqlDatabaseArgs(TypedDict):
     """The port on every node, 30000 to 32767. Default: 0, the cluster chooses. Not with service_type ClusterIP."""
 
     node_port_cidrs: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
-    """Networks, as CIDRs, that may use the node port besides the pod's own node. Default: none."""
+    """Networks, as CIDRs, that may use the node port besides the pod's own node. Default: none. Not with ClusterIP."""
 
     external_traffic_policy: NotRequired[pulumi.Input[TrafficPolicy]]
     """Which nodes answer at the node port. Default: Cluster, all of them. Not with service_type ClusterIP."""
@@ -194,7 +193,7 @@ RULES = Record(
         "username": Rule(mysql_validation.username, default="admin"),
         "init_sql": Rule(mysql_validation.sql_lines, counted=True),
         "privileges": Rule(validation.one_of(DatabasePrivileges), default=DatabasePrivileges.OWNER.value),
-        "schemas": Rule(check_schemas, default=[]),
+        "schemas": Rule(check_schemas, default=[], needs=("image",)),
         "accounts": Rule(check_accounts, default={}, needs=("database_name", "schemas", "username"), plain=True),
         "settings": Rule(_settings, default={}, needs=("image", "size", "resources")),
         "image": Rule(validation.image(mysqld.IMAGE), default=mysqld.IMAGE),
@@ -202,7 +201,7 @@ RULES = Record(
         "tls_secret": Rule(validation.resource_name("mysqlauth-tls"), counted=True),
         "service_type": Rule(validation.one_of(ServiceType), default=ServiceType.NODE_PORT.value),
         "node_port": Rule(services.check_node_port, default=0, needs=("service_type", "platform")),
-        "node_port_cidrs": Rule(each(validation.cidr), default=[]),
+        "node_port_cidrs": Rule(services.check_networks, default=[], needs=("service_type",)),
         "external_traffic_policy": Rule(services.check_traffic_policy, needs=("service_type",)),
         "service_annotations": Rule(metadata.annotations),
         "port": Rule(validation.port(3306), default=3306),
@@ -233,9 +232,10 @@ def is_sent(given: Mapping[str, Any]) -> bool:
 
 def check(name: str, args: MySqlDatabaseArgs) -> list[InputError]:
     """Return every input that is not allowed, without creating anything. Outputs are checked when they resolve."""
-    given = inputs_of(args)
-    if not isinstance(given, Mapping):
-        return RULES.check(given)
+    return RULES.of_component(name, args, _check)
+
+
+def _check(name: str, given: Mapping[str, Any]) -> list[InputError]:
     accounts = ("username", "password", "previous_password", "root_password")
     return [
         *validation.name("name", name, "mysqlauth"),

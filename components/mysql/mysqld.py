@@ -34,7 +34,7 @@ CLIENT_OPTIONS = f"{_RUN}/client.cnf"
 # What a node may not have at all; the making of a data directory must do without it, too.
 _BOTH = ("innodb-use-native-aio", "innodb-flush-method")
 
-_INITIALIZE = accounts.SCRIPT + scripts.text("found", "initialize")
+_INITIALIZE = accounts.SCRIPT + scripts.text("found", "born", "initialize")
 
 
 def arguments(

@@ -2,11 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from functools import cache
-from importlib import resources
 
-SERIES = "9.7"
-"""The series whose names are known."""
+from . import options
 
 _MODIFIERS = ("skip", "disable", "enable", "maximum")
 
@@ -57,14 +54,6 @@ SENT = {
     "binlog-encryption": ("OFF",),
 }
 """Settings that a binary log which is sent to a bucket depends on, and what they may be."""
-_ON, _OFF = ("", "1", "on", "true"), ("0", "off", "false")
-
-
-@cache
-def names() -> frozenset[str]:
-    """Return the names of all options that mysqld has, with hyphens."""
-    file = resources.files(__package__ or "") / "variables" / f"{SERIES}.txt"
-    return frozenset(line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
 
 
 def normal(name: str) -> str:
@@ -80,22 +69,40 @@ def base(name: str) -> str:
     return name
 
 
+def _parts(name: str) -> tuple[str, str]:
+    """A setting's modifier, or nothing, and the option that it changes."""
+    name = normal(name)
+    modifier, _, option = name.partition("-")
+    return (modifier, option) if name not in options.known() and modifier in _MODIFIERS else ("", name)
+
+
 def is_known(name: str) -> bool:
     """Whether mysqld of the known series takes a name, as it is or after one modifier."""
-    name = normal(name)
-    return name in names() or (name.partition("-")[0] in _MODIFIERS and name.partition("-")[2] in names())
+    return _parts(name)[1] in options.known()
+
+
+def wrong(name: str, value: str) -> tuple[str, str] | None:
+    """Return what a setting of the known series may be and the nearest right value; see `options.wrong`."""
+    modifier, option = _parts(name)
+    if modifier in ("", "maximum"):
+        return options.wrong(option, value)
+    if options.kind_of(option) not in ("", "switch", "one"):
+        return f"not with {modifier}-, which is for switches", f"{option.replace('-', '_')} without {modifier}"
+    # Whatever it is, the server takes it for a yes.
+    ok = value.lower() in ("", "0", *options.ON)
+    return None if ok else ("1, or 0 for the opposite", "0" if value.lower() in options.OFF else "1")
 
 
 def series_of(image: object) -> str:
     """Return the series that an image's tag names, as `8.4`; the known one where it names none."""
     found = re.search(r":(\d+\.\d+)(?:\.\d+)?(?:[-@]|$)", image) if isinstance(image, str) else None
-    return found[1] if found else SERIES
+    return found[1] if found else options.SERIES
 
 
 def binary_log(given: Mapping[str, str]) -> bool:
     """Whether the caller's settings turn the binary log on."""
     known = {normal(key): value.lower() for key, value in given.items()}
-    return "log-bin" in known and known["log-bin"] not in _OFF
+    return "log-bin" in known and known["log-bin"] not in options.OFF
 
 
 def rescue(given: Mapping[str, str]) -> bool:
@@ -133,12 +140,6 @@ def birth(given: Mapping[str, str]) -> str:
 def _number(value: str) -> str:
     kibibytes = re.fullmatch(r"(\d+)[kK]", value)
     return str(int(kibibytes[1]) * 1024) if kibibytes else value
-
-
-def bytes_of(value: str) -> int | None:
-    """Return a size as mysqld reads it, such as `512M`, in bytes; None when it is not one."""
-    match = re.fullmatch(r"(\d+)([kKmMgGtT]?)", value)
-    return int(match[1]) * 1024 ** " kmgt".index(match[2].lower() or " ") if match else None
 
 
 MEMORY = ("innodb-buffer-pool-size", "innodb-log-buffer-size", "key-buffer-size", "temptable-max-ram")

@@ -8,8 +8,8 @@ from typing import Any
 from ..inputs.errors import REMOVE, Advice, InputError
 from ..inputs.known import is_known, is_output
 from ..inputs.validation import check
+from . import options, sizes
 from . import settings as server_settings
-from . import sizes
 from .accounts import OWN_USERS
 
 SYSTEM_SCHEMAS = ("information_schema", "mysql", "performance_schema", "sys")
@@ -50,9 +50,16 @@ def database_name(key: str, value: Any) -> list[InputError]:
 
 
 def collation(key: str, value: Any) -> list[InputError]:
-    """A collation's name; the server alone knows which it has."""
+    """A collation's name; `known_collation` asks whether the server has it."""
     ok = isinstance(value, str) and re.fullmatch(r"[a-z0-9_]{1,64}", value) is not None
     return check(ok, key, value, "1 to 64 characters of a-z 0-9 _", "utf8mb4_bin")
+
+
+def known_collation(key: str, value: str | None, image: Any) -> list[InputError]:
+    """A collation that the server has, where its series is known, and one is given."""
+    listed = value is not None and server_settings.series_of(image) == options.SERIES
+    told = options.wrong("collation-server", value or "") if listed else None
+    return check(False, key, value, *told) if told else []
 
 
 def sql_lines(key: str, value: Any) -> list[InputError]:
@@ -64,36 +71,43 @@ def sql_lines(key: str, value: Any) -> list[InputError]:
 
 
 def settings(key: str, value: Mapping[str, Any], memory_limit: Any = "", image: Any = "") -> list[InputError]:
-    """Settings of mysqld, as in my.cnf: names that it has, but not those that the pod itself depends on."""
+    """Settings of mysqld, as in my.cnf: names and values that it has, none that the pod itself depends on."""
     errors: list[InputError] = []
     if not isinstance(value, Mapping):
         return check(False, key, value, "a map of names to values", "{max_connections: '200'}")
     seen: dict[str, str] = {}
+    # Of other series nothing is known.
+    listed = server_settings.series_of(image) == options.SERIES
     for name, text in value.items():
-        path, base = f"{key}.{name}", server_settings.base(name)
-        ok = _SETTING.fullmatch(name) is not None
-        if base in server_settings.FIXED or server_settings.normal(name) in server_settings.FIXED:
-            errors += check(False, path, name, "not a setting that the pod depends on", REMOVE)
-        elif not ok:
-            rule = "a name as in my.cnf: a-z, 0-9, '-' and '_'; with a dot only after loose-"
-            errors += check(
-                False, path, name, rule, Advice(f"write {'loose-' + name if '.' in name else 'max_connections'}")
-            )
-        elif not name.startswith("loose") and server_settings.series_of(image) == server_settings.SERIES:
-            errors += _known(path, name)
-        twin = seen.setdefault(base, name)
+        path, twin = f"{key}.{name}", seen.setdefault(server_settings.base(name), name)
+        errors += _name(path, name, listed=listed) or ([] if is_output(text) else _text(path, name, text, listed))
         errors += check(
             twin == name, path, name, f"not together with {twin}, which is the same setting", Advice("remove one")
         )
-        if is_output(text):
-            continue
-        ok = isinstance(text, str) and not set(text) & set("\n\r\0")
-        errors += check(ok, path, text, "text in one line", "'200'")
-        if ok and base in server_settings.BIRTH:
-            errors += check(not re.search(r"[\s*?\[/]", text), path, text, "a value without blanks and paths", REMOVE)
-        if ok and base == "log-bin":
-            errors += check(text.upper() in ("ON", "OFF"), path, text, "ON or OFF", "ON")
-    return errors or (_memory(key, value, memory_limit) if is_known(value) else [])
+    if errors or not is_known(value):
+        return errors
+    return [*_memory(key, value, memory_limit), *(_collation(key, value) if listed else [])]
+
+
+def _name(path: str, name: str, *, listed: bool) -> list[InputError]:
+    if {server_settings.base(name), server_settings.normal(name)} & {*server_settings.FIXED}:
+        return check(False, path, name, "not a setting that the pod depends on", REMOVE)
+    if not _SETTING.fullmatch(name):
+        rule = "a name as in my.cnf: a-z, 0-9, '-' and '_'; with a dot only after loose-"
+        return check(False, path, name, rule, Advice(f"write {'loose-' + name if '.' in name else 'max_connections'}"))
+    return _known(path, name) if listed and not name.startswith("loose") else []
+
+
+def _text(path: str, name: str, text: Any, listed: bool) -> list[InputError]:
+    base = server_settings.base(name)
+    if not isinstance(text, str) or set(text) & set("\n\r\0"):
+        return check(False, path, text, "text in one line", "'200'")
+    if base in server_settings.BIRTH and re.search(r"[\s*?\[/]", text):
+        return check(False, path, text, "a value without blanks and paths", REMOVE)
+    if base == "log-bin":
+        return check(text.upper() in ("ON", "OFF"), path, text, "ON or OFF", "ON")
+    told = server_settings.wrong(name, text) if listed else None
+    return check(False, path, text, *told) if told else []
 
 
 def sent_log(key: str, value: Any) -> list[InputError]:
@@ -113,9 +127,9 @@ def _known(path: str, name: str) -> list[InputError]:
     if server_settings.is_known(name):
         return []
     normal = server_settings.base(name)
-    near = difflib.get_close_matches(normal, sorted(server_settings.names()), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(normal, sorted(options.known()), n=1, cutoff=0.6)
     guess = f"did you mean {near[0].replace('-', '_')}?" if near else "remove it, or write loose-" + name
-    rule = f"a setting that MySQL {server_settings.SERIES} has"
+    rule = f"a setting that MySQL {options.SERIES} has"
     return check(False, path, name, rule, Advice(server_settings.REMOVED.get(normal, guess)))
 
 
@@ -128,7 +142,17 @@ def _memory(key: str, value: Mapping[str, str], memory_limit: Any) -> list[Input
         return []
     defaults = sizes.settings(memory_limit)
     amounts = {name: given[name][1] if name in given else defaults.get(name, "0") for name in server_settings.MEMORY}
-    total = sum(server_settings.bytes_of(text) or 0 for text in amounts.values()) // 2**20
-    name, text = max(asked, key=lambda pair: server_settings.bytes_of(pair[1]) or 0)
+    total = sum(options.bytes_of(text) or 0 for text in amounts.values()) // 2**20
+    name, text = max(asked, key=lambda pair: options.bytes_of(pair[1]) or 0)
     rule = f"caches and buffers, {total}M together, at most {limit * 3 // 4}M: three quarters of the memory limit"
     return check(total <= limit * 3 // 4, f"{key}.{name}", text, rule, "less of it, or a larger memory_limit")
+
+
+def _collation(key: str, value: Mapping[str, str]) -> list[InputError]:
+    """A collation of the server's character set; mysqld ends at another one."""
+    given = {server_settings.normal(name): (name, text) for name, text in value.items()}
+    name, collation = given.get("collation-server", ("", ""))
+    charset = given.get("character-set-server", ("", "utf8mb4"))[1].lower()
+    ok = not name or collation.lower().split("_")[0] == charset
+    fix = Advice(f"give character_set_server, too: {collation.split('_')[0]}")
+    return check(ok, f"{key}.{name}", collation, f"a collation of the character set {charset}", fix)

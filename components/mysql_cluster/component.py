@@ -63,7 +63,7 @@ class MySqlCluster(pulumi.ComponentResource):
         Raises:
             InputErrors: An input is not allowed; nothing was registered.
         """
-        errors.require(self.check(name, args), f"MySqlCluster {name}")
+        errors.require(self.check(name, args), f"MySqlCluster {name}", opts)
         super().__init__("kubeauth:index:MySqlCluster", name, {}, opts)
         given = Given(cluster_inputs.RULES, args, f"MySqlCluster {name}")
         instance: str = given["resource_name"] or name

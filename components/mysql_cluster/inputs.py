@@ -7,7 +7,6 @@ import pulumi
 
 from ..inputs import quantities, validation
 from ..inputs.errors import Advice, InputError
-from ..inputs.known import inputs_of
 from ..inputs.outputs import camel_case
 from ..inputs.record import Record, Rule
 from ..inputs.validation import whole_number
@@ -89,7 +88,7 @@ class MySqlClusterArgs(TypedDict):
     """The port on every node, 30000 to 32767. Default: 0, the cluster chooses. Not with service_type ClusterIP."""
 
     node_port_cidrs: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
-    """Networks, as CIDRs, that may use the node port besides the pod's own node. Default: none."""
+    """Networks, as CIDRs, that may use the node port besides the pod's own node. Default: none. Not with ClusterIP."""
 
     external_traffic_policy: NotRequired[pulumi.Input[TrafficPolicy]]
     """Which nodes answer at the node port. Default: Cluster, all of them. Not with service_type ClusterIP."""
@@ -231,9 +230,10 @@ RULES = Record(
 
 def check(name: str, args: MySqlClusterArgs) -> list[InputError]:
     """Return every input that is not allowed, without creating anything. Outputs are checked when they resolve."""
-    given = inputs_of(args)
-    if not isinstance(given, Mapping):
-        return RULES.check(given)
+    return RULES.of_component(name, args, _check)
+
+
+def _check(name: str, given: Mapping[str, Any]) -> list[InputError]:
     # Programs in other languages hand over unknown names as they spell them.
     refused = {word: (key, *why) for key, why in REFUSED.items() for word in (key, camel_case(key)) if word in given}
     return [

@@ -15,6 +15,9 @@ def text(*names: str) -> str:
 
 
 def own(*names: str) -> str:
-    """Return scripts as one text, for where the common functions are already."""
+    """Return scripts as one text, for where the common functions are already; the cluster's own, or any server's."""
     folder = resources.files(__package__ or "") / "scripts"
-    return "".join((folder / f"{name}.sh").read_text(encoding="utf-8") for name in names)
+    found = {name: folder / f"{name}.sh" for name in names}
+    return "".join(
+        file.read_text(encoding="utf-8") if file.is_file() else scripts.text(name) for name, file in found.items()
+    )

@@ -11,6 +11,7 @@ from pulumi_kubernetes.networking import v1 as networking
 
 from ..inputs.known import entry, lift
 from ..kubernetes import discovery, labels, pods, resources, traffic
+from ..mysql import settings as mysql_settings
 from ..mysql.front import PORT
 from . import authority, claims, inputs, metrics, scripts, settings
 from .parts import (
@@ -144,8 +145,8 @@ def _pod(
             ),
             cluster.container(
                 "mysqld",
-                ["server"],
-                values,
+                ["born", "server"],
+                cluster.values({"DOMAIN": domain, "BIRTH": lift(mysql_settings.birth, given["settings"])}),
                 lift(_server_arguments, given["startup_seconds"], given["shutdown_seconds"]),
                 limits,
                 [data],

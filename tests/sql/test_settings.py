@@ -2,6 +2,11 @@
 
 import pytest
 
+from components.mysql import options, settings
+from lab import variables
+from lab.variables import Server
+from tests.unit.test_settings import RIGHT, WRONG
+
 
 def test_the_cache_is_what_the_memory_limit_says(pod):
     server = pod(begin=False)
@@ -95,3 +100,28 @@ def test_the_slow_log_is_the_pods(pod):
     server.app("SELECT 'slow as can be'")
     assert "slow as can be" in server.said()
     assert not list((server.folder / "data/data").glob("*slow*"))
+
+
+#: What --help does not look at, but a start.
+LATER = ("default_storage_engine", "default_time_zone", "innodb_page_size")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, value, _ in WRONG if not name.startswith(("skip", *LATER))]
+)
+def test_a_value_that_is_refused_would_stop_the_server_or_be_another_one(programs, name, value):
+    found = Server(programs.bin / "mysqld").values(**{name: value})
+    assert not found or found[settings.base(name)].lower() != value.lower()
+
+
+@pytest.mark.parametrize(("name", "value"), [pair for pair in RIGHT if pair[0] not in LATER])
+def test_a_value_that_is_allowed_is_taken(programs, name, value):
+    assert Server(programs.bin / "mysqld").values(**{name: value})
+
+
+def test_the_list_of_options_is_what_the_server_says(programs):
+    server = Server(programs.bin / "mysqld")
+    assert server.names() == [*options.known()]
+    said = {name: variables.kind(server, name, "Boolean") for name in ("log-bin", "autocommit")}
+    said |= {name: variables.kind(server, name) for name in ("binlog-row-image", "log-output", "init-connect")}
+    assert said == {name: " ".join(options.known()[name]) for name in said}

@@ -14,7 +14,7 @@ TABLET = "zone1-0000000101"
 
 
 #: Scripts that come before another one.
-BEFORE = {"tablet": ["errant"], "alive": ["errant"], "member": ["certificate"]}
+BEFORE = {"tablet": ["errant"], "alive": ["errant"], "member": ["certificate"], "server": ["born"]}
 
 
 class Pod:
@@ -40,7 +40,7 @@ class Pod:
             "TOPOLOGY": "--topo-implementation etcd2", "SERVERS": "etcd-0:2379", "CELL": "zone1", "KEYSPACE": "my_shop",
             "RUN": f"{self.folder}/run", "SECRETS": f"{self.folder}/secrets", "BASE": "100",
             "AUTHORITY": f"{self.folder}/authority.pem", "INSTANCE": "orders",
-            "SHOWN": "--tablet-manager-grpc-ca=ca.crt", **values,
+            "SHOWN": "--tablet-manager-grpc-ca=ca.crt", "BIRTH": "", **values,
         }  # fmt: skip
         words = [*(f"{key}={value}" for key, value in given.items()), "--", *arguments]
         env = {
@@ -229,6 +229,25 @@ def test_a_data_directory_whose_making_was_interrupted_is_made_again(pod):
     (pod.folder / "data/complete").touch()
     pod.run("server")
     assert made.exists()
+
+
+def test_what_counts_when_a_data_directory_is_made_cannot_change_until_it_is_made_anew(pod):
+    pod.program("mysqlctld", "")
+    pod.run("server", BIRTH="lower-case-table-names=1")
+    (pod.folder / "data/complete").touch()
+    pod.run("server", BIRTH="lower-case-table-names=1")
+    said = pod.run("server", ok=False, BIRTH="")
+    assert "made are not given, but this one was made with lower-case-table-names=1: put them back" in said
+    assert len(pod.asked("mysqlctld")) == 2
+    (pod.folder / "data/complete").unlink()
+    pod.run("server", BIRTH="")
+
+
+def test_a_server_of_an_earlier_version_counts_as_made_as_it_is(pod):
+    pod.program("mysqlctld", "")
+    (pod.folder / "data/complete").touch()
+    pod.run("server", BIRTH="innodb-page-size=65536")
+    pod.run("server", ok=False, BIRTH="")
 
 
 def shard(primary: object) -> str:

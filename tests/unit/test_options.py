@@ -7,6 +7,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 import pytest
 
+from components import InputErrors
 from tests.inputs import BASE, COMPONENTS, GOOD
 
 from .recorder import Recorder, Registration, deploy
@@ -90,3 +91,20 @@ def test_options_that_pulumi_keeps_to_the_component_change_no_child(component):
         return sorted(((each.name, each.protect, each.timeouts) for each in children), key=str)
 
     assert told(made(component, options)[1]) == told(made(component, pulumi.ResourceOptions)[1])
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+@pytest.mark.parametrize(
+    ("given", "value", "fix"),
+    [
+        ({"protect": True}, "(an object with protect)", "pulumi.ResourceOptions(protect=…)"),
+        ("x", "(text)", "pulumi.ResourceOptions(protect=True)"),
+    ],
+)
+def test_options_that_are_none_are_told_with_all_that_is_wrong(component, given, value, fix):
+    """Pulumi's own refusal is a traceback, and comes alone."""
+    args = {**BASE[component], "label": {}}
+    with pytest.raises(InputErrors) as caught:
+        deploy(lambda: COMPONENTS[component]("one", args, given))
+    assert [error.key for error in caught.value.inputs] == ["label", "opts"]
+    assert (caught.value.inputs[1].value, caught.value.inputs[1].example) == (value, fix)

@@ -1,5 +1,5 @@
 # Makes the data directory, or checks that the one that is there fits. The arguments are mysqld's options.
-# shellcheck shell=sh disable=SC2153,SC2154 # accounts.sh and found.sh come before
+# shellcheck shell=sh disable=SC2153,SC2154 # accounts.sh, found.sh and born.sh come before
 data=$VOLUME/data temporary=$VOLUME/tmp
 # Settings that count only when a data directory is made, as they were then; and a mark that time zones are loaded.
 birth=$data/kubeauth-birth
@@ -90,9 +90,7 @@ rm -rf "${temporary:?}"/* "$VOLUME"/old.*
 if [ -z "$(ls -A "$data" 2> /dev/null)" ]; then make "$@"; fi
 # What is broken is not started without the setting that is to save it.
 [ -e "$birth" ] || [ -n "${RESCUE-}" ] || take "$(logs)" "$@"
-was=$(cat "$birth" 2> /dev/null || echo "$BIRTH")
-[ "$was" = "$BIRTH" ] || fail "settings that count only when a database is made are ${BIRTH:-not given}, but this one \
-was made with ${was:-the defaults}: put them back, or load a dump into a new database"
+born "$birth"
 if [ -n "${RESCUE-}" ]; then exit 0; fi
 if [ "$BINARY_LOG" = no ]; then
   drop_binary_logs "$@"
