@@ -24,7 +24,7 @@ AS_DEPLOYER = os.environ.get("KUBEAUTH_TESTS_AS") == "deployer"
 
 #: What is longest begins, so that two workers end together: files that need nothing of others, and all others, which
 #: share a clone and a system, as one.
-ORDER = ("test_faults.py", "system", "test_node.py", "test_adopt.py", "test_rehearsal.py")
+ORDER = ("test_faults.py", "system", "test_node.py", "test_adopt.py", "test_rehearsal.py", "test_several_nodes.py")
 
 
 def group(name: str) -> str:
