@@ -15,6 +15,11 @@ MISSING = {
     "Aggregator": "sample-apiserver is a module of its own",
     "NFS": "the NFS server runs in the kernel of the machine",
 }
+# Its shell does not know its own tools, as the static one's does.
+_LINKS = (
+    'chroot "$1" /bin/busybox sh -c \'for tool in $(busybox --list); do '
+    "[ -e /bin/$tool ] || [ -e /sbin/$tool ] || busybox ln -s busybox /bin/$tool; done'"
+)
 _USERS = "user-defined-in-image:x:1000:1000::/nonexistent:/bin/sh\n"
 _GROUPS = "group-defined-in-image:x:50000:user-defined-in-image\n"
 _TOOLS = (
@@ -37,7 +42,7 @@ def asked_for() -> list[Recipe]:
     pause = recipes()[0]
     # Not the static one: that cannot look up names.
     busybox = dataclasses.replace(
-        pause, name="busybox", tag=BUSYBOX, packages=("busybox",), executables={}, entrypoint=()
+        pause, name="busybox", tag=BUSYBOX, packages=("busybox",), hooks=(_LINKS,), executables={}, entrypoint=()
     )
     return [
         dataclasses.replace(pause, tag=PAUSE),
