@@ -209,6 +209,9 @@ CLUSTER: list[tuple[str, Any]] = [
     ("storage_size", "512Mi"),
     ("resources", {"memory_limit": "320Mi"}),
     ("gateway_resources", {"memory_limit": "64Mi"}),
+    ("metrics", {"image": "prom/mysqld-exporter:v0.19.0"}),
+    ("metrics", {"scrapers": []}),
+    ("metrics", {"monitor_labels": {"release": "prometheus"}}),
     ("repicas", 3),
 ]
 

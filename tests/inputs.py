@@ -104,6 +104,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "size": "large",
         "resources": {"memory_limit": "1Gi"},
         "gateway_resources": {"memory_limit": "512Mi"},
+        "metrics": {"scrapers": [{"pod_labels": {"app": "p"}, "namespace": "ops"}]},
         **_WORKLOAD,
         "startup_seconds": 600,
         "shutdown_seconds": 60,
