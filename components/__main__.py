@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import re
 import signal
 import socket
 import sys
@@ -27,7 +28,9 @@ HERE = Path(__file__).resolve().parent
 # Pulumi runs this folder as a script; the components are a package, with imports relative to it.
 sys.path.insert(0, str(HERE.parent))
 components = importlib.import_module(HERE.name)
-spelled = importlib.import_module(f"{HERE.name}.inputs.outputs").camel_case
+camel_case = importlib.import_module(f"{HERE.name}.inputs.outputs").camel_case
+#: The names of all inputs, those inside of objects, too.
+NAMES = {name for each in vars(components).values() for name in getattr(each, "__annotations__", {})}
 
 
 class Host(ComponentProvider):
@@ -79,9 +82,17 @@ class Host(ComponentProvider):
         return value
 
 
+def spelled(text: str) -> str:
+    """Return a text with the names of inputs as other languages spell them; what is the program's own stays."""
+    return re.sub(r"[a-z0-9]+(_[a-z0-9]+)+", lambda word: camel_case(word[0]) if word[0] in NAMES else word[0], text)
+
+
 def failure(inputs: list[Any], owner: str, outcome: str) -> InputPropertiesError:
     """Return the error for a program in another language, with the names as they are spelled there."""
-    respelled = [replace(error, key=spelled(error.key), rule=spelled(error.rule)) for error in inputs]
+    respelled = [
+        replace(error, key=spelled(error.key), rule=spelled(error.rule), example=spelled(error.example))
+        for error in inputs
+    ]
     return InputPropertiesError(str(components.InputErrors(respelled, owner, outcome)), [])
 
 

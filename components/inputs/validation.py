@@ -54,10 +54,8 @@ def once(entry: Check, example: str = "") -> Check:
 
     def rule(key: str, value: Any) -> list[InputError]:
         found = each(entry, example)(key, value)
-        if found or not is_known(value):
-            return found
-        twice = [f"{key}.{number}" for number, item in enumerate(value) if item in value[:number]]
-        return [InputError(place, "(given)", "each once", REMOVE) for place in twice]
+        twice = [] if found or not is_known(value) else [n for n, item in enumerate(value) if item in value[:n]]
+        return [*found, *(InputError(f"{key}.{n}", "(given)", "each once", REMOVE) for n in twice)]
 
     return rule
 

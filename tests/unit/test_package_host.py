@@ -6,7 +6,7 @@ import pulumi
 import pytest
 from pulumi.provider.experimental.component import ComponentProvider
 
-from components.__main__ import Host
+from components.__main__ import Host, failure
 from components.inputs.outputs import camel_case
 from tests import inputs
 from tests.inputs import COMPONENTS, Input
@@ -79,3 +79,17 @@ def test_pulumis_own_host_still_cannot_take_an_output_for_a_number():
             theirs.map_inputs({"namespace": "shop", "port": pulumi.Output.from_input(3307.0)}, definition)
 
     deploy(program)
+
+
+def test_a_message_spells_names_of_inputs_as_the_program_does_and_leaves_its_own_as_they_are():
+    args: Any = {
+        **inputs.BASE["MySqlDatabase"],
+        "node_prot": 1,
+        "labels": {"cost_center": 7},
+        "settings": {"max_conections": "9", "optimizer_switch": "hash_joins=off"},
+        "backup": {"schedule": "@daily", "storage_size": "1"},
+    }
+    said = str(failure(COMPONENTS["MySqlDatabase"].check("one", args), "MySqlDatabase one", "Nothing was made."))
+    for word in ("did you mean nodePort?", "labels.cost_center", "settings.max_conections", "mean max_connections?",
+                 "hash_join=off", "backup.storageSize"):  # fmt: skip
+        assert word in said
