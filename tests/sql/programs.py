@@ -16,6 +16,29 @@ _NAMES = ("mysqld", "mysql", "mysqladmin", "mysqldump", "mysql_tzinfo_to_sql")
 _PROGRAM = """#!/bin/sh
 exec {loader} --library-path {libraries} {program} "$@"{more}
 """
+# An empty data directory takes seconds to make, time zones most of them. What is made once more of the same options and
+# the same SQL is a copy of the first; the first is the real one's, wherever it was made.
+_ONCE = """#!/bin/sh
+datadir= sql=/dev/null given= made=
+for word; do
+  case $word in
+    --initialize-insecure) made={kept} ;;
+    --datadir=*) datadir=${{word#*=}} ;;
+    --init-file=*) sql=${{word#*=}} ;;
+    *) given="$given $word" ;;
+  esac
+done
+[ -n "$made" ] && [ -z "$(ls -A "$datadir" 2> /dev/null)" ] || exec {real} "$@"
+PATH=/usr/bin:/bin
+made=$made/$({{ echo "$given"; cat "$sql"; }} | sha256sum | cut -c 1-16)
+if [ -e "$made" ]; then mkdir -p "$datadir" && exec cp -a "$made"/* "$datadir"; fi
+{real} "$@" || exit
+new=$(mktemp -d "$made.XXXXXX")
+cp -a "$datadir"/* "$new"
+# Each server has a UUID of its own.
+rm -f "$new/auto.cnf"
+mv -T "$new" "$made" 2> /dev/null || rm -r "$new"
+"""
 
 
 @dataclass(frozen=True)
@@ -57,7 +80,17 @@ def unpack(folder: Path) -> Programs:
     for name in _NAMES:
         [program] = [path for path in (f"usr/sbin/{name}", f"usr/bin/{name}") if (found.root / path).exists()]
         _script(found.bin, found.root, program, f" --basedir={found.root}/usr" if name == "mysqld" else "")
+    _initialize_once(found.bin / "mysqld", folder / "initialized")
     return found
+
+
+def _initialize_once(mysqld: Path, kept: Path) -> None:
+    """Let a program that makes data directories copy those that it has made before."""
+    kept.mkdir()
+    kept.chmod(0o777)
+    real = mysqld.rename(mysqld.with_name("mysqld-itself"))
+    mysqld.write_text(_ONCE.format(kept=kept, real=real))
+    mysqld.chmod(0o755)
 
 
 def _script(folder: Path, root: Path, program: str, more: str = "") -> None:
