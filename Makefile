@@ -203,21 +203,23 @@ test: programs lint test-unit test-sql test-engine test-cluster ## Every test, l
 programs: dev
 	@$(PY) -m lab.toolchain engine node languages scan workflows bench >/dev/null
 
-# Two at a time, a file as a whole to one of them, in the order of collection: the cluster tier's long files come first.
-# Each has a node of its own.
+# Two at a time. In some tiers a test makes all that it needs, and whoever is idle takes half of what the other has left;
+# else a file as a whole goes to one of them, in the order of collection: the long files come first, so that both end
+# together. Each has a node of its own.
 WORKERS ?= 2
-SIDE_BY_SIDE = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
-# With COVERAGE=1 a tier keeps what it reached in .coverage.<tier>, for coverage-report: $(call reached,<tier>).
-reached = $(if $(COVERAGE),COVERAGE_FILE=$(CURDIR)/.coverage.$(1)) $(PY) -m pytest tests/$(1) $(SIDE_BY_SIDE) \
+TESTS = --numprocesses $(WORKERS) --dist worksteal
+FILES = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+# With COVERAGE=1 a tier keeps what it reached in .coverage.<tier>, for coverage-report: $(call reached,<tier>,$(FILES)).
+reached = $(if $(COVERAGE),COVERAGE_FILE=$(CURDIR)/.coverage.$(1)) $(PY) -m pytest tests/$(1) $(2) \
   $(if $(COVERAGE),--cov --cov-report=) $(ARGS)
 
 .PHONY: test-unit
 test-unit: dev ## Components under mocks, pure functions
-	$(call reached,unit)
+	$(call reached,unit,$(TESTS))
 
 .PHONY: test-sql
 test-sql: dev ## The pods' own scripts, arguments and probes with a bare mysqld in memory; no cluster
-	$(call reached,sql)
+	$(call reached,sql,$(TESTS))
 
 .PHONY: others
 others: dev ## SQLAlchemy's and Django's own tests against the database; writes docs/reference/others.md
@@ -227,12 +229,12 @@ others: dev ## SQLAlchemy's and Django's own tests against the database; writes 
 .PHONY: test-engine
 test-engine: dev $(VENV)/.scan ## The real CLI and provider in render mode, scanners; no cluster
 	@$(PY) -m lab.toolchain engine languages
-	$(call reached,engine)
+	$(call reached,engine,$(FILES))
 
 .PHONY: test-cluster
 test-cluster: dev ## A node of its own: real Kubernetes, MySQL, pods
 	@$(PY) -m lab.toolchain engine node
-	$(PY) -m pytest tests/cluster $(SIDE_BY_SIDE) $(ARGS)
+	$(PY) -m pytest tests/cluster $(FILES) $(ARGS)
 
 # Of all that ships, by the tiers that need no cluster; what the tests start is measured, too.
 .PHONY: coverage coverage-report
