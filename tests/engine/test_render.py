@@ -1,8 +1,10 @@
 """The real CLI, language host and provider write what they would send to a cluster."""
 
 import base64
+import copy
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +12,42 @@ import pytest
 import yaml
 
 from cli.console import Problem
+from cli.stack import Stack
 from lab.bench.objects import RANDOM
 from lab.scan import s10_guesses
 
 pytestmark = pytest.mark.engine
 
 GOLDEN = Path(__file__).parent / "golden"
-FQDN = "mysqlauth-service.production-cloud.svc.cluster.local:3306"
+Manifests = dict[str, dict[str, Any]]
 
 
-def manifests(folder: Path) -> dict[str, dict[str, Any]]:
+def manifests(folder: Path) -> Manifests:
     found = [yaml.safe_load(path.read_text()) for path in sorted(folder.rglob("*.yaml"))]
     return {f"{manifest['kind']}/{manifest['metadata']['name']}": manifest for manifest in found}
+
+
+@pytest.fixture(scope="module")
+def before() -> dict[str, Manifests]:
+    """What was rendered of each stack as it is."""
+    return {}
+
+
+@pytest.fixture
+def as_it_is(
+    stack: Callable[[str], Stack], before: dict[str, Manifests], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Manifests]:
+    """The manifests of a stack as this checkout has it, rendered once, and without any cluster."""
+
+    def rendered(name: str) -> Manifests:
+        if name not in before:
+            with monkeypatch.context() as patch:
+                patch.setenv("KUBECONFIG", str(tmp_path / "none"))
+                stack(name).render(tmp_path / name)
+            before[name] = manifests(tmp_path / name)
+        return copy.deepcopy(before[name])
+
+    return rendered
 
 
 def without_secrets(rendered: dict[str, dict[str, Any]]) -> str:
@@ -34,10 +60,9 @@ def without_secrets(rendered: dict[str, dict[str, Any]]) -> str:
 
 
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])
-def test_each_stack_renders_as_recorded(stack, tmp_path, name):
+def test_each_stack_renders_as_recorded_and_needs_no_cluster(as_it_is, name):
     """A changed manifest is seen in review; `KUBEAUTH_GOLDEN=write make test-engine` records it."""
-    stack(name).render(tmp_path / "out")
-    text = without_secrets(manifests(tmp_path / "out"))
+    text = without_secrets(as_it_is(name))
     golden = GOLDEN / f"{name}.yaml"
     if os.environ.get("KUBEAUTH_GOLDEN") == "write":
         golden.parent.mkdir(exist_ok=True)
@@ -45,17 +70,8 @@ def test_each_stack_renders_as_recorded(stack, tmp_path, name):
     assert text == golden.read_text()
 
 
-def test_rendering_needs_no_cluster(stack, tmp_path, monkeypatch):
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
-    stack("dev").render(tmp_path / "out")
-    deployment = manifests(tmp_path / "out")["Deployment/authenticate-deployment"]
-    env = deployment["spec"]["template"]["spec"]["containers"][0]["env"]
-    assert env[0] == {"name": "DB_HOST", "value": FQDN}
-
-
-def test_passwords_are_in_secrets_only_and_differ_between_checkouts(stack, tmp_path):
-    stack("dev").render(tmp_path / "out")
-    rendered = manifests(tmp_path / "out")
+def test_passwords_are_in_secrets_only_and_differ_between_checkouts(as_it_is):
+    rendered = as_it_is("dev")
     (credentials,) = (manifest for key, manifest in rendered.items() if "-credentials-" in key)
     password = base64.b64decode(credentials["data"]["password"]).decode()
     assert len(password) >= 32
@@ -78,9 +94,8 @@ def test_nothing_readable_tests_a_guessed_password(stack, tmp_path):
     assert one != again, "the Secrets' names are random"
 
 
-def test_prod_is_reached_from_pods_only_and_pins_its_images(stack, tmp_path):
-    stack("prod").render(tmp_path / "out")
-    rendered = manifests(tmp_path / "out")
+def test_prod_is_reached_from_pods_only_and_pins_its_images(as_it_is):
+    rendered = as_it_is("prod")
     assert rendered["Service/mysqlauth-service"]["spec"]["type"] == "ClusterIP"
     images = [
         container["image"]
@@ -108,12 +123,11 @@ def test_metrics_are_made_where_the_stack_asks_and_keep_the_policies(stack, tmp_
     prod.check_policies()
 
 
-def test_several_servers_are_one_key_away_and_the_service_cannot_tell(stack, tmp_path):
-    dev = stack("dev")
-    dev.render(tmp_path / "one")
+def test_several_servers_are_one_key_away_and_the_service_cannot_tell(stack, as_it_is, tmp_path):
+    dev, one = stack("dev"), as_it_is("dev")
     assert dev.run("pulumi", "config", "set", "mysqlReplicas", "3").returncode == 0
     dev.render(tmp_path / "several")
-    one, several = manifests(tmp_path / "one"), manifests(tmp_path / "several")
+    several = manifests(tmp_path / "several")
     assert several["StatefulSet/mysqlauth-tablet"]["spec"]["replicas"] == 3
     assert "PersistentVolumeClaim/mysqlauth-data" not in several
     # Nobody who connects sees it; it says that there was no single server before.
