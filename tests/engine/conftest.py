@@ -1,12 +1,15 @@
-"""What the engine tests share: one copy of the project and the examples in it, each rendered once."""
+"""What the engine tests share: one copy of the project, the examples in it and its stacks, each rendered once."""
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from cli.stack import Stack
 
 from .consumers import Consumer, copy_of_the_project, environment, need, virtual_environment
 
@@ -56,6 +59,44 @@ def example(work: Path) -> Callable[[str], Consumer]:
         return consumer.render(work / "out" / language)
 
     return ready
+
+
+@pytest.fixture(scope="session")
+def deployed_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `deployed` has made of each stack the first time."""
+    return tmp_path_factory.mktemp("deployed")
+
+
+@pytest.fixture
+def deployed(
+    stack: Callable[[str], Stack], deployed_before: Path
+) -> Callable[[str], AbstractContextManager[tuple[Stack, dict[str, str], Path]]]:
+    """Deploys a stack as this checkout has it, once; the second time begins with what the first left.
+
+    `with deployed("prod") as (prod, variables, out)` has the folder of manifests that stands for the cluster.
+    """
+    # The state knows it by its path.
+    out = deployed_before / "out"
+
+    @contextmanager
+    def made(name: str) -> Iterator[tuple[Stack, dict[str, str], Path]]:
+        shutil.rmtree(out, ignore_errors=True)
+        kept = deployed_before / name
+        one = stack(name)
+        with one.offline(out) as variables:
+            state = Path(variables["PULUMI_BACKEND_URL"].removeprefix("file://"), ".pulumi")
+            if kept.exists():
+                shutil.rmtree(state)
+                shutil.copytree(kept / "state", state)
+                shutil.copytree(kept / "out", out)
+            else:
+                done = one.run("pulumi", "up", "--yes", "--skip-preview", variables=variables)
+                assert done.returncode == 0, done.stdout + done.stderr
+                shutil.copytree(out, kept / "out")
+                shutil.copytree(state, kept / "state")
+            yield one, variables, out
+
+    return made
 
 
 def _install(consumer: Consumer, requirements: Path) -> None:

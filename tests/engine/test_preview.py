@@ -24,10 +24,8 @@ OLD = "mysqlauth-service.production-cloud.svc.cluster.local:3306"
         ("mysqlName", "usersdb", "usersdb-service.production-cloud.svc.cluster.local:3306"),
     ],
 )
-def test_one_changed_name_changes_db_host_in_the_preview(stack, tmp_path, key, value, new):
-    dev = stack("dev")
-    with dev.offline(tmp_path / "out") as variables:
-        assert dev.run("pulumi", "up", "--yes", "--skip-preview", variables=variables).returncode == 0
+def test_one_changed_name_changes_db_host_in_the_preview(deployed, key, value, new):
+    with deployed("dev") as (dev, variables, _):
         assert dev.run("pulumi", "config", "set", key, value, variables=variables).returncode == 0
         shown = dev.run("pulumi", "preview", "--diff", "--non-interactive", variables=variables)
     assert shown.returncode == 0, shown.stdout + shown.stderr
@@ -48,10 +46,8 @@ def test_no_password_is_in_a_preview(stack, tmp_path):
             assert OLD in shown.stdout, "DB_HOST must be readable"
 
 
-def test_a_new_password_shows_that_both_pods_restart(stack, tmp_path):
-    dev = stack("dev")
-    with dev.offline(tmp_path / "out") as variables:
-        assert dev.run("pulumi", "up", "--yes", "--skip-preview", variables=variables).returncode == 0
+def test_a_new_password_shows_that_both_pods_restart(deployed):
+    with deployed("dev") as (dev, variables, _):
         dev.run("pulumi", "config", "set", "--secret", "mysqlPassword", text="another", variables=variables)
         shown = dev.run("pulumi", "preview", "--non-interactive", variables=variables).stdout
     for line in (
@@ -62,10 +58,8 @@ def test_a_new_password_shows_that_both_pods_restart(stack, tmp_path):
         assert re.search(line, shown), shown
 
 
-def test_an_unchanged_stack_has_no_changes(stack, tmp_path):
-    dev = stack("dev")
-    with dev.offline(tmp_path / "out") as variables:
-        assert dev.run("pulumi", "up", "--yes", "--skip-preview", variables=variables).returncode == 0
+def test_an_unchanged_stack_has_no_changes(deployed):
+    with deployed("dev") as (dev, variables, _):
         again = dev.run("pulumi", "preview", "--expect-no-changes", "--non-interactive", variables=variables)
     assert again.returncode == 0, again.stdout
 
@@ -151,32 +145,27 @@ def test_git_sees_nothing_of_what_a_stack_needs(stack, checkout):
 @pytest.mark.parametrize(
     ("key", "value"), [("namespaceName", "other"), ("mysqlName", "other"), ("mysqlStorageClass", "other")]
 )
-def test_what_would_lose_data_is_refused(stack, tmp_path, key, value):
-    prod = stack("prod")
-    with prod.offline(tmp_path / "out") as variables:
-        assert prod.run("pulumi", "up", "--yes", "--skip-preview", variables=variables).returncode == 0
-        claim = next((tmp_path / "out").rglob("*persistentvolumeclaim*mysqlauth-data.yaml"))
+def test_what_would_lose_data_is_refused(deployed, key, value):
+    with deployed("prod") as (prod, variables, out):
+        claim = next(out.rglob("*persistentvolumeclaim*mysqlauth-data.yaml"))
         prod.run("pulumi", "config", "set", key, value, variables=variables)
         refused = prod.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", variables=variables)
-    assert refused.returncode != 0
-    assert "protect" in refused.stdout + refused.stderr
-    assert claim.exists()
+        assert refused.returncode != 0
+        assert "protect" in refused.stdout + refused.stderr
+        assert claim.exists()
 
 
-def test_destroy_keeps_the_namespace_and_the_volumes_and_up_brings_the_rest_back(stack, tmp_path):
-    def names():
+def test_destroy_keeps_the_namespace_and_the_volumes_and_up_brings_the_rest_back(deployed):
+    def names(out):
         # Pulumi names Secrets at random.
-        found = sorted(path.name for path in (tmp_path / "out").rglob("*.yaml"))
-        return [RANDOM.sub(r"\1", name) for name in found]
+        return sorted(RANDOM.sub(r"\1", path.name) for path in out.rglob("*.yaml"))
 
-    prod = stack("prod")
-    with prod.offline(tmp_path / "out") as variables:
-        assert prod.run("pulumi", "up", "--yes", "--skip-preview", variables=variables).returncode == 0
-        before = names()
+    with deployed("prod") as (prod, variables, out):
+        before = names(out)
         refused = prod.run("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive", variables=variables)
-        kept = sorted(path.name for path in (tmp_path / "out").rglob("*.yaml"))
+        kept = sorted(path.name for path in out.rglob("*.yaml"))
         again = prod.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", variables=variables)
-        after = names()
+        after = names(out)
     assert refused.returncode != 0
     assert "cannot be deleted" in refused.stdout + refused.stderr
     assert kept == [

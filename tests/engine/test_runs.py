@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,9 +42,21 @@ def offline(stack: Callable[[str], Stack], tmp_path: Path, monkeypatch: pytest.M
     """prod, which protects its data, on a folder instead of a cluster."""
     made = stack("prod")
     with made.offline(tmp_path / "out") as variables:
-        exports = {**made.exports(), **variables}
-        monkeypatch.setattr(made, "exports", lambda: exports)
+        exporting(made, variables, monkeypatch)
         yield made
+
+
+@pytest.fixture
+def there(deployed: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """The same, once it was deployed."""
+    with deployed("prod") as (made, variables, _):
+        exporting(made, variables, monkeypatch)
+        yield made
+
+
+def exporting(made: Stack, variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    exports = {**made.exports(), **variables}
+    monkeypatch.setattr(made, "exports", lambda: exports)
 
 
 @pytest.fixture
@@ -69,23 +82,21 @@ def test_up_prints_a_line_for_each_object_and_pulumis_end(offline, lock, capfd):
     assert re.search(r"Resources:\n +\+ \d+ created", end)
 
 
-def test_an_image_that_does_not_open_the_data_is_refused_after_the_preview(offline, lock, capfd, monkeypatch):
-    assert up(offline, lock) is None
+def test_an_image_that_does_not_open_the_data_is_refused_after_the_preview(there, lock, capfd, monkeypatch):
     older = f"mysql:8.4.6@sha256:{'1' * 64}"
-    offline.ask("pulumi", "config", "set", "--plaintext", "mysqlImage", older, purpose="go back")
+    there.ask("pulumi", "config", "set", "--plaintext", "mysqlImage", older, purpose="go back")
     with pytest.raises(
         Problem, match=r"Deployment mysqlauth-deployment, image: mysql:9\.7.* → mysql:8\.4.*: MySQL 8\.4 does"
     ):
-        change._run(offline, lock, ["preview", *policy.options(offline.name)])
+        change._run(there, lock, ["preview", *policy.options(there.name)])
     monkeypatch.setenv("ALLOW", "prod/mysqlauth-deployment")
-    assert change._run(offline, lock, ["preview", *policy.options(offline.name)]) is None
+    assert change._run(there, lock, ["preview", *policy.options(there.name)]) is None
 
 
-def test_what_is_protected_is_known_by_the_engines_event(offline, lock, capfd, monkeypatch):
-    assert up(offline, lock) is None
+def test_what_is_protected_is_known_by_the_engines_event(there, lock, capfd, monkeypatch):
     monkeypatch.setattr(change.guard, "protected", lambda _: ["the volume"])
     with pytest.raises(Problem, match="keeps its data: the volume"):
-        change.destroy(offline, lock, refresh=False)
+        change.destroy(there, lock, refresh=False)
 
 
 def test_the_engines_words_for_an_interrupt_are_known(offline, lock, capfd, monkeypatch):
