@@ -88,18 +88,16 @@ class Consumer:
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-6000:]}{done.stderr[-6000:]}"
         return done.stdout
 
-    def start(self) -> None:
-        """Make the stack, with its images and passwords."""
+    def start(self, **more: str) -> None:
+        """Make the stack, with its images, its passwords and what else is given."""
         self.checked("pulumi", "stack", "init", "dev")
-        for key, value in self.images.items():
-            self.checked("pulumi", "config", "set", "--plaintext", key, value)
-        for key, value in PASSWORDS.items():
-            self.checked("pulumi", "config", "set", "--secret", key, stdin=value)
+        plain = [f"--plaintext={key}={value}" for key, value in {**self.images, **more}.items()]
+        secret = [f"--secret={key}={value}" for key, value in PASSWORDS.items()]
+        self.checked("pulumi", "config", "set-all", *plain, *secret)
 
     def render(self, out: Path) -> "Consumer":
         """Preview, then write what it would create as manifests to a folder."""
-        self.start()
-        self.checked("pulumi", "config", "set", "kubernetes:renderYamlToDirectory", str(out))
+        self.start(**{"kubernetes:renderYamlToDirectory": str(out)})
         assert re.search(r"\+ \d+ to create", self.checked("pulumi", "preview", "--non-interactive"))
         self.checked("pulumi", "up", "--yes", "--skip-preview", "--non-interactive")
         self.manifests = {_comparable(path.name): _comparable(path.read_text()) for path in out.rglob("*.yaml")}

@@ -40,10 +40,10 @@ def rendered(engine: Toolchain, tmp_path: Path) -> Callable[[str], dict[str, Any
         env |= {"PULUMI_CONFIG_PASSPHRASE": "test", "PYTHONDONTWRITEBYTECODE": "1"}
         env["PATH"] = f"{ROOT / '.venv/bin'}{os.pathsep}{env['PATH']}"
         out = tmp_path / "out"
+        values = ["--secret=password=a-password", f"--plaintext=kubernetes:renderYamlToDirectory={out}"]
         for command in (
             ["stack", "init", "dev"],
-            ["config", "set", "--secret", "password", "a-password"],
-            ["config", "set", "kubernetes:renderYamlToDirectory", str(out)],
+            ["config", "set-all", *values],
             ["up", "--yes", "--skip-preview", "--non-interactive"],
         ):
             done = subprocess.run(

@@ -22,19 +22,12 @@ TEMPLATES = ROOT / "template"
 IMAGE = "registry.example.com/authenticate:1.0.0"
 
 
-class Shop(Consumer):
-    """A project called `shop`, beside a clone of the project, from whose templates it is made."""
-
-    def start(self) -> None:
-        super().start()
-        self.checked("pulumi", "config", "set", "authImage", IMAGE)
-
-
 @pytest.fixture
-def shop(work: Path, tmp_path: Path) -> Shop:
+def shop(work: Path, tmp_path: Path) -> Consumer:
+    """A project called `shop`, beside a clone of the project, from whose templates it is made."""
     (tmp_path / "kubeauth").symlink_to(work / "kubeauth")
     (tmp_path / "shop").mkdir()
-    return Shop(tmp_path / "shop", environment(tmp_path))
+    return Consumer(tmp_path / "shop", environment(tmp_path))
 
 
 def new(template: str, *options: str) -> list[str]:
@@ -44,7 +37,7 @@ def new(template: str, *options: str) -> list[str]:
     return [*command.split(), "--offline", "--name", "shop", *options]
 
 
-def link_components(shop: Shop, template: str) -> None:
+def link_components(shop: Consumer, template: str) -> None:
     """What makes the components ready; this checkout's Python packages are in place of a registry's."""
     if template == "python":
         python = str(virtual_environment(shop.folder / "venv"))
@@ -83,7 +76,7 @@ def spelled() -> list[str]:
     return [*PASSWORDS.values(), *(base64.b64encode(value.encode()).decode() for value in PASSWORDS.values())]
 
 
-def answer(shop: Shop, command: list[str], answers: dict[str, str]) -> str:
+def answer(shop: Consumer, command: list[str], answers: dict[str, str]) -> str:
     """Run a command on a terminal, and type each answer when its question is there; return what was on the screen."""
     pid, terminal = pty.fork()
     if not pid:
