@@ -204,11 +204,12 @@ programs: dev
 	@$(PY) -m lab.toolchain engine node languages scan workflows bench >/dev/null
 
 # Two at a time. In some tiers a test makes all that it needs, and whoever is idle takes half of what the other has left;
-# else a file as a whole goes to one of them, in the order of collection: the long files come first, so that both end
-# together. Each has a node of its own.
+# else what belongs together, mostly a file, goes to one of them as a whole, in the order of collection: what is long comes
+# first, so that both end together.
 WORKERS ?= 2
 TESTS = --numprocesses $(WORKERS) --dist worksteal
 FILES = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+GROUPS = --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
 # With COVERAGE=1 a tier keeps what it reached in .coverage.<tier>, for coverage-report: $(call reached,<tier>,$(FILES)).
 reached = $(if $(COVERAGE),COVERAGE_FILE=$(CURDIR)/.coverage.$(1)) $(PY) -m pytest tests/$(1) $(2) \
   $(if $(COVERAGE),--cov --cov-report=) $(ARGS)
@@ -234,7 +235,7 @@ test-engine: dev $(VENV)/.scan ## The real CLI and provider in render mode, scan
 .PHONY: test-cluster
 test-cluster: dev ## A node of its own: real Kubernetes, MySQL, pods
 	@$(PY) -m lab.toolchain engine node
-	$(PY) -m pytest tests/cluster $(FILES) $(ARGS)
+	$(PY) -m pytest tests/cluster $(GROUPS) $(ARGS)
 
 # Of all that ships, by the tiers that need no cluster; what the tests start is measured, too.
 .PHONY: coverage coverage-report

@@ -21,13 +21,18 @@ MINUTES = 60
 AS_DEPLOYER = os.environ.get("KUBEAUTH_TESTS_AS") == "deployer"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long files begin, so that two workers end together; the README's commands, `make down` among them, are last.
+#: What is longest begins, so that two workers end together: files that need nothing of others, and all others, which
+#: share a clone and a system, as one.
+ORDER = ("test_faults.py", "system", "test_node.py", "test_adopt.py", "test_rehearsal.py")
 
-    The system is shared by all files that a worker runs.
-    """
-    order = {"test_faults.py": 0, "test_node.py": 1, "test_using_the_readme.py": 3}
-    items.sort(key=lambda item: order.get(item.path.name, 2))
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say what stays together and in which order; the README's commands, `make down` among them, end the system."""
+    groups = {item: item.path.name if item.path.name in ORDER else "system" for item in items}
+    for item, group in groups.items():
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: (ORDER.index(groups[item]), item.path.name == "test_using_the_readme.py"))
 
 
 @dataclass

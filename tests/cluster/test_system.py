@@ -185,30 +185,6 @@ def test_no_password_is_in_specs_previews_or_git(system):
             assert password not in text, f"{key} is in {place}"
 
 
-def test_a_pod_without_a_policy_reaches_nothing_of_the_system(system):
-    addresses = [
-        (system.get("service", f"{name}-service")["spec"]["clusterIP"], port)
-        for name, port in (("mysqlauth", 3306), ("authenticate", 5010))
-    ]
-    script = f"""
-import socket, time
-time.sleep(10)  # until the node's policy controller has seen this pod
-for address in {addresses}:
-    try:
-        socket.create_connection(address, timeout=3)
-        print('open')
-    except OSError:
-        print('closed')
-"""
-    pod = yaml.safe_load((SEED.parent / "stranger.yaml").read_text())
-    pod["spec"]["containers"][0]["command"] = ["python", "-c", script]
-    system.admin("kubectl", "apply", "-f", "-", stdin=json.dumps(pod))
-    phase = "--for=jsonpath={.status.phase}=Succeeded"
-    system.run("kubectl", "-n", "production-cloud", "wait", "pod/stranger", phase, "--timeout=90s")
-    assert system.run("kubectl", "-n", "production-cloud", "logs", "stranger").split() == ["closed", "closed"]
-    system.admin("kubectl", "-n", "production-cloud", "delete", "pod", "stranger")
-
-
 def test_the_data_outlives_the_database_pod(system):
     before = users(system)
     assert before
@@ -219,55 +195,6 @@ def test_the_data_outlives_the_database_pod(system):
     )
     assert uids(system) != old
     assert users(system) == before
-
-
-def test_the_first_start_survives_a_kill_half_way(system):
-    """A database pod killed while it initialises starts over: the accounts are there afterwards."""
-    # Restricted to a database of its own, so that the system above stays.
-    program = system.checkout.parent / "second"
-    program.mkdir()
-    (program / "Pulumi.yaml").write_text(
-        f"name: second\nruntime: {{name: python, options: {{virtualenv: {system.checkout}/.venv}}}}\n"
-    )
-    (program / "__main__.py").write_text(
-        "import sys, pulumi\n"
-        f"sys.path.insert(0, {str(system.checkout)!r})\n"
-        "from components import MySqlDatabase\n"
-        "MySqlDatabase('second', {'namespace': 'production-cloud', 'password': 'it\\'s \"a\" \\\\ pass#word',"
-        " 'root_password': 'root;-- €', 'image': 'localhost/mysql:9.7', 'retain_data': False})\n"
-    )
-    env = {**system.env, "PULUMI_STACK": "second", "PULUMI_OPTION_CONFIG_FILE": str(program / "Pulumi.second.yaml")}
-
-    def pulumi(*arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(["pulumi", *arguments], cwd=program, env=env, text=True, stdout=subprocess.PIPE)
-
-    assert pulumi("stack", "init", "second").wait() == 0
-    up = pulumi("up", "--yes", "--skip-preview", "--non-interactive")
-    pod = ["kubectl", "-n", "production-cloud", "--selector", "name=second-selector"]
-    deadline = time.monotonic() + 90
-    while (
-        "PodInitializing" not in (state := system.run(*pod, "get", "pods", "-o", "json"))
-        and time.monotonic() < deadline
-    ):
-        if '"running"' in state:
-            break
-    system.admin(*pod, "delete", "pod", "--force", "--grace-period=0")
-    output = up.communicate(timeout=600)[0]
-    assert up.returncode == 0, output
-    answer = system.run(
-        "kubectl",
-        "-n",
-        "production-cloud",
-        "exec",
-        "deployment/second-deployment",
-        "--",
-        "mysql",
-        "--defaults-file=/run/mysqld/client.cnf",
-        "--batch",
-        "--execute=SELECT CURRENT_USER(), DATABASE()",
-    )
-    assert answer.split("\n")[1].split("\t") == ["admin@%", "admin"]
-    assert pulumi("destroy", "--yes", "--skip-preview", "--non-interactive", "--remove").wait() == 0
 
 
 def test_a_new_password_works_and_the_old_one_is_refused(system):
