@@ -208,9 +208,8 @@ programs: dev
 # first, so that both end together.
 WORKERS ?= 2
 TESTS = --numprocesses $(WORKERS) --dist worksteal
-FILES = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 GROUPS = --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
-# With COVERAGE=1 a tier keeps what it reached in .coverage.<tier>, for coverage-report: $(call reached,<tier>,$(FILES)).
+# With COVERAGE=1 a tier keeps what it reached in .coverage.<tier>, for coverage-report: $(call reached,<tier>,$(GROUPS)).
 reached = $(if $(COVERAGE),COVERAGE_FILE=$(CURDIR)/.coverage.$(1)) $(PY) -m pytest tests/$(1) $(2) \
   $(if $(COVERAGE),--cov --cov-report=) $(ARGS)
 
@@ -230,7 +229,7 @@ others: dev ## SQLAlchemy's and Django's own tests against the database; writes 
 .PHONY: test-engine
 test-engine: dev $(VENV)/.scan ## The real CLI and provider in render mode, scanners; no cluster
 	@$(PY) -m lab.toolchain engine languages
-	$(call reached,engine,$(FILES))
+	$(call reached,engine,$(GROUPS))
 
 .PHONY: test-cluster
 test-cluster: dev ## A node of its own: real Kubernetes, MySQL, pods

@@ -20,6 +20,24 @@ config:
   kubeauth:mysqlBackupKeep: 14
 """
 
+#: What shares things that take long to make, by file; every other file stands for itself.
+TOGETHER = {
+    "test_languages.py": "examples",
+    "test_packaging.py": "examples",
+    "test_preview.py": "stacks",
+    "test_runs.py": "stacks",
+}
+#: The longest begin, so that two workers end together.
+LONG = ("test_strangers.py", "test_command.py", "test_language_pages.py", "test_workflows.py")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say what stays together on one worker, and in which order."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(TOGETHER.get(item.path.name, item.path.name)))
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
+
 
 @pytest.fixture(scope="session")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
