@@ -204,11 +204,11 @@ programs: dev
 	@$(PY) -m lab.toolchain engine node languages scan workflows bench >/dev/null
 
 # Two at a time. In some tiers a test makes all that it needs, and whoever is idle takes half of what the other has left;
-# else what belongs together, mostly a file, goes to one of them as a whole, in the order of collection: what is long comes
-# first, so that both end together.
+# else what belongs together, mostly a file (tests/together.py), goes to one of them as a whole, in the order of collection:
+# what is long comes first, so that both end together.
 WORKERS ?= 2
 TESTS = --numprocesses $(WORKERS) --dist worksteal
-GROUPS = --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
+GROUPS = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 # With COVERAGE=1 a tier keeps what it reached in .coverage.<tier>, for coverage-report: $(call reached,<tier>,$(GROUPS)).
 reached = $(if $(COVERAGE),COVERAGE_FILE=$(CURDIR)/.coverage.$(1)) $(PY) -m pytest tests/$(1) $(2) \
   $(if $(COVERAGE),--cov --cov-report=) $(ARGS)

@@ -15,6 +15,7 @@ from cli.stack import config
 from lab.node import Node, owned
 from tests import copies
 from tests.conftest import ROOT  # noqa: F401 - the tests of this tier take it from here
+from tests.together import Together
 
 MINUTES = 60
 #: Whether the project's commands run under the Role of `make deployer`: make test-deployer.
@@ -26,13 +27,20 @@ AS_DEPLOYER = os.environ.get("KUBEAUTH_TESTS_AS") == "deployer"
 ORDER = ("test_faults.py", "system", "test_node.py", "test_adopt.py", "test_rehearsal.py")
 
 
-@pytest.hookimpl(tryfirst=True)
+def group(name: str) -> str:
+    """What a file belongs to."""
+    return name if name in ORDER else "system"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Keep together what shares a system."""
+    return Together(config, log, group)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say what stays together and in which order; the README's commands, `make down` among them, end the system."""
-    groups = {item: item.path.name if item.path.name in ORDER else "system" for item in items}
-    for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: (ORDER.index(groups[item]), item.path.name == "test_using_the_readme.py"))
+    """Begin with the long groups; the README's commands, `make down` among them, end the system."""
+    names = {item: item.path.name for item in items}
+    items.sort(key=lambda item: (ORDER.index(group(names[item])), names[item] == "test_using_the_readme.py"))
 
 
 @dataclass

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cli.stack import Stack
+from tests.together import Together
 
 from .consumers import Consumer, copy_of_the_project, environment, need, virtual_environment
 
@@ -21,7 +23,7 @@ config:
 """
 
 #: What shares things that take long to make, by file; every other file stands for itself.
-TOGETHER = {
+SHARING = {
     "test_languages.py": "examples",
     "test_packaging.py": "examples",
     "test_preview.py": "stacks",
@@ -31,11 +33,13 @@ TOGETHER = {
 LONG = ("test_strangers.py", "test_command.py", "test_language_pages.py", "test_workflows.py")
 
 
-@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Keep together what shares something."""
+    return Together(config, log, lambda name: SHARING.get(name, name))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say what stays together on one worker, and in which order."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(TOGETHER.get(item.path.name, item.path.name)))
+    """Begin with the long files."""
     items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 
