@@ -196,7 +196,12 @@ cache-clean: venv ## Remove built programs and images that no checkout uses any 
 	@$(PY) -m lab.cache $(if $(UNKNOWN),--unknown)
 
 .PHONY: test
-test: programs lint test-unit test-sql test-engine test-cluster ## Every test, lint and types
+test: programs lint test-unit test-engine test-waiting ## Every test, lint and types
+
+# The cluster tier waits for most of its time; what it leaves of the processors is enough for the pods' scripts.
+.PHONY: test-waiting
+test-waiting:
+	@$(MAKE) --jobs 2 SQL_BESIDE="nice -n 10" test-sql test-cluster
 
 # All at once: programs that are built together share what Go downloads and compiles for them.
 .PHONY: programs
@@ -210,7 +215,7 @@ WORKERS ?= 2
 TESTS = --numprocesses $(WORKERS) --dist worksteal
 GROUPS = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 # With COVERAGE=1 a tier keeps what it reached in .coverage.<tier>, for coverage-report: $(call reached,<tier>,$(GROUPS)).
-reached = $(if $(COVERAGE),COVERAGE_FILE=$(CURDIR)/.coverage.$(1)) $(PY) -m pytest tests/$(1) $(2) \
+reached = $(if $(COVERAGE),COVERAGE_FILE=$(CURDIR)/.coverage.$(1)) $(3) $(PY) -m pytest tests/$(1) $(2) \
   $(if $(COVERAGE),--cov --cov-report=) $(ARGS)
 
 .PHONY: test-unit
@@ -219,7 +224,7 @@ test-unit: dev ## Components under mocks, pure functions
 
 .PHONY: test-sql
 test-sql: dev ## The pods' own scripts, arguments and probes with a bare mysqld in memory; no cluster
-	$(call reached,sql,$(TESTS))
+	$(call reached,sql,$(TESTS),$(SQL_BESIDE))
 
 .PHONY: others
 others: dev ## SQLAlchemy's and Django's own tests against the database; writes docs/reference/others.md
