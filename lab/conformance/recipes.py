@@ -5,7 +5,7 @@ import dataclasses
 from lab.images.recipes import NEXT, STABLE, Recipe, recipes
 
 #: Kubernetes 1.37's own tags (test/utils/image/manifest.go): another version of the specs asks for others.
-AGNHOST, BUSYBOX, NONROOT, PAUSE, NAUTILUS = "2.66.1", "1.37.0-2", "1.5", "3.10.2", "1.8"
+AGNHOST, BUSYBOX, NONROOT, PAUSE, NAUTILUS, GLIBC = "2.66.1", "1.37.0-2", "1.5", "3.10.2", "1.8", "2.1.1"
 NGINX = ("1.27.0-2", "1.28.0-2")
 #: Where the specs find each of upstream's registries: on the nodes.
 REGISTRIES = ("promoterE2eRegistry", "gcRegistry", "gcEtcdRegistry", "sigStorageRegistry")
@@ -52,6 +52,7 @@ def asked_for() -> list[Recipe]:
         dataclasses.replace(
             _agnhost("nautilus", NAUTILUS, ("test-webserver",)), files={"data.json": '{"image": "nautilus.jpg"}\n'}
         ),
+        dataclasses.replace(_agnhost("glibc-dns-testing", GLIBC, ()), programs=(), entrypoint=()),
         *(_nginx(tag) for tag in NGINX),
     ]
 
