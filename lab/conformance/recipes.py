@@ -9,12 +9,6 @@ AGNHOST, BUSYBOX, NONROOT, PAUSE, NAUTILUS, GLIBC = "2.66.1", "1.37.0-2", "1.5",
 NGINX = ("1.27.0-2", "1.28.0-2")
 #: Where the specs find each of upstream's registries: on the nodes.
 REGISTRIES = ("promoterE2eRegistry", "gcRegistry", "gcEtcdRegistry", "sigStorageRegistry")
-#: Specs that need an image which nothing here can make, by what their name says, and why.
-MISSING = {
-    "sample API Server": "sample-apiserver is a module of its own",
-    "Aggregator": "sample-apiserver is a module of its own",
-    "NFS": "the NFS server runs in the kernel of the machine",
-}
 # Its shell does not know its own tools, as the static one's does.
 _LINKS = (
     'chroot "$1" /bin/busybox sh -c \'for tool in $(busybox --list); do '
@@ -30,6 +24,7 @@ _TOOLS = (
     "dash",
     "grep",
     "iproute2",
+    "libc-bin",
     "mawk",
     "netcat-openbsd",
     "sed",
