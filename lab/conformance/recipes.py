@@ -14,6 +14,11 @@ _LINKS = (
     'chroot "$1" /bin/busybox sh -c \'for tool in $(busybox --list); do '
     "[ -e /bin/$tool ] || [ -e /sbin/$tool ] || busybox ln -s busybox /bin/$tool; done'"
 )
+# Of the server behind `https:` in the specs of proxies, which nobody checks.
+_CERTIFICATE = (
+    "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj /CN=localhost"
+    ' -keyout "$1/localhost.key" -out "$1/localhost.crt" 2>/dev/null'
+)
 _USERS = "user-defined-in-image:x:1000:1000::/nonexistent:/bin/sh\n"
 _GROUPS = "group-defined-in-image:x:50000:user-defined-in-image\n"
 _TOOLS = (
@@ -55,13 +60,13 @@ def asked_for() -> list[Recipe]:
 def _agnhost(name: str, tag: str, command: tuple[str, ...]) -> Recipe:
     files = recipes()[0].files
     users = {"etc/passwd": files["etc/passwd"] + _USERS, "etc/group": files["etc/group"] + _GROUPS}
+    links = {
+        **dict.fromkeys(("agnhost", "agnhost-2"), "usr/bin/agnhost"),
+        **{f"usr/bin/{name}": program for name, program in (("sh", "bash"), ("awk", "mawk"), ("nc", "nc.openbsd"))},
+    }
     return Recipe(
-        name, tag, STABLE, _TOOLS, 30,
-        hooks=('mkdir -p "$1/uploads"',), files={**files, **users}, programs=("agnhost",),
-        links={
-            **dict.fromkeys(("agnhost", "agnhost-2"), "usr/bin/agnhost"), "usr/bin/sh": "bash", "usr/bin/awk": "mawk",
-        },
-        entrypoint=("/agnhost",), command=command,
+        name, tag, STABLE, _TOOLS, 30, hooks=('mkdir -p "$1/uploads"', _CERTIFICATE), files={**files, **users},
+        programs=("agnhost",), links=links, entrypoint=("/agnhost",), command=command,
     )  # fmt: skip
 
 
