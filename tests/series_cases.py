@@ -210,7 +210,7 @@ HARMLESS: dict[str, tuple[tuple[Edit, ...], tuple[str, ...]]] = {
 CASES = (
     Case(
         "a new stack",
-        (new_stack("qa", "staging", namespaceName="qa-cloud", mysqlServiceType="ClusterIP"),),
+        (new_stack("qa", "staging", namespaceName="qa-cloud", mysqlServiceType="ClusterIP", mysqlNodePortCidrs=[]),),
         stack="qa",
         host="mysqlauth-service.qa-cloud.svc.cluster.local:3306",
     ),

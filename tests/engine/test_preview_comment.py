@@ -107,7 +107,7 @@ def test_what_a_pull_request_says_is_read_and_never_run(clone):
     assert not list(clone.root.rglob("pwned"))
 
 
-EU = new_stack("prod.eu", "staging", namespaceName="eu-cloud", mysqlServiceType="ClusterIP")
+EU = new_stack("prod.eu", "staging", namespaceName="eu-cloud", mysqlServiceType="ClusterIP", mysqlNodePortCidrs=[])
 
 
 def test_a_pull_request_that_takes_the_namespace_of_a_stack_with_dots_is_stopped(clone):
@@ -128,7 +128,7 @@ def test_a_stack_that_takes_values_from_esc_is_refused_on_either_side(clone, sid
     def esc(root: Path) -> None:
         (root / "Pulumi.esc.yaml").write_text("environment:\n- shop/prod\n")
 
-    plain = new_stack("esc", "staging", namespaceName="esc-cloud", mysqlServiceType="ClusterIP")
+    plain = new_stack("esc", "staging", namespaceName="esc-cloud", mysqlServiceType="ClusterIP", mysqlNodePortCidrs=[])
     first, then = (esc, plain) if side == "the base" else (plain, esc)
     done = made(clone, Case(f"ESC in {side}", (then,), first=(first,), stack="esc"))
     assert (done.returncode != 0, data(clone, "esc")["verdict"]) == (True, "failed"), done.stdout + done.stderr
