@@ -3,7 +3,8 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the long groups; the README's commands, `make down` among them, end the system."""
     names = {item: item.path.name for item in items}
     items.sort(key=lambda item: (ORDER.index(group(names[item])), names[item] == "test_using_the_readme.py"))
+
+
+def eventually(check: Callable[[], bool], seconds: float = 15) -> bool:
+    """Ask until it is so; False where it is not so in time."""
+    deadline = time.monotonic() + seconds
+    while not check():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.3)
+    return True
 
 
 @dataclass

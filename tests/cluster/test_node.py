@@ -20,6 +20,8 @@ from cli.console import Problem
 from lab import images, toolchain
 from lab.node import Node, health, owned
 
+from .conftest import eventually
+
 pytestmark = pytest.mark.cluster
 
 Kubectl = Callable[..., str]
@@ -144,15 +146,6 @@ def system(kubectl: Kubectl) -> str:
     kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
     kubectl("-n", "test", "wait", "--for=condition=Ready", "pod", "--all", "--timeout=90s")
     return "32001"
-
-
-def eventually(check: Callable[[], bool], seconds: float = 15) -> bool:
-    deadline = time.monotonic() + seconds
-    while not check():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.3)
-    return True
 
 
 def pids(node: Node) -> dict[str, int]:

@@ -2,8 +2,7 @@
 
 import json
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,8 @@ import pytest
 
 from lab import images, toolchain
 from lab.node import Node, owned
+
+from .conftest import eventually
 
 pytestmark = pytest.mark.cluster
 
@@ -116,15 +117,6 @@ def cluster() -> Iterator[Cluster]:
     finally:
         node.reset()
         assert node.leftovers() == []
-
-
-def eventually(check: Callable[[], bool], seconds: float = 20) -> bool:
-    deadline = time.monotonic() + seconds
-    while not check():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.3)
-    return True
 
 
 def fetched(node: Node) -> str:
