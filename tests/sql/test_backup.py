@@ -4,9 +4,11 @@ import gzip
 import hashlib
 import re
 import threading
+from pathlib import Path
 
 import pytest
 
+from components.mysql.backup import SCRATCH
 from lab.faults.schemas import SCHEMA
 from lab.faults.schemas import content as content_of
 
@@ -202,6 +204,16 @@ def test_a_backup_that_cannot_be_loaded_changes_nothing(jobs):
     path.write_bytes(gzip.compress(text.replace("CREATE TABLE `t`", "CREATE TABEL `t`").encode()))
     assert "the backup cannot be loaded" in jobs.job("restore", name, "force").stderr
     assert (content(jobs), schemas(jobs)) == (wanted, ["admin"])
+
+
+def test_a_lock_of_a_killed_job_that_names_another_process_stops_no_backup(jobs):
+    """The numbers of the next container's processes begin anew, so that its lock may name any of them."""
+    jobs = jobs()
+    made(jobs)
+    lock = Path(jobs.here([SCRATCH])[0]) / "copy.sock.lock"
+    lock.write_text(f"{jobs.database.pid}\n")
+    done = jobs.job("backup")
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_server_that_ends_while_a_backup_is_loaded_is_told_and_the_next_job_cleans_up(jobs):

@@ -184,6 +184,20 @@ def test_what_a_killed_pod_left_is_removed(pod):
     assert sorted(path.name for path in (server.folder / "data").iterdir()) == ["data", "tmp"]
 
 
+def test_a_socket_whose_lock_names_another_process_is_not_taken_for_one_in_use(pod):
+    """Of a container that was killed; the numbers of the next one's processes begin anew."""
+    server = pod()
+    server.stop()
+    lock = Path(server.here(["/run/mysqld"])[0]) / "once.sock.lock"
+    # What is loaded once, by a server of its own, before the one that serves.
+    (server.folder / "data/data/kubeauth-time-zones").unlink()
+    with server.begin(["sleep", "60"], server.folder / "other.log") as other:
+        lock.write_text(f"{other.pid}\n")
+        done = server.initialize()
+        other.kill()
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_database_of_the_version_before_gets_time_zones_and_loses_its_binary_logs(pod):
     server = pod(settings={"log_bin": "ON"})
     server.app("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (7)")

@@ -14,6 +14,8 @@ start_copy() {
 }
 # Starts a server on the data directory $1 that nobody else reaches; whoever is killed with it makes it anew.
 serve_copy() {
+  # The lock of one that was killed names a process, which may be any other by now.
+  rm -f "$scratch/copy.sock" "$scratch/copy.sock.lock"
   # shellcheck disable=SC2086
   mysqld --no-defaults "--datadir=$1" $small $same ${more-} "--relay-log=$work/relay" --skip-networking --mysqlx=OFF "--socket=$scratch/copy.sock" \
     "--pid-file=$scratch/copy.pid" "--tmpdir=$work" --secure-file-priv=NULL --skip-log-bin --event-scheduler=OFF \

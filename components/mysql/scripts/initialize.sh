@@ -50,6 +50,8 @@ run_once() {
   file=$1
   shift
   echo 'SHUTDOWN;' >> "$file"
+  # The lock of one that was killed names a process, which may be any other by now.
+  rm -f "$RUN/once.sock" "$RUN/once.sock.lock"
   # shellcheck disable=SC2046 # options
   mysqld --no-defaults --datadir="$data" --init-file="$file" --skip-networking --mysqlx=OFF --secure-file-priv=NULL \
     --socket="$RUN/once.sock" --pid-file="$RUN/once.pid" --tmpdir="$temporary" "$@" $(options) 2>&1 | followed ||
