@@ -216,7 +216,15 @@ _SCRAPER = {
     "apiVersion": "v1",
     "kind": "Pod",
     "metadata": {"name": "scraper", "labels": {"app.kubernetes.io/name": "prometheus"}},
-    "spec": {"containers": [{"name": "main", "image": "localhost/authenticate:1.0.0", "command": ["sleep", "100000"]}]},
+    "spec": {
+        "containers": [
+            {
+                "name": "main",
+                "image": "localhost/authenticate:1.0.0",
+                "command": ["python", "-c", "import time; time.sleep(100000)"],
+            }
+        ]
+    },
 }
 
 
