@@ -212,19 +212,12 @@ _METRICS = {
     "vtorc": (15000, "vtorc_detected_problems"),
     "etcd": (2381, "etcd_server_has_leader 1"),
 }
+_SLEEP = ["python", "-c", "import time; time.sleep(100000)"]
 _SCRAPER = {
     "apiVersion": "v1",
     "kind": "Pod",
     "metadata": {"name": "scraper", "labels": {"app.kubernetes.io/name": "prometheus"}},
-    "spec": {
-        "containers": [
-            {
-                "name": "main",
-                "image": "localhost/authenticate:1.0.0",
-                "command": ["python", "-c", "import time; time.sleep(100000)"],
-            }
-        ]
-    },
+    "spec": {"containers": [{"name": "main", "image": "localhost/authenticate:1.0.0", "command": _SLEEP}]},
 }
 
 
