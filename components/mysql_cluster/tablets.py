@@ -14,17 +14,7 @@ from ..kubernetes import discovery, labels, pods, resources, traffic
 from ..mysql import settings as mysql_settings
 from ..mysql.front import PORT
 from . import authority, claims, inputs, metrics, scripts, settings
-from .parts import (
-    CLIENT_PORT,
-    HTTP_PORT,
-    LOG,
-    RUN,
-    SECRETS,
-    SHOWN,
-    TABLET_GRPC_PORT,
-    Cluster,
-    http,
-)
+from .parts import CLIENT_PORT, HTTP_PORT, LOG, RUN, SECRETS, SHOWN, TABLET_GRPC_PORT, Cluster, http
 
 _DATA = "/var/lib/vitess"
 _CREDENTIALS = f"{RUN}/credentials.json"

@@ -2,8 +2,6 @@
 
 import argparse
 import json
-import os
-import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +10,7 @@ from cli import console, paths
 from lab import images, toolchain
 from lab.images import build
 from lab.node import Node, owned
+from lab.node.node import kubectl
 from lab.toolchain import pins
 
 from . import recipes, record, sharing, suite
@@ -33,7 +32,6 @@ def main() -> None:
     """Start a cluster, run what is left, write the page; the cluster is gone afterwards."""
     given = arguments()
     tools = toolchain.ensure("engine", "node", "conformance")
-    kubectl = shutil.which("kubectl", path=f"{tools.bin}{os.pathsep}{os.environ['PATH']}") or "kubectl"
     archives = [*images.archives().values(), *(build.archive(recipe) for recipe in recipes.asked_for())]
     node = Node(owned.name("conformance"))
     with tempfile.TemporaryDirectory(prefix="kubeauth-conformance-") as folder:
@@ -41,7 +39,7 @@ def main() -> None:
         Path(folder, "registries.yaml").write_text(json.dumps(registries), encoding="utf-8")
         try:
             node.start(programs=tools.bin, images=archives, nodes=given.nodes)
-            specs = suite.Suite(tools.bin / "e2e.test", kubectl, node, Path(folder))
+            specs = suite.Suite(tools.bin / "e2e.test", kubectl(tools.bin), node, Path(folder))
             done = record.Record.load(version(), given.nodes)
             done.names = specs.names()
             groups = [name for name in given.only.split(",") if name]

@@ -75,7 +75,7 @@ class Node(Box):
         programs = programs.resolve()
         if missing := [name for name in render.PROGRAMS if not (programs / name).exists()]:
             raise Problem(f"{programs} lacks {', '.join(missing)}", "build the programs of the part `node`")
-        parts = Parts(programs, _kubectl(programs), images or [])
+        parts = Parts(programs, kubectl(programs), images or [])
         with locked(self.layout.lock):
             self._check(nodes)
             self._ensure(parts, before_stop=self._stop_workers)
@@ -184,8 +184,8 @@ class Node(Box):
         return super().left() + link
 
 
-def _kubectl(programs: Path) -> str:
-    """The toolchain leaves out a kubectl that the machine has."""
+def kubectl(programs: Path) -> str:
+    """The program; the toolchain leaves out one that the machine has."""
     built = programs / "kubectl"
     if found := str(built) if built.exists() else shutil.which("kubectl"):
         return found

@@ -5,7 +5,7 @@ import subprocess
 
 from cli import programs
 from lab.node import health, network, pki, render
-from lab.node.box import Box, Parts
+from lab.node.box import GRACE_SECONDS, Box, Parts
 from lab.node.layout import Layout
 from lab.node.process import ENVIRONMENT, Process
 
@@ -33,10 +33,7 @@ class Worker(Box):
 
     def stop(self, *, grace: bool = True) -> None:
         """Stop the node and keep its data. Without `grace` it is as if its machine lost power."""
-        if grace:
-            self._stop()
-        else:
-            self._stop(0)
+        self._stop(GRACE_SECONDS if grace else 0)
 
     def _answers(self, where: str) -> bool:
         wait = ["/run/python", "-I", "/run/kubeauth/etc/wait.py", f"http://127.0.0.1:{where}", "--", "true"]

@@ -1,21 +1,7 @@
 """One line of a stack makes its database several servers, by the same two commands."""
 
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-
-import pytest
-
-from tests.vitess.checkout import Checkout
-
-
-@pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
-    made = Checkout(tmp_path_factory.mktemp("one-line") / "kubeauth")
-    try:
-        yield made
-    finally:
-        made.make("down")
 
 
 def test_one_line_makes_one_server_several_and_the_service_logs_in_as_before(checkout):

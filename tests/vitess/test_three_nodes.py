@@ -1,23 +1,11 @@
 """The same two commands on three nodes: servers spread, and the node with the primary may be lost."""
 
 import json
-from collections.abc import Iterator
-
-import pytest
 
 from lab.node import Node
 from tests.vitess.checkout import Checkout
 
 PARTS = ("tablet", "etcd", "vtorc", "vtgate")
-
-
-@pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
-    made = Checkout(tmp_path_factory.mktemp("three-nodes") / "kubeauth")
-    try:
-        yield made
-    finally:
-        made.make("down")
 
 
 def places(checkout: Checkout, part: str) -> dict[str, str]:
