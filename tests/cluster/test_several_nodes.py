@@ -140,7 +140,8 @@ def test_a_service_without_ready_pods_refuses_at_once_also_where_a_daemon_has_th
     address = cluster.get("service", "empty")["spec"]["clusterIP"]
     for name in cluster.servers().values():
         for port in (80, 6443, 10250):
-            assert cluster.ask(name, address, port).endswith("Connection refused"), port
+            said = cluster.ask(name, address, port)
+            assert said.endswith("Connection refused"), (port, said)
     for box in cluster.node.boxes:
         tried = box.run(["curl", "-s", "-m", "5", "--noproxy", "*", "-w", "%{time_total}", f"http://{address}"])
         assert (tried.returncode, float(tried.stdout) < 1) == (7, True)
