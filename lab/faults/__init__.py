@@ -29,6 +29,9 @@ class Result:
     """What was measured, in words: `repair p50 6 s, max 9 s`."""
     failures: list[str] = field(default_factory=list)
     """What went wrong, one line each."""
+    late: list[str] = field(default_factory=list)
+    """What went right and took longer than its goal, one line each. A machine with other work is slow without a fault:
+    the bench is red for it, a test is not."""
     told: list[dict[str, Any]] = field(default_factory=list)
     """What `kubeauth status` said of it: `case`, and the fields of `Named`."""
 
@@ -43,14 +46,21 @@ class Result:
         )
         return []
 
-    def add(self, name: str, failures: list[str]) -> None:
-        """Count one fault; it survived when there is no failure."""
+    @property
+    def well(self) -> bool:
+        """Whether all of it survived, in time."""
+        return self.survived == self.count and not self.late
+
+    def add(self, name: str, failures: list[str], late: list[str] | None = None) -> None:
+        """Count one fault; it survived when there is no failure, in time or `late`."""
+        late = late or []
         console.print(f"     {'✗' if failures else '✓'} {name}", markup=False)
-        for failure in failures:
-            console.print(f"       {failure}", markup=False)
+        for line in failures + late:
+            console.print(f"       {line}", markup=False)
         self.count += 1
         self.survived += not failures
         self.failures += [f"{name}: {failure}" for failure in failures]
+        self.late += [f"{name}: {line}" for line in late]
 
     def leave(self, bench: Bench) -> None:
         """Leave the system well; one that cannot be is a failure like the others."""

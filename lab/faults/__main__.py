@@ -37,7 +37,7 @@ def one(fault: Fault, system: bench.Bench, count: int, seed: int) -> dict[str, o
     if result.failures and result.survived:
         result.figure = f"apart from what went wrong (below): {result.figure}"
     line = f"{fault.id:4} {result.survived}/{result.count}  {fault.title}: {result.figure}"
-    console.console.print(line, markup=False, style="" if result.survived == result.count else "red")
+    console.console.print(line, markup=False, style="" if result.well else "red")
     return {
         "id": fault.id,
         "title": fault.title,
@@ -47,6 +47,7 @@ def one(fault: Fault, system: bench.Bench, count: int, seed: int) -> dict[str, o
         "survived": result.survived,
         "figure": result.figure,
         "failures": result.failures,
+        "late": result.late,
         "told": result.told,
         "seconds": round(time.monotonic() - begun),
         "seed": seed,
@@ -69,8 +70,9 @@ def main() -> None:
                 fault = waiting.pop(0)
                 outcome = one(fault, system, given.count or fault.count, given.seed)
                 report.record(outcome)
-                short = short or outcome["survived"] != outcome["count"]
-                if fault.spends or outcome["survived"] != outcome["count"]:
+                broken = outcome["survived"] != outcome["count"]
+                short = short or broken or bool(outcome["late"])
+                if fault.spends or broken:
                     # What it left may be broken; the next ones get a new system.
                     break
     console.console.print(f"Wrote {report.PAGE.relative_to(paths.CHECKOUT)}.", markup=False)

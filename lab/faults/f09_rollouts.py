@@ -114,12 +114,12 @@ def run(bench: Bench, count: int, random: Random) -> Result:
                 failures += result.status(broken.name, watch.named(broken.named))
         last = "\n".join(done.stdout.rstrip().splitlines()[-LINES:])
         failures += [] if done.returncode else ["up did not fail"]
-        failures += [f"it took {seconds[-1]:.0f} s"] if seconds[-1] > LIMIT else []
         failures += [] if re.search(broken.named, last) else [f"the last {LINES} lines do not name it:\n{last}"]
         healed = bench.command("up")
         failures += [] if healed.returncode == 0 else [f"not healed by the next up: {healed.stdout[-1500:]}"]
         failures += bench.unchanged() + bench.disorder()
-        result.add(f"{broken.name} ({seconds[-1]:.0f} s)", failures)
+        late = [f"it took {seconds[-1]:.0f} s"] if seconds[-1] > LIMIT else []
+        result.add(f"{broken.name} ({seconds[-1]:.0f} s)", failures, late)
     result.figure = f"longest {max(seconds):.0f} s, cause in the last {LINES} lines"
     result.leave(bench)
     return result

@@ -74,10 +74,8 @@ def _after(bench: Bench, what: str, repairs: list[float]) -> list[str]:
         stranger = _version(bench)
     begun = time.monotonic()
     done = bench.command("repair")
-    seconds = time.monotonic() - begun
-    repairs.append(seconds)
+    repairs.append(time.monotonic() - begun)
     failures = [f"repair failed: {done.stdout[-1500:]}"] if done.returncode else []
-    failures += [f"the repair took {seconds:.0f} s"] if seconds > LIMIT else []
     failures += bench.disorder()
     if what == "rotate":
         failures += [] if _version(bench) == stranger else ["another stack's Secret was touched"]
@@ -118,7 +116,9 @@ def run(bench: Bench, count: int, random: Random) -> Result:
                 hit = kill(process, many, moment, everything=random.random() < 0.7)
                 process.wait()
                 failures = _after(many, what, repairs)
-                result.add(f"{number + 1} {what} after {moment:.1f} s{'' if hit else ' (it had ended)'}", failures)
+                late = [f"the repair took {repairs[-1]:.0f} s"] if repairs[-1] > LIMIT else []
+                name = f"{number + 1} {what} after {moment:.1f} s{'' if hit else ' (it had ended)'}"
+                result.add(name, failures, late)
             many.command("destroy")
     result.leave(bench)
     result.figure = (

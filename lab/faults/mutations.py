@@ -199,7 +199,7 @@ def broken(mutation: Mutation, node: str) -> tuple[bool, str]:
             result = fault.run(system, mutation.count, Random(f"{SEED} {fault.id}"))  # noqa: S311 - to be repeated
         except (RuntimeError, console.Problem) as stopped:
             return True, f"stopped: {stopped}"
-        return result.survived < result.count, "; ".join(result.failures) or result.figure
+        return not result.well, "; ".join(result.failures + result.late) or result.figure
 
 
 def recorded(text: str) -> dict[str, str]:

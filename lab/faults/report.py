@@ -43,7 +43,9 @@ def page(results: dict[str, dict[str, Any]]) -> str:
         f"| {item['id']} | {item['title']} | {_survived(item)} | {item['goal']} | {item['figure']} |\n"
         for item in results.values()
     )
-    failures = [f"- {item['id']} {failure}" for item in results.values() for failure in item["failures"]]
+    failures = [
+        f"- {item['id']} {line}" for item in results.values() for line in [*item["failures"], *item.get("late", [])]
+    ]
     listed = "\nWhat went wrong:\n\n" + "\n".join(" ".join(line.split())[:400] for line in failures) + "\n"
     seeds = ", ".join(sorted({str(item["seed"]) for item in results.values()}))
     dates = ", ".join(sorted({item["date"] for item in results.values()}))
@@ -78,4 +80,5 @@ def _after(seconds: float | None) -> str:
 def _survived(item: dict[str, Any]) -> str:
     short = " **(fewer than the goal asks for)**" if item["count"] < item["wanted"] else ""
     lost = " **(short)**" if item["survived"] != item["count"] else ""
-    return f"{item['survived']}/{item['count']}{lost}{short}"
+    late = " **(late)**" if item.get("late") else ""
+    return f"{item['survived']}/{item['count']}{lost}{late}{short}"

@@ -166,10 +166,9 @@ def ask(kubectl: Kubectl, address: str, port: str = "80") -> str:
     return kubectl("-n", "test", "exec", "client", "--", "sh", "-c", script)
 
 
-def test_second_start_returns_at_once(node: Node, programs: Path, archives: list[Path]) -> None:
-    before, started = node.process, time.monotonic()
+def test_a_second_start_changes_nothing(node: Node, programs: Path, archives: list[Path]) -> None:
+    before = node.process
     node.start(programs=programs, images=archives)
-    assert time.monotonic() - started < 2
     assert node.process == before
 
 

@@ -273,10 +273,8 @@ def test_a_laptop_with_kind_and_pulumi_goes_there_installs_the_provider_and_buil
 
 def test_a_laptop_with_production_alone_stops_at_once_with_the_four_ways_and_has_built_nothing(laptop):
     user = laptop("prod", current="prod")
-    begun = time.monotonic()
     status, said = user.ends("make", "up")
     assert status != 0
-    assert time.monotonic() - begun < 5
     assert "Context prod, https://prod.example:6443, of ~/.kube/config is not plainly local" in said
     for way in ("make up CONTEXT=", "minikube start", "Docker and kind", "sudo make up"):
         assert way in said

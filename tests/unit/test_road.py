@@ -1,7 +1,6 @@
 """The way to a cluster: found in one order, before anything is built, and never a cluster nobody asked for."""
 
 import os
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -100,10 +99,8 @@ def test_where_this_machine_has_nodes_one_is_taken_last(laptop, monkeypatch):
 
 
 def test_without_a_cluster_the_four_ways_are_shown_at_once(laptop):
-    started = time.monotonic()
     with pytest.raises(Problem) as caught:
         find(Wish())
-    assert time.monotonic() - started < 5
     for way in ("CONTEXT=", "minikube start", "Docker and kind"):
         assert way in caught.value.fix
     assert "sudo" not in caught.value.fix, "without the lab there is no node"

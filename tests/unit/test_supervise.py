@@ -156,9 +156,7 @@ def test_a_run_has_a_limit_and_what_does_not_end_by_itself_is_killed(tmp_path, m
     for name, value in (("WATCH", 0.1), ("LIMIT", 1), ("FINISH", 0.5), ("GRACE", 0.5)):
         monkeypatch.setattr(f"cli.stack.supervise.{name}_SECONDS", value)
     _, write = os.pipe()
-    begun = time.monotonic()
     assert supervise([sys.executable, "-c", STUBBORN], os.environ, tmp_path, write) == (-signal.SIGKILL, 0)
-    assert 2 <= time.monotonic() - begun < 10
     assert capfd.readouterr().err == "This takes longer than 1 s: ending it.\n"
 
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections import Counter
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from cli import paths
 from cli.console import Problem
 from lab.faults import Result, f22_several, mutations, registry, report, watch
 from lab.faults.f01_killed import plan
+from lab.faults.writer import Writer
 
 
 def test_several_servers_are_broken_in_each_way_and_in_its_share():
@@ -41,6 +43,22 @@ def test_what_failed_is_counted_and_told():
     result.add("one", [])
     result.add("two", ["the data changed"])
     assert (result.count, result.survived, result.failures) == (2, 1, ["two: the data changed"])
+
+
+def test_what_took_too_long_survived_and_is_told():
+    result = Result()
+    result.add("one", [], ["it took 104 s"])
+    assert (result.count, result.survived, result.failures, result.late) == (1, 1, [], ["one: it took 104 s"])
+    assert not result.well
+
+
+def test_writes_that_go_on_too_late_are_late_and_not_lost():
+    result = Result()
+    result.add("one", [])
+    stand_in: Any = SimpleNamespace(acknowledged=[1, 2])
+    Writer.judge(stand_in, result, {"kill": [12.0], "all": []}, {"kill": 10, "all": 90})
+    assert (result.survived, result.failures, result.late) == (1, [], ["kill: p95 12.0 s, the goal is 10 s"])
+    assert result.figure.startswith("0 acknowledged writes lost of 2")
 
 
 def test_every_fault_has_a_goal_and_its_own_number():
@@ -78,6 +96,13 @@ def test_the_page_shows_what_fell_short_and_what_was_counted_less(files):
     assert "| 19/20 **(short)** |" in page
     assert "- F3 round 4: 2 winners" in page
     assert "| 40/40 **(fewer than the goal asks for)** |" in page
+
+
+def test_the_page_shows_what_came_late(files):
+    report.record(outcome(late=["round 4: it took 104 s"]))
+    page = report.PAGE.read_text()
+    assert "| 20/20 **(late)** |" in page
+    assert "- F3 round 4: it took 104 s" in page
 
 
 def test_the_page_shows_each_protection_and_the_bench_red_without_it():
