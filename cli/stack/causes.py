@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from ..preview.difference import quantity
 from . import pod_causes
-from .cause import CLAIM, GONE, NEVER, READINESS, REFUSED, RESIZE, SCALED, SELECTOR, Advice, Cause, Questions
+from .cause import CLAIM, CRASH, GONE, NEVER, READINESS, REFUSED, RESIZE, SCALED, SELECTOR, Advice, Cause, Questions
 from .namespace import PART_OF, WORKLOADS, Named, Namespace, Object, complete, condition, named, started
 
 __all__ = ["NEVER", "Cause", "Questions", "find", "going"]
@@ -43,6 +43,12 @@ def find(
     pending = [item for item in (*own, *others) if not complete(item)]
     found = [*_selectors(namespace), *_failed_claims(namespace, advice), *_resizes(namespace)]
     found += _away(namespace, meant)
+    found += [
+        cause
+        for job in namespace.jobs()
+        if only is None or job["metadata"]["name"] in only
+        for cause in _failed_job(namespace, job, ask)
+    ]
     for workload in pending:
         component = _component(workload)
         found += _refused(namespace, workload)
@@ -84,6 +90,19 @@ def _away(namespace: Namespace, replicas: Mapping[Named, int]) -> Iterator[Cause
             what = f"{kind} {name} is scaled to 0, the program says {meant}: no pod runs"
             fix = f"kubectl -n {namespace.name} scale {kind.lower()}/{name} --replicas={meant}"
             yield Cause(SCALED, what, "", fix, NEVER)
+
+
+def _failed_job(namespace: Namespace, job: Object, ask: Questions | None) -> Iterator[Cause]:
+    """That a Job gave up: Pulumi would wait for it until its time is over."""
+    failed = condition(job, "Failed")
+    if failed.get("status") != "True":
+        return
+    name, seen = job["metadata"]["name"], " ".join(failed.get("message", "").split())
+    for pod in namespace.pods(job)[-1:] if ask else []:
+        lines = ask.logs(pod["metadata"]["name"], pod["spec"]["containers"][0]["name"]).splitlines() if ask else []
+        seen = next((line for line in reversed(lines) if line.startswith("error: ")), seen)
+    fix = "change what the line above names; the next make up makes the Job anew"
+    yield Cause(CRASH, f"Job {name} failed", seen, fix, 0)
 
 
 def _starting(namespace: Namespace, workload: Object) -> bool:
@@ -170,15 +189,23 @@ def _resizes(namespace: Namespace) -> Iterator[Cause]:
         yield Cause(RESIZE, f"volume claim {name} asked for {asked} and has {has}", (seen or [""])[-1], fix, NEVER)
 
 
+def _belongs(item: Object) -> tuple[str, ...]:
+    """What an object is of: a component's part."""
+    labels = item["metadata"].get("labels", {})
+    return tuple(labels.get(f"app.kubernetes.io/{key}", "") for key in ("instance", "component"))
+
+
 def _selectors(namespace: Namespace) -> Iterator[Cause]:
     """Services that no workload's pods can match, whether there are pods or not."""
     if not all(map(namespace.knows, WORKLOADS)):
         return
     made = [item["spec"]["template"] for item in namespace.all_workloads()] + namespace.of("Pod")
     templates = [item["metadata"].get("labels", {}) for item in made]
+    # One whose workload is not made yet waits for it: of a cluster, Pulumi makes the gateways last.
+    there = {_belongs(item) for item in namespace.all_workloads()}
     for service in namespace.of("Service"):
         selector, labels = service["spec"].get("selector"), service["metadata"].get("labels", {})
-        if labels.get("app.kubernetes.io/part-of") != "kubeauth" or not selector:
+        if labels.get("app.kubernetes.io/part-of") != "kubeauth" or not selector or _belongs(service) not in there:
             continue
         if not any(selector.items() <= template.items() for template in templates):
             name, wanted = service["metadata"]["name"], ",".join(f"{key}={value}" for key, value in selector.items())

@@ -141,7 +141,7 @@ class EventLog:
         """The workloads that Pulumi waits for, as (namespace, name)."""
         found: set[tuple[str, str]] = set()
         for inputs in self.waiting.values():
-            if inputs.get("kind") in WORKLOADS:
+            if inputs.get("kind") in (*WORKLOADS, "Job"):
                 metadata = inputs.get("metadata", {})
                 found.add((str(metadata.get("namespace", "default")), str(metadata.get("name", ""))))
         return found

@@ -8,7 +8,7 @@ Named = tuple[str, str]
 """A workload's kind and name."""
 
 #: What one question to the API server fetches.
-KINDS = "deployments,statefulsets,replicasets,pods,persistentvolumeclaims,services,events"
+KINDS = "deployments,statefulsets,replicasets,jobs,pods,persistentvolumeclaims,services,events"
 REVISION = "deployment.kubernetes.io/revision"
 #: The label of a StatefulSet's pods with their version.
 STATEFUL = "controller-revision-hash"
@@ -42,9 +42,16 @@ class Namespace:
         """The workloads that kubeauth made."""
         return [item for item in self.all_workloads() if PART_OF.items() <= item["metadata"].get("labels", {}).items()]
 
+    def jobs(self) -> list[Object]:
+        """The Jobs that a program of kubeauth's components makes, without those that a CronJob or a command makes."""
+        found = (item for item in self.of("Job") if PART_OF.items() <= item["metadata"].get("labels", {}).items())
+        return [item for item in found if not _owner(item)]
+
     def pods(self, workload: Object, *, older: bool = False) -> list[Object]:
         """The pods of a workload's newest version; with `older` only those of older ones, which may still serve."""
         uid = workload["metadata"]["uid"]
+        if workload["kind"] == "Job":
+            return [item for item in self.of("Pod") if _owner(item) == uid]
         if workload["kind"] == "StatefulSet":
             newest = workload.get("status", {}).get("updateRevision")
             pods = [

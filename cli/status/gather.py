@@ -124,11 +124,12 @@ def _causes(seen: Seen, stack: Stack, clock: Clock) -> list[Cause]:
         unread = [kind for kind in LISTS if seen.answer(kind, namespace) is None]
         objects = Namespace(namespace, [item for kind in LISTS for item in seen.items(kind, namespace)], unread)
         replicas = seen.replicas(namespace)
-        unasked[namespace] = causes.find(objects, {name for _, name in replicas}, keys=seen.keys, replicas=replicas)
+        names = {name for _, name in replicas} | {job["metadata"]["name"] for job in objects.jobs()}
+        unasked[namespace] = causes.find(objects, names, keys=seen.keys, replicas=replicas)
         if unasked[namespace]:
             pods = diagnose.questions(stack, namespace, POD_SECONDS)
-            asked[Question("causes", namespace)] = lambda it=(objects, pods, replicas): causes.find(
-                it[0], {name for _, name in it[2]}, it[1], seen.keys, it[2]
+            asked[Question("causes", namespace)] = lambda it=(objects, names, pods, replicas): causes.find(
+                it[0], it[1], it[2], seen.keys, it[3]
             )
         for job in backups.failed(seen.crons(namespace), seen.items("Job", namespace)):
             asked[Question("log", namespace, job)] = questions.log(stack, clock, namespace, f"job/{job}")

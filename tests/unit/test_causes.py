@@ -403,6 +403,9 @@ def test_a_stateful_sets_pods_match_its_service():
     assert not find(Namespace("x", [stateful(ready=3), service]))
     lost = {**service, "spec": {"selector": {"name": "db"}}}
     assert "Service db selects no pod" in find(Namespace("x", [stateful(ready=3), lost]))[0].what
+    gateways = {**LABELS, "app.kubernetes.io/component": "database"}
+    early = {**lost, "metadata": {"name": "db", "labels": gateways}}
+    assert not find(Namespace("x", [stateful(ready=3), early])), "its workload is made after the servers"
 
 
 def test_a_stateful_sets_pods_say_why_it_is_not_ready_and_those_of_its_last_version_do_not():
@@ -461,3 +464,26 @@ def test_a_gateways_image_is_the_clusters_and_its_servers_memory_has_the_key_of_
         {"name": "mysqld", "started": False, "restartCount": 1, "lastState": {"terminated": {"reason": "OOMKilled"}}}
     )
     assert "pulumi config set mysqlResourcesMemoryLimit " in find(Namespace("x", [tablets, killed]))[0].fix
+
+
+def job(status, owners=()):
+    metadata = {"name": "mysqlauth-shards", "uid": "job", "labels": LABELS, "ownerReferences": list(owners)}
+    told = [{"type": "Failed", "status": status, "message": "Container shards failed with exit code 3"}]
+    made = pod(RUNNING, "mysqlauth")
+    made["metadata"]["ownerReferences"] = [{"uid": "job"}]
+    return [{"kind": "Job", "metadata": metadata, "spec": {}, "status": {"conditions": told}}, made]
+
+
+def test_a_job_that_gave_up_ends_the_wait_at_once_with_its_last_error():
+    logs = Questions(lambda *_: "waiting\nerror: shard 0 serves, not -80\n", lambda *_: True)
+    (cause,) = find(Namespace("x", job("True")), ask=logs)
+    assert (cause.what, cause.seen) == ("Job mysqlauth-shards failed", "error: shard 0 serves, not -80")
+    assert cause.patience == 0
+    (cause,) = find(Namespace("x", job("True")), {"mysqlauth-shards"})
+    assert cause.seen == "Container shards failed with exit code 3"
+
+
+def test_a_job_that_works_or_is_a_commands_or_is_not_waited_for_is_no_cause():
+    assert find(Namespace("x", job("False"))) == []
+    assert find(Namespace("x", job("True", owners=[{"uid": "cronjob"}]))) == []
+    assert find(Namespace("x", job("True")), {"authenticate"}) == []
