@@ -298,6 +298,12 @@ CASES = (
         first=(setting("mysqlReplicas", 3),),
     ),
     Case(
+        "the servers of a shard whose rows were moved",
+        (setting("mysqlShards", 2), setting("mysqlReshardTo", 0)),
+        findings=frozenset({"shards mysqlauth-tablet"}),
+        first=(setting("mysqlReplicas", 3), setting("mysqlReshardTo", 2)),
+    ),
+    Case(
         "another selector of the pods",
         (patch("components/kubernetes/labels.py", '{"name": f"{instance}-selector"}', '{"name": f"{instance}-pods"}'),),
         "refused",

@@ -222,3 +222,30 @@ def test_going_back_after_an_import_that_failed_loses_nothing_and_after_gateways
 )
 def test_a_database_of_the_same_kind_is_none_of_another(steps):
     assert not [it for it in gate.judge(Preview([KEPT, *steps]), "prod") if it.rule == "servers"]
+
+
+def of_cluster(op: str, kind: str, name: str) -> Change:
+    owner = "urn:pulumi:prod::shop::kubeauth:index:MySqlCluster::db"
+    urn = f"urn:pulumi:prod::shop::kubeauth:index:MySqlCluster$kubernetes:{kind}::{name}"
+    claims = {"spec": {"volumeClaimTemplates": [{"metadata": {"name": "data"}}], "replicas": 3}}
+    return Change(op, urn, before=claims, after=None if op == "delete" else claims, parent=owner)
+
+
+OLD = [
+    of_cluster("delete", kind, "db-tablet")
+    for kind in ("apps/v1:StatefulSet", "policy/v1:PodDisruptionBudget", "networking.k8s.io/v1:NetworkPolicy")
+]
+
+
+def test_the_servers_of_a_shard_may_go_where_a_job_sees_first_that_others_serve():
+    assert rules_of(*OLD, of_cluster("create", "batch/v1:Job", "db-shards")) == {"shards db-tablet": "told"}
+
+
+@pytest.mark.parametrize("job", [[], [of_cluster("same", "batch/v1:Job", "db-shards")]])
+def test_without_that_job_their_end_is_a_loss(job):
+    assert rules_of(*OLD, *job)["data db-tablet"] == "stops"
+
+
+def test_what_is_no_shard_of_it_is_lost_all_the_same():
+    job = of_cluster("replace", "batch/v1:Job", "db-shards")
+    assert rules_of(of_cluster("delete", "apps/v1:StatefulSet", "db-etcd"), job)["data db-etcd"] == "stops"

@@ -62,6 +62,11 @@ RULES: dict[str, Rule] = {
         "while the data is copied nobody writes",
         "deploy it when few write",
     ),
+    "shards": Rule(
+        moves.shard,
+        "rows were moved to other shards, and their old servers go",
+        "deploy it when nobody wants them back: `kubeauth reshard --back` needs them",
+    ),
     "selector": Rule(
         reach.selector,
         "a selector decides which pods are the workload's or get the traffic",

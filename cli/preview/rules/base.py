@@ -10,7 +10,7 @@ GONE = (DELETE, REPLACE)
 STOP, TELL, OFF = "stop", "tell", "off"
 #: What a project may do with a rule.
 LEVELS = (STOP, TELL, OFF)
-TOLD = ("more-servers",)
+TOLD = ("more-servers", "shards")
 """The rules that stop nothing unless a project wants it."""
 
 

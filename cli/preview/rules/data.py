@@ -53,6 +53,8 @@ def shrunk_claim(change: Change, _: Context) -> Found:
 
 def holder(change: Change, context: Context) -> Found:
     """A resource that holds data is deleted or replaced: of Kubernetes, an operator, or a cloud."""
+    if moves.is_served_elsewhere(change, context):
+        return
     if context.is_lost(change) and (loss := holders.loss(change, context.settings)):
         yield what(change), loss
 

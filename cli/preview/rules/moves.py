@@ -1,10 +1,10 @@
-"""Rules about one server that becomes several, and back: whose data goes along, and whose does not."""
+"""Rules about data that moves: one server becomes several, and back; rows go to other shards."""
 
 import re
 from dataclasses import replace
 
-from ..model import CLUSTER, CREATE, DATABASE, DELETE, Change, lookup, mappings
-from .base import GONE, Context, Found
+from ..model import CLUSTER, CREATE, DATABASE, DELETE, REPLACE, Change, lookup, mappings
+from .base import GONE, Context, Found, what
 
 _DATABASES = {DATABASE: "one server", CLUSTER: "several servers"}
 OUTAGE = (
@@ -12,6 +12,8 @@ OUTAGE = (
     "(measured 2026-11-28, docs/guides/many-servers.md)"
 )
 """What clients see of the move."""
+
+_OF_SHARD = re.compile(r"-(tablet|shard-[0-9a-fx]{1,2}-[0-9a-fx]{1,2})$")
 
 
 def servers(change: Change, context: Context) -> Found:
@@ -43,6 +45,24 @@ def is_taken_along(change: Change, context: Context) -> bool:
         for it in context.changes
         if it.types[-1] == CLUSTER and _is_aliased(it) and not _left_behind(it, context)
     )
+
+
+def shard(change: Change, context: Context) -> Found:
+    """The servers of a shard go, whose rows others serve."""
+    if change.kind == "StatefulSet" and is_served_elsewhere(change, context):
+        yield (
+            what(change),
+            "its servers go last, after a Job found that their shard serves nobody; with retain_data their claims stay",
+        )
+
+
+def is_served_elsewhere(change: Change, context: Context) -> bool:
+    """Whether something is of a shard that goes under the eyes of the Job that the division's change makes anew."""
+    guarded = any(
+        it.kind == "Job" and it.name.endswith("-shards") and it.op in (CREATE, REPLACE) and it.parent == change.parent
+        for it in context.changes
+    )
+    return change.op == DELETE and CLUSTER in change.types and bool(_OF_SHARD.search(change.name)) and guarded
 
 
 def _way(change: Change, context: Context) -> str:

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from ..model import DATABASE, DELETE, REPLACE, UPDATE, Change, lookup, mappings
-from . import inputs
+from . import inputs, moves
 from .base import Context, Found, shown
 
 #: How much a client or a server asks of a connection; what is not named here is not judged.
@@ -59,6 +59,8 @@ def tls(change: Change, _: Context) -> Found:
 def protection(change: Change, context: Context) -> Found:
     """What keeps data from being deleted, or brings it back, is switched off."""
     if context.goes_with_its_component(change) or context.goes_with_its_namespace(change):
+        return
+    if moves.is_served_elsewhere(change, context):
         return
     if change.op == DELETE:
         if change.kind == "PodDisruptionBudget" and not _of_one_pod(change, context):

@@ -6,7 +6,7 @@ from typing import Any
 from .. import policies
 from ..difference import entries
 from ..model import CREATE, DELETE, REPLACE, SERVING, UPDATE, Change, lookup, mappings
-from . import inputs
+from . import inputs, moves
 from .base import Context, Found, shown, what
 
 _WAYS_IN = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute", "Gateway", "Route", "IngressRoute")
@@ -85,7 +85,7 @@ def dropped_policy(change: Change, context: Context) -> Found:
     """A NetworkPolicy goes, or allows what it did not allow before."""
     if change.kind != "NetworkPolicy" or context.goes_with_its_component(change):
         return
-    if context.goes_with_its_namespace(change):
+    if context.goes_with_its_namespace(change) or moves.is_served_elsewhere(change, context):
         return
     if change.op == DELETE or "metadata.namespace" in change.reasons:
         yield what(change), "what it denied is allowed, unless another NetworkPolicy still denies it"
