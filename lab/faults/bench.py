@@ -121,7 +121,7 @@ class Bench:
     def config(self, **values: str) -> None:
         """`pulumi config set`, for several keys."""
         for key, value in values.items():
-            flags = ["--secret"] if key.endswith("Password") else ["--path"] if "[" in key else []
+            flags = ["--secret"] if key.endswith("Password") else ["--path"] if {*"[."} & {*key} else []
             self.run("pulumi", "config", "set", *flags, key, stdin=value)
 
     @contextmanager
