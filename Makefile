@@ -165,6 +165,10 @@ restore: venv ## Put a backup back, or list them: make restore STACK=dev BACKUP=
 import: venv ## Make a backup of a dump from elsewhere: make import STACK=dev FILE=dump.sql.gz
 	@$(RUN) import $(call option,STACK,stack) $(WAY) $(DATABASE_OPTION) $(call option,FILE,file)
 
+.PHONY: reshard
+reshard: venv ## Move a cluster's rows into more shards: make reshard STACK=dev, then BACK=1 or COMPLETE=1
+	@$(RUN) reshard $(call option,STACK,stack) $(WAY) $(DATABASE_OPTION) $(if $(BACK),--back) $(if $(COMPLETE),--complete)
+
 .PHONY: render
 render: venv ## Write a stack's manifests without any cluster: make render STACK=dev OUT=manifests
 	@$(RUN) render $(call option,STACK,stack) $(call option,OUT,out)
@@ -289,6 +293,10 @@ conformance: dev ## Kubernetes' own conformance specs on a local cluster of two 
 .PHONY: bench
 bench: dev ## Measure beside kubectl, Helm and plain Pulumi, write docs/reference/performance.md: make bench ONLY=sides SIZES=1 COUNT=7
 	$(PY) -m lab.bench $(call option,ONLY,only) $(call option,SIZES,sizes) $(call option,COUNT,count) $(NODE_OPTION) $(ARGS)
+
+.PHONY: growth
+growth: dev ## What more servers and shards cost beside one server; writes docs/reference/growth.md: make growth COUNT=3
+	$(PY) -m lab.growth $(call option,COUNT,count)
 
 .PHONY: matrix
 matrix: dev ## The tests with other versions of Pulumi, Kubernetes and Python; writes docs/reference/matrix.md: ONLY=python

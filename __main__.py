@@ -18,6 +18,7 @@ from components import (
     Platform,
 )
 from components.inputs import errors
+from components.inputs.errors import REMOVE, InputError
 
 config = pulumi.Config()
 retain_data = config.require_bool("mysqlRetainData")
@@ -26,6 +27,7 @@ names = {key: config.require(f"{key}Name") for key in ("namespace", "mysql", "au
 platform: Platform = {"image_pull_secrets": config.require_object("imagePullSecrets")}
 cluster_domain = config.require("clusterDomain")
 replicas = config.require_int("mysqlReplicas")
+shards, reshard_to = config.require_int("mysqlShards"), config.require_int("mysqlReshardTo") or None
 # What one server and several have alike.
 any_database: dict[str, Any] = {
     "namespace": names["namespace"],
@@ -79,6 +81,10 @@ cluster_args = cast(
     {
         **any_database,
         "replicas": replicas,
+        "shards": shards,
+        "reshard_to": reshard_to,
+        # Where all rows are in one shard, nothing decides.
+        "sharding": config.require_object("mysqlSharding") if shards != 1 or reshard_to else None,
         "image": config.require("mysqlClusterImage"),
         "etcd_image": config.require("mysqlEtcdImage"),
         "metrics": {} if metrics else None,
@@ -109,7 +115,10 @@ declared = yaml.safe_load(Path("Pulumi.yaml").read_text(encoding="utf-8"))["conf
 own = f"{pulumi.get_project()}:"
 given = [key.removeprefix(own) for key in pulumi.runtime.config.get_config_env() if key.startswith(own)]
 if replicas == 1:
-    wrong = {"mysql": MySqlDatabase.check(names["mysql"], database_args)}
+    rule = "only with several servers, mysqlReplicas of 3 or more"
+    parts = {"shards": shards if shards != 1 else None, "reshard_to": reshard_to}
+    alone = [InputError(key, str(value), rule, REMOVE) for key, value in parts.items() if value is not None]
+    wrong = {"mysql": MySqlDatabase.check(names["mysql"], database_args) + alone}
 else:
     found = MySqlCluster.check(names["mysql"], cluster_args)
     # One key for each kind of image: a server alone and one of several cannot have the same.

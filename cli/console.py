@@ -15,12 +15,15 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 #: Messages say what to type with make, as people do in a checkout; `call_me_kubeauth` puts the command's words there.
-_FLAGS = {"ADOPT": "--adopt", "FORCE": "--force", "LIVE": "--live", "LONG_LIVED": "--long-lived", "WATCH": "--watch"}
+_FLAGS = {
+    name: f"--{name.lower().replace('_', '-')}"
+    for name in ("ADOPT", "BACK", "COMPLETE", "FORCE", "LIVE", "LONG_LIVED", "WATCH")
+}
 _VALUES = {
     name: f"--{name.lower()}"
     for name in ("STACK", "CONTEXT", "CLUSTER", "NODE", "BACKUP", "OUT", "BASE", "HOURS", "DATABASE", "FILE")
 }
-_VERBS = "up|down|env|preview|policy|destroy|repair|deployer|backup|restore|import|render|drift|status|report"
+_VERBS = "up|down|env|preview|policy|destroy|repair|deployer|backup|restore|import|reshard|render|drift|status|report"
 _said_as = [lambda text: text]
 
 

@@ -121,6 +121,19 @@ def import_(**given: Any) -> None:
     _work("import", **given)
 
 
+@kubeauth.command(epilog=example("kubeauth reshard", "kubeauth reshard --back", "kubeauth reshard --complete"))
+@on_cluster
+@DATABASE
+@click.option("--back", is_flag=True, help="Let the old shards serve again, with all that was written since.")
+@click.option("--complete", is_flag=True, help="Give up the way back, so that the old servers may go.")
+def reshard(**given: Any) -> None:
+    """Move a cluster's rows into the shards of reshard_to: copy and compare them under way, then switch.
+
+    It goes on from wherever it was interrupted. Until --complete, --back takes it back without a loss.
+    """
+    _work("reshard", **given)
+
+
 @kubeauth.command(epilog=example("kubeauth deployer", "kubeauth deployer --namespace shop --hours 8"))
 @on_cluster
 @click.option("--namespace", default="", help="Another project's namespace. Default: the stack's.")

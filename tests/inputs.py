@@ -88,6 +88,9 @@ GOOD: dict[str, dict[str, Any]] = {
         "namespace": "shop",
         "resource_name": "other",
         "replicas": 5,
+        "shards": 2,
+        "reshard_to": 4,
+        "sharding": {"users": "username"},
         "gateways": 3,
         "topology_members": 1,
         "existing_secret": "vault",
@@ -169,6 +172,11 @@ COMPONENTS: dict[str, Any] = {
     "AppNamespace": AppNamespace, "MySqlDatabase": MySqlDatabase, "MySqlCluster": MySqlCluster,
     "AuthService": AuthService,
 }  # fmt: skip
+#: Others that have to be there, too.
+_TOGETHER: dict[str, dict[str, Any]] = {
+    "shards": {"sharding": {"users": "username"}}, "reshard_to": {"sharding": {"users": "username"}},
+    "sharding": {"shards": 2},
+}  # fmt: skip
 #: Others that stand for the same: they must not be there, too.
 _INSTEAD = {"existing_secret": ["password"], "database": ["database_endpoint", "database_secret_name", "namespace"]}
 
@@ -192,7 +200,8 @@ class Input(NamedTuple):
     def args(self) -> dict[str, Any]:
         """The component's other inputs."""
         without = _INSTEAD.get(self.key, [])
-        return {key: value for key, value in BASE[self.component].items() if key not in without}
+        others = {key: value for key, value in BASE[self.component].items() if key not in without}
+        return {**others, **_TOGETHER.get(self.key, {})}
 
     def outcome(self, value: Any) -> str:
         """What comes of a value: `same as plain`, `as not given`, `refused` under its own key, or `differs`."""

@@ -26,6 +26,8 @@ _CLUSTER = ("kubernetes:kubeconfig", "kubernetes:context", "kubernetes:cluster",
 #: nothing that others on the cluster could have, and with no Secret that only the base's namespace holds.
 OTHERWISE: dict[str, Any] = {
     "mysqlReplicas": 1,
+    "mysqlShards": 1,
+    "mysqlReshardTo": 0,
     "mysqlServiceType": "ClusterIP",
     "mysqlNodePort": 0,
     "mysqlNodePortCidrs": [],

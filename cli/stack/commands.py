@@ -21,6 +21,7 @@ from . import (
     policy,
     refusals,
     repair,
+    reshard,
     state,
     takeover,
 )
@@ -49,6 +50,8 @@ class Given:
     force: bool = False
     database: str = ""
     file: Path | None = None
+    back: bool = False
+    complete: bool = False
     namespace: str = ""
     hours: int = deployer.TOKEN_HOURS
     long_lived: bool = False
@@ -159,6 +162,9 @@ def work(given: Given, stack: Stack, way: Road, tools: Toolchain, lock: int) -> 
         return
     if command == "import":
         backup.import_(stack, given.file or Path(), given.database)
+        return
+    if command == "reshard":
+        reshard.Reshard(stack, given.database).run(back=given.back, complete=given.complete)
         return
     if command == "repair":
         repair.repair(stack, found=killed or restored, restored=restored)

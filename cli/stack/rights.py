@@ -25,16 +25,15 @@ OWN = [*READ, "create", "patch", "delete"]
 #: What a stack's commands do in its namespace: API group, resources, verbs.
 RULES: tuple[tuple[str, list[str], list[str]], ...] = (
     # The components' children; `patch` is server-side apply.
-    ("", ["persistentvolumeclaims", "secrets", "serviceaccounts", "services"], OWN),
+    ("", ["configmaps", "persistentvolumeclaims", "secrets", "serviceaccounts", "services"], OWN),
     ("", ["limitranges", "resourcequotas"], OWN),
     ("apps", ["deployments", "statefulsets"], OWN),
-    ("batch", ["cronjobs"], OWN),
+    # make backup and make restore make Jobs, too.
+    ("batch", ["cronjobs", "jobs"], OWN),
     ("networking.k8s.io", ["networkpolicies"], OWN),
     ("policy", ["poddisruptionbudgets"], OWN),
-    # make backup and make restore run the CronJob's pod now.
-    ("batch", ["jobs"], [*READ, "create", "delete"]),
     # What Pulumi waits for, and what the cause of a failed rollout is read from.
-    ("", ["configmaps", "endpoints", "events", "pods", "pods/log"], READ),
+    ("", ["endpoints", "events", "pods", "pods/log"], READ),
     ("apps", ["daemonsets", "replicasets"], READ),
     # make drift looks for what others put into the namespace; roles, its own among them, are not for it to read.
     ("networking.k8s.io", ["ingresses"], READ),

@@ -17,11 +17,12 @@ def create(cluster: Cluster, domain: pulumi.Output[str]) -> None:
         cluster: The cluster; it has the input `backup`.
         domain: The name in DNS of the servers' own Service.
     """
-    children, given = cluster.children, cluster.given
+    children, given, [shard] = cluster.children, cluster.given, cluster.shards
     values = cluster.values(
         {
             "DOMAIN": domain,
-            "SET": f"{children.instance}-tablet",
+            "SET": f"{children.instance}-{shard.part}",
+            "SHARD": shard.name,
             "PRIVILEGES": accounts.BACKUP_PRIVILEGES,
             "RUN": backup.SCRATCH,
         }
@@ -31,7 +32,7 @@ def create(cluster: Cluster, domain: pulumi.Output[str]) -> None:
             tablets.to_etcd(cluster),
             tablets.to_tablets(cluster),
             networking.NetworkPolicyEgressRuleArgs(
-                to=[traffic.pods(cluster.selector("tablet"))], ports=traffic.ports(front.PORT)
+                to=[*map(traffic.pods, cluster.servers)], ports=traffic.ports(front.PORT)
             ),
         ],
         scripts=scripts.own("values", "certificate", "errant", "definers", "jobs"),

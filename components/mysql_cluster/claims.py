@@ -7,13 +7,15 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from ..inputs.known import lift
 from ..inputs.record import Given
+from . import shards
 from .inputs import MOST_SERVERS
 from .parts import Cluster
 
 
 def names(instance: str, given: Given) -> list[str]:
     """Return the names of all claims that an instance may have, now or with more servers."""
-    pods = {"tablet": MOST_SERVERS, "etcd": given["topology_members"]}
+    parts = [shard.part for shard in shards.with_servers(given)]
+    pods = {**dict.fromkeys(parts, MOST_SERVERS), "etcd": given["topology_members"]}
     found = [f"data-{instance}-{part}-{number}" for part, count in pods.items() for number in range(count)]
     return [*found, *([f"{instance}-backups"] if "backup" in given else [])]
 

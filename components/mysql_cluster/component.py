@@ -8,7 +8,20 @@ from ..inputs.record import Given
 from ..kubernetes import discovery, labels, reservations
 from ..kubernetes.children import Children
 from ..mysql import credentials, front
-from . import authority, backups, claims, etcd, gateways, importer, metrics, orchestrator, passwords, tablets
+from . import (
+    authority,
+    backups,
+    claims,
+    division,
+    etcd,
+    gateways,
+    importer,
+    metrics,
+    orchestrator,
+    passwords,
+    shards,
+    tablets,
+)
 from . import inputs as cluster_inputs
 from .inputs import MySqlClusterArgs
 from .parts import BACKUP, CLIENT_PORT, PARTS, Cluster
@@ -45,7 +58,7 @@ class MySqlCluster(pulumi.ComponentResource):
     """The name of the gateways' Deployment."""
 
     stateful_set_name: pulumi.Output[str]
-    """The name of the servers' StatefulSet."""
+    """The name of the servers' StatefulSet; with several shards of the first one's."""
 
     node_port: pulumi.Output[int]
     """The port on every node, 0 when the Service has none."""
@@ -68,7 +81,8 @@ class MySqlCluster(pulumi.ComponentResource):
         given = Given(cluster_inputs.RULES, args, f"MySqlCluster {name}")
         instance: str = given["resource_name"] or name
         common = labels.recommended("mysql", instance, "database", given["labels"])
-        names = [instance, *(f"{instance}-{part}" for part in (*PARTS, BACKUP))]
+        servers = [shard.part for shard in shards.with_servers(given)]
+        names = [instance, *(f"{instance}-{part}" for part in dict.fromkeys((*PARTS, *servers, BACKUP)))]
         namespace = reservations.instance(self, given.owner, given["namespace"], names, claims.names(instance, given))
         children = Children(self, name, instance, namespace, common, given["annotations"])
 
@@ -79,11 +93,12 @@ class MySqlCluster(pulumi.ComponentResource):
         addresses = [pulumi.Output.concat("https://", host, f":{CLIENT_PORT}") for host in members]
         cluster = Cluster(children, given, addresses, authority.create(children))
         etcd.create(cluster, topology, members)
-        servers, domain = tablets.create(cluster, passwords.create(children))
+        own = passwords.create(children)
+        [(first, domain), *_] = [tablets.create(cluster, shard, own) for shard in cluster.shards]
         orchestrator.create(cluster)
         users = [secret for secret in (credentials_name, previous) if secret is not None]
         taken_along = importer.create(cluster, users, seen, domain)
-        deployment = gateways.create(cluster, users, seen.host, taken_along)
+        deployment = gateways.create(cluster, users, seen.host, [taken_along, division.create(cluster)])
         if "backup" in given:
             backups.create(cluster, domain)
         metrics.monitor(children, given)
@@ -93,7 +108,7 @@ class MySqlCluster(pulumi.ComponentResource):
         self.database_name = pulumi.Output.from_input(given["database_name"])
         self.credentials_secret_name = pulumi.Output.from_input(credentials_name)
         self.deployment_name = discovery.name_of(deployment)
-        self.stateful_set_name = discovery.name_of(servers)
+        self.stateful_set_name = discovery.name_of(first)
         self.connection = seen.connection(
             credentials_name, given["database_name"], encoded="existing_secret" not in given
         )

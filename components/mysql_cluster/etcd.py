@@ -15,6 +15,7 @@ from ..kubernetes.children import Children
 from . import claims, metrics
 from .parts import (
     CLIENT_PORT,
+    DIVISION,
     ETCD_HEALTH_PORT,
     PEER_PORT,
     RUN,
@@ -86,7 +87,8 @@ def create(cluster: Cluster, found: core.Service, hosts: Sequence[pulumi.Output[
         opts=children.options(protect=given["retain_data"], rollout_seconds=given["rollout_seconds"]),
     )
     cluster.budget("etcd", selector)
-    users = [traffic.pods(cluster.selector(part)) for part in ("tablet", "vtorc", *cluster.jobs)]
+    asking = ["vtorc", *cluster.jobs, DIVISION]
+    users = [*map(traffic.pods, cluster.servers), *(traffic.pods(cluster.selector(part)) for part in asking)]
     traffic.policy(
         children,
         "etcd",

@@ -23,7 +23,7 @@ _END_SECONDS = 25
 
 
 def create(
-    cluster: Cluster, secrets: list[pulumi.Input[str]], host: pulumi.Output[str], after: pulumi.Resource
+    cluster: Cluster, secrets: list[pulumi.Input[str]], host: pulumi.Output[str], after: list[pulumi.Resource]
 ) -> apps.Deployment:
     """Make the gateways, their budget and policy.
 
@@ -50,7 +50,7 @@ def create(
             ),
         ),
         opts=pulumi.ResourceOptions.merge(
-            children.options(rollout_seconds=given["rollout_seconds"]), pulumi.ResourceOptions(depends_on=[after])
+            children.options(rollout_seconds=given["rollout_seconds"]), pulumi.ResourceOptions(depends_on=after)
         ),
     )
     cluster.budget("vtgate", selector)

@@ -10,6 +10,7 @@ from ..kubernetes import labels, pods, traffic
 from ..mysql import front
 from . import authority, tablets
 from .parts import SECRETS, Cluster, component_label
+from .shards import Shard
 
 _REFUSED = 3
 """How the script ends where another attempt would end alike."""
@@ -40,7 +41,9 @@ def create(
         "PORT": front.PORT,
         "FRONT": given["port"],
         "DOMAIN": domain,
-        "SET": f"{children.instance}-tablet",
+        "SET": f"{children.instance}-{Shard(1, 0).part}",
+        "SHARD": Shard(1, 0).name,
+        "SHARDS": given["shards"],
         "BEGAN": seen.began,
         "WAIT": max(seconds - 60, 10),
     })  # fmt: skip
@@ -53,7 +56,7 @@ def create(
             tablets.to_etcd(cluster),
             tablets.to_tablets(cluster),
             networking.NetworkPolicyEgressRuleArgs(
-                to=[traffic.pods(labels.selector(children.instance)), traffic.pods(cluster.selector("tablet"))],
+                to=[traffic.pods(labels.selector(children.instance)), *map(traffic.pods, cluster.servers)],
                 ports=traffic.ports(front.PORT),
             ),
         ],

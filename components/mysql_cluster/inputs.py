@@ -6,7 +6,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from ..inputs import quantities, validation
-from ..inputs.errors import Advice, InputError
+from ..inputs.errors import REMOVE, Advice, InputError
 from ..inputs.outputs import camel_case
 from ..inputs.record import Record, Rule
 from ..inputs.validation import whole_number
@@ -19,7 +19,7 @@ from ..mysql import inputs as mysql_inputs
 from ..mysql.backup_inputs import Backup
 from ..mysql.inputs import DatabaseClient, sized
 from ..mysql.sizes import DatabaseSize
-from . import backup_inputs, metrics, names, settings
+from . import backup_inputs, metrics, names, settings, shards
 from .metrics import ClusterMetrics
 
 MOST_SERVERS = 9
@@ -44,6 +44,15 @@ class MySqlClusterArgs(TypedDict):
 
     replicas: NotRequired[pulumi.Input[int]]
     """How many servers hold the data. Default: 3. Allowed: 3 to 9; with two, the first loss would stop writes."""
+
+    shards: NotRequired[int]
+    """How many parts rows are in, each with `replicas` servers. Default: 1. Allowed: 1, 2, 4, 8, 16; see reshard_to."""
+
+    reshard_to: NotRequired[int]
+    """How many parts `kubeauth reshard` moves rows to: makes their servers. Default: none. Allowed: over `shards`."""
+
+    sharding: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
+    """The column of each table that decides which part a row is in. Required with more than one, and only with them."""
 
     gateways: NotRequired[pulumi.Input[int]]
     """How many gateways (vtgate) clients are spread over. Default: 2. Allowed: 1 to 20."""
@@ -163,6 +172,7 @@ REFUSED = {
 }
 """MySqlDatabase's inputs that cannot be honoured, each with the reason and what to do instead."""
 
+_USERS = "{users: username}"
 GATEWAY_RESOURCES = {"cpu_request": "100m", "cpu_limit": "1", "memory_request": "128Mi", "memory_limit": "256Mi"}
 
 
@@ -211,6 +221,9 @@ RULES = Record(
         "image": Rule(validation.image("registry.example.com/vitess:24.0.4")),
         "etcd_image": Rule(validation.image("registry.example.com/etcd:3.6.16")),
         "replicas": Rule(whole_number(3, MOST_SERVERS, "servers", 3), default=3),
+        "shards": Rule(shards.count, default=1, plain=True),
+        "reshard_to": Rule(shards.more, needs=("shards",), plain=True),
+        "sharding": Rule(shards.columns),
         "gateways": Rule(whole_number(1, 20, "gateways", 2), default=2),
         "topology_members": Rule(_members, default=3, plain=True),
         "database_name": Rule(names.database_name, default="admin"),
@@ -243,4 +256,18 @@ def _check(name: str, given: Mapping[str, Any]) -> list[InputError]:
         *monitoring.check_annotations(given),
         *validation.at_least_one(given, ("password", "existing_secret")),
         *validation.not_together(given, "existing_secret", ("username", "password", "previous_password")),
+        *_divided(given),
     ]
+
+
+def _divided(given: Mapping[str, Any]) -> list[InputError]:
+    """What belongs to several shards, and what they cannot have."""
+    # A number that is not allowed has its own error.
+    several = any(given.get(key) in shards.COUNTS[1:] for key in ("shards", "reshard_to"))
+    if not several:
+        rule = "only with more than one shard, or with reshard_to"
+        return [InputError("sharding", "(given)", rule, REMOVE)] if "sharding" in given else []
+    missing = [] if "sharding" in given else [InputError("sharding", "(missing)", "given with several shards", _USERS)]
+    rule = "not with several shards: one backup is not the same moment in all of them"
+    backup = InputError("backup", "(given)", rule, Advice("remove it while there are several"))
+    return [*missing, *([backup] if "backup" in given else [])]

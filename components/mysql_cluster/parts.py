@@ -14,7 +14,8 @@ from ..inputs.known import entry, lift, merged
 from ..inputs.record import Given
 from ..kubernetes import discovery, labels, placement, pods, resources
 from ..kubernetes.children import Children
-from . import authority, metrics, scripts
+from . import authority, metrics, scripts, shards
+from .shards import Shard
 
 CELL = "zone1"
 """Vitess' word for what fails together; there is one."""
@@ -33,7 +34,10 @@ LOG = ("--log-format=text", "--config-file-not-found-handling=ignore")
 SHOWN = ("--security-policy=read-only", "--redact-debug-ui-queries")
 """Arguments of what sees statements: whoever reaches the port may look, change nothing, and read no values."""
 
-PARTS = ("etcd", "tablet", "vtorc", "import")
+DIVISION = "shards"
+"""The part that says how rows are divided."""
+
+PARTS = ("etcd", "tablet", "vtorc", "import", DIVISION)
 """The parts besides the gateways, whose selector is the instance's own; each has one of its own."""
 
 BACKUP = "backup"
@@ -54,6 +58,21 @@ class Cluster:
     def selector(self, part: str) -> dict[str, str]:
         """Return the label of a part's pods."""
         return labels.selector(f"{self.children.instance}-{part}")
+
+    @property
+    def divided(self) -> bool:
+        """Whether rows are in several shards, or shall be."""
+        return "sharding" in self.given
+
+    @property
+    def shards(self) -> list[Shard]:
+        """The shards that have servers: those that hold the data, and those that it is being moved to."""
+        return shards.with_servers(self.given)
+
+    @property
+    def servers(self) -> list[dict[str, str]]:
+        """The labels of the servers' pods, one set for each shard."""
+        return [self.selector(shard.part) for shard in self.shards]
 
     @property
     def jobs(self) -> list[str]:
@@ -191,7 +210,8 @@ def metrics_port(part: str) -> int:
 
 def component_label(part: str) -> dict[str, str]:
     """Return the label that says which part of a database something is; the gateways are what clients call it."""
-    return {} if part == "vtgate" else {"app.kubernetes.io/component": part}
+    kind = "tablet" if part.startswith("shard-") else part
+    return {} if part == "vtgate" else {"app.kubernetes.io/component": kind}
 
 
 def pod_name() -> core.EnvVarArgs:

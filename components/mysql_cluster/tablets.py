@@ -15,6 +15,7 @@ from ..mysql import settings as mysql_settings
 from ..mysql.front import PORT
 from . import authority, claims, inputs, metrics, scripts, settings
 from .parts import CLIENT_PORT, HTTP_PORT, LOG, RUN, SECRETS, SHOWN, TABLET_GRPC_PORT, Cluster, http
+from .shards import Shard
 
 _DATA = "/var/lib/vitess"
 _CREDENTIALS = f"{RUN}/credentials.json"
@@ -29,17 +30,18 @@ _TLS = ["--db-ssl-mode=verify_identity", f"--db-ssl-ca={RUN}/ca.crt", "--db-dba-
 _OVER_SOCKET = [f"--db-{user}-use-ssl=false" for user in ("app", "appdebug", "allprivs", "filtered")]
 
 
-def create(cluster: Cluster, passwords: pulumi.Input[str]) -> tuple[apps.StatefulSet, pulumi.Output[str]]:
+def create(cluster: Cluster, shard: Shard, passwords: pulumi.Input[str]) -> tuple[apps.StatefulSet, pulumi.Output[str]]:
     """Make the servers, their Service, budget and policy; return their set, and the name of their Service in DNS.
 
     Args:
         cluster: The cluster.
+        shard: Whose servers.
         passwords: The name of the Secret with the passwords of Vitess' own accounts.
     """
-    children, given, selector = cluster.children, cluster.given, cluster.selector("tablet")
+    children, given, selector = cluster.children, cluster.given, cluster.selector(shard.part)
     service = core.Service(
-        children.logical("tablet"),
-        metadata=cluster.metadata("tablet", wait=False),
+        children.logical(shard.part),
+        metadata=cluster.metadata(shard.part, wait=False),
         spec=core.ServiceSpecArgs(
             cluster_ip="None",
             # A server is asked before it serves: VTOrc chooses the first primary among those that do not.
@@ -55,8 +57,8 @@ def create(cluster: Cluster, passwords: pulumi.Input[str]) -> tuple[apps.Statefu
     )
     domain = discovery.service_fqdn(service, given["cluster_domain"])
     made = apps.StatefulSet(
-        children.logical("tablet"),
-        metadata=cluster.metadata("tablet"),
+        children.logical(shard.part),
+        metadata=cluster.metadata(shard.part),
         spec=apps.StatefulSetSpecArgs(
             replicas=given["replicas"],
             service_name=discovery.name_of(service),
@@ -66,19 +68,19 @@ def create(cluster: Cluster, passwords: pulumi.Input[str]) -> tuple[apps.Statefu
             persistent_volume_claim_retention_policy=claims.retention(retain=given["retain_data"]),
             volume_claim_templates=[claims.template(cluster, given["storage_size"])],
             template=core.PodTemplateSpecArgs(
-                metadata=cluster.pod_metadata("tablet", selector),
-                spec=_pod(cluster, passwords, domain, selector),
+                metadata=cluster.pod_metadata(shard.part, selector),
+                spec=_pod(cluster, shard, passwords, domain),
             ),
         ),
-        opts=children.options(protect=given["retain_data"], rollout_seconds=given["rollout_seconds"]),
+        opts=children.options(protect=_kept(cluster), rollout_seconds=given["rollout_seconds"]),
     )
-    cluster.budget("tablet", selector)
+    cluster.budget(shard.part, selector)
     jobs = [*map(cluster.selector, cluster.jobs)]
-    asking = [selector, cluster.selector("vtorc"), *jobs, labels.selector(children.instance)]
+    asking = [*cluster.servers, cluster.selector("vtorc"), *jobs, labels.selector(children.instance)]
     among = [traffic.pods(selector)]
     traffic.policy(
         children,
-        "tablet",
+        shard.part,
         selector,
         ingress=metrics.let_in(
             given,
@@ -96,9 +98,16 @@ def create(cluster: Cluster, passwords: pulumi.Input[str]) -> tuple[apps.Statefu
             lift(traffic.dns, given["platform"]),
             to_etcd(cluster),
             networking.NetworkPolicyEgressRuleArgs(to=among, ports=traffic.ports(TABLET_GRPC_PORT, PORT)),
+            # Rows that move to another shard.
+            *([to_tablets(cluster)] if len(cluster.servers) > 1 else []),
         ],
     )
     return made, domain
+
+
+def _kept(cluster: Cluster) -> bool:
+    """Whether Pulumi refuses to delete servers: where rows move the old ones go, and `division` sees that they may."""
+    return cluster.given["retain_data"] and not cluster.given["reshard_to"]
 
 
 def to_etcd(cluster: Cluster) -> networking.NetworkPolicyEgressRuleArgs:
@@ -111,32 +120,31 @@ def to_etcd(cluster: Cluster) -> networking.NetworkPolicyEgressRuleArgs:
 def to_tablets(cluster: Cluster) -> networking.NetworkPolicyEgressRuleArgs:
     """Return the rule that lets pods ask the servers."""
     return networking.NetworkPolicyEgressRuleArgs(
-        to=[traffic.pods(cluster.selector("tablet"))], ports=traffic.ports(TABLET_GRPC_PORT)
+        to=[*map(traffic.pods, cluster.servers)], ports=traffic.ports(TABLET_GRPC_PORT)
     )
 
 
-def _pod(
-    cluster: Cluster, passwords: pulumi.Input[str], domain: pulumi.Output[str], selector: Mapping[str, str]
-) -> core.PodSpecArgs:
+def _pod(cluster: Cluster, shard: Shard, passwords: pulumi.Input[str], domain: pulumi.Output[str]) -> core.PodSpecArgs:
     given = cluster.given
     limits = lift(_merged, given["resources"], given["size"])
     data = core.VolumeMountArgs(name="data", mount_path=_DATA)
     secrets = core.VolumeMountArgs(name="secrets", mount_path=SECRETS, read_only=True)
     env = {"VTDATAROOT": _DATA, "VT_MYSQL_ROOT": "/usr"}
-    values = cluster.values({"DOMAIN": domain})
+    place = {"DOMAIN": domain, "SHARD": shard.name, "BASE": shard.base}
+    values = cluster.values(place)
     return core.PodSpecArgs(
         termination_grace_period_seconds=given["shutdown_seconds"],
         init_containers=[
             cluster.prepare(
                 ["accounts", "topology"],
-                cluster.values({"SETTINGS": lift(_settings, limits, given["settings"]), "OWN": domain}),
+                cluster.values({**place, "SETTINGS": lift(_settings, limits, given["settings"]), "OWN": domain}),
                 secrets,
                 env=env,
             ),
             cluster.container(
                 "mysqld",
                 ["born", "server"],
-                cluster.values({"DOMAIN": domain, "BIRTH": lift(mysql_settings.birth, given["settings"])}),
+                cluster.values({**place, "BIRTH": lift(mysql_settings.birth, given["settings"])}),
                 lift(_server_arguments, given["startup_seconds"], given["shutdown_seconds"]),
                 limits,
                 [data],
@@ -162,7 +170,7 @@ def _pod(
                 f"{cluster.children.instance}-container",
                 ["errant", "tablet"],
                 values,
-                lift(_tablet_arguments, given["database_name"]),
+                lift(_tablet_arguments, given["database_name"], shard.name),
                 lift(_of_tablet, given["size"]),
                 [data],
                 env,
@@ -170,8 +178,9 @@ def _pod(
                     core.ContainerPortArgs(name="grpc", container_port=TABLET_GRPC_PORT, protocol="TCP"),
                     *metrics.ports(given, HTTP_PORT),
                 ],
-                # Ready is that it serves what it is for: reads of a replica that is not too far behind, or writes.
-                readiness_probe=http("/debug/health", period_seconds=5, failure_threshold=2),
+                # Ready is that it serves what it is for: reads of a replica that is not too far behind, or writes;
+                # in a shard that does not serve yet, or not any more, nothing.
+                readiness_probe=http("/healthz", period_seconds=5, failure_threshold=2),
                 liveness_probe=core.ProbeArgs(
                     exec_=_script("alive", values, "errant", "alive"),
                     period_seconds=30,
@@ -184,7 +193,7 @@ def _pod(
             )
         ],
         volumes=cluster.volumes(pods.secret_files("secrets", passwords)),
-        **cluster.pod_fields(selector, "controller-revision-hash"),
+        **cluster.pod_fields(cluster.selector(shard.part), "controller-revision-hash"),
     )
 
 
@@ -222,11 +231,11 @@ def _server_arguments(startup: int, shutdown: int) -> list[str]:
     ]
 
 
-def _tablet_arguments(keyspace: str) -> list[str]:
+def _tablet_arguments(keyspace: str, shard: str) -> list[str]:
     return [
         *LOG,
         f"--init-keyspace={keyspace}",
-        "--init-shard=0",
+        f"--init-shard={shard}",
         "--init-tablet-type=replica",
         # Without vt_ before it, so that dumps and people see one name.
         f"--init-db-name-override={keyspace}",

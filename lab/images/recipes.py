@@ -203,5 +203,5 @@ def _vitess() -> Recipe:
     return dataclasses.replace(
         mysql, name="vitess", tag=VITESS_VERSION, packages=(*mysql.packages, "openssl"), estimate=60,
         hooks=(_only(f"mysqld {_MYSQL_PROGRAMS} {_TOOLS} openssl"), _RECORD_PATCH),
-        programs=("vtgate", "vttablet", "vtorc", "mysqlctld", "vtctldclient"), command=(), version_file="",
+        programs=("vtgate", "vttablet", "vtorc", "mysqlctld", "vtctld", "vtctldclient"), command=(), version_file="",
     )  # fmt: skip

@@ -35,12 +35,12 @@ def spec(recorder: Recorder, kind: str, part: str) -> dict[str, Any]:
 
 
 def pod(recorder: Recorder, part: str) -> dict[str, Any]:
-    kind = "StatefulSet" if part in ("etcd", "tablet") else "Job" if part == "import" else "Deployment"
+    kind = "StatefulSet" if part in ("etcd", "tablet") else "Job" if part in ("import", "shards") else "Deployment"
     return spec(recorder, kind, part)["template"]["spec"]
 
 
 def pods(recorder: Recorder) -> list[dict[str, Any]]:
-    return [pod(recorder, part) for part in ("etcd", "tablet", "vtorc", "vtgate", "import")]
+    return [pod(recorder, part) for part in ("etcd", "tablet", "vtorc", "vtgate", "import", "shards")]
 
 
 def containers(recorder: Recorder) -> list[dict[str, Any]]:
@@ -58,10 +58,12 @@ def test_children_names_and_parents():
         ("Deployment", "mysqlauth-vtgate", "mysqlauth"),
         ("Deployment", "mysqlauth-vtorc", "mysqlauth"),
         ("Job", "mysqlauth-import", "mysqlauth"),
+        ("Job", "mysqlauth-shards", "mysqlauth"),
         ("MySqlCluster", "mysqlauth", ""),
         ("NetworkPolicy", "mysqlauth-clients", "mysqlauth"),
         ("NetworkPolicy", "mysqlauth-etcd", "mysqlauth"),
         ("NetworkPolicy", "mysqlauth-import", "mysqlauth"),
+        ("NetworkPolicy", "mysqlauth-shards", "mysqlauth"),
         ("NetworkPolicy", "mysqlauth-tablet", "mysqlauth"),
         ("NetworkPolicy", "mysqlauth-vtorc", "mysqlauth"),
         ("PodDisruptionBudget", "mysqlauth-etcd", "mysqlauth"),
@@ -237,7 +239,7 @@ def test_the_key_that_signs_certificates_is_seen_by_what_makes_them_and_by_nothi
             for one in (*each.get("initContainers", []), *each["containers"])
             if "authority" in [mount["name"] for mount in one["volumeMounts"]]
         }
-        assert seen in ({"prepare"}, {"import"})
+        assert seen in ({"prepare"}, {"import"}, {"shards"})
 
 
 def options_of_etcd(recorder: Recorder) -> list[str]:
@@ -297,6 +299,7 @@ def test_grpc_and_replication_are_open_to_the_clusters_own_pods_alone_and_http_t
     assert allowed(found, "etcd") == {
         "mysqlauth-tablet-selector": {2379},
         "mysqlauth-import-selector": {2379},
+        "mysqlauth-shards-selector": {2379},
         "mysqlauth-vtorc-selector": {2379},
         "mysqlauth-selector": {2379},
         "mysqlauth-etcd-selector": {2379, 2380},

@@ -25,6 +25,7 @@ def run(folder: Path, began: str, said: str, wait: int = 0) -> subprocess.Comple
     values = {
         "BEGAN": began, "HOST": "db", "FRONT": 3306, "PORT": 3306, "KEYSPACE": "admin", "WAIT": wait, "BASE": 100,
         "RUN": folder, "SECRETS": folder, "TOPOLOGY": "", "DOMAIN": "d", "SET": "s", "CELL": "zone1",
+        "SHARD": "0", "SHARDS": 1,
     }  # fmt: skip
     words = [*(f"{key}={value}" for key, value in values.items()), "--"]
     done = subprocess.run(

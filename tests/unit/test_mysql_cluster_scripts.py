@@ -38,7 +38,7 @@ class Pod:
     def run(self, script: str, *arguments: str, ok: bool = True, **values: str) -> str:
         given = {
             "TOPOLOGY": "--topo-implementation etcd2", "SERVERS": "etcd-0:2379", "CELL": "zone1", "KEYSPACE": "my_shop",
-            "RUN": f"{self.folder}/run", "SECRETS": f"{self.folder}/secrets", "BASE": "100",
+            "RUN": f"{self.folder}/run", "SECRETS": f"{self.folder}/secrets", "BASE": "100", "SHARD": "0",
             "AUTHORITY": f"{self.folder}/authority.pem", "INSTANCE": "orders",
             "SHOWN": "--tablet-manager-grpc-ca=ca.crt", "BIRTH": "", **values,
         }  # fmt: skip
@@ -348,3 +348,54 @@ def test_a_server_that_is_filled_anew_gives_its_data_up_and_waits_for_an_empty_o
     assert len(pod.asked("mysqladmin")) == 1
     assert complete.exists()
     assert "--restore-with-clone" in pod.asked("vttablet")[0]
+
+
+def shards(pod: Pod, **serving: bool) -> None:
+    names = {name.replace("_", "-"): yes for name, yes in serving.items()}
+    found = {
+        "shards": {name: {"name": name, "shard": {"is_primary_serving": yes, "x": None}} for name, yes in names.items()}
+    }
+    answer = f"cat <<'EOF'\n{json.dumps(found, indent=2)}\nEOF"
+    pod.program("vtctldclient", f'case "$*" in *FindAllShards*)\n{answer}\n;; esac')
+
+
+DIVISION = {"SHARDS": "-80 80-", "COMING": "", "VSCHEMA": '{"sharded": true}', "WAIT": "600"}
+
+
+def applied(pod: Pod) -> list[str]:
+    return [line for line in pod.asked("vtctldclient") if "ApplyVSchema" in line]
+
+
+def test_the_gateways_learn_how_rows_are_divided_once_every_shard_serves(pod):
+    shards(pod, **{"_80": True, "80_": True, "0": False})
+    assert "-80 80- serve" in pod.run("division", **DIVISION)
+    [line] = applied(pod)
+    assert line.endswith('ApplyVSchema --vschema {"sharded": true} my_shop')
+
+
+@pytest.mark.parametrize("serving", [{"0": True, "_80": False, "80_": False}, {"0": False, "_80": True, "80_": True}])
+def test_while_rows_move_either_division_may_serve(pod, serving):
+    shards(pod, **serving)
+    pod.run("division", **{**DIVISION, "SHARDS": "0", "COMING": "-80 80-", "VSCHEMA": ""})
+    assert applied(pod) == []
+
+
+@pytest.mark.parametrize(
+    ("serving", "wanted", "named"),
+    [
+        # Divided too early, given up too late, and a step left out.
+        ({"_80": False, "80_": False, "0": True}, "-80 80-", "0"),
+        ({"_80": True, "80_": True, "0": False}, "0", "-80"),
+        ({"_80": True, "80_": True}, "-40 40-80 80-c0 c0-", "-80"),
+    ],
+)
+def test_servers_of_shards_that_serve_are_never_given_up_for_others_that_do_not(pod, serving, wanted, named):
+    shards(pod, **serving)
+    said = pod.run("division", ok=False, **{**DIVISION, "SHARDS": wanted})
+    assert f"shard {named} serves, not {wanted}: kubeauth reshard moves its rows; nothing was deleted" in said
+    assert applied(pod) == []
+
+
+def test_shards_that_do_not_serve_are_waited_for_with_a_limit(pod):
+    said = pod.run("division", ok=False, **{**DIVISION, "WAIT": "0"})
+    assert "waited 0 s for shards -80 80-" in said

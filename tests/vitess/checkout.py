@@ -1,11 +1,16 @@
 """A copy of the project as a stranger has it, and what its tests ask of the stack."""
 
+import base64
 import os
 import subprocess
 import time
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
+import pymysql
 import yaml
 
 from tests import copies, environment
@@ -72,6 +77,25 @@ class Checkout:
         """Send statements to a server itself, as its administrator; return the rows."""
         login = ("mysql", "--defaults-file=/run/vitess/client.cnf", "--batch", "--skip-column-names", "--execute")
         return self.kubectl("exec", name, "-c", "mysqld", "--", *login, statements, ok=ok)
+
+    def vitess(self, *arguments: str) -> str:
+        """Ask Vitess' own client."""
+        pod = ("deployment/mysqlauth-vtorc", "-c", "vtorc")
+        return self.kubectl("exec", *pod, "--", "sh", "/run/vitess/ask", *arguments)
+
+    @cached_property
+    def _login(self) -> dict[str, Any]:
+        server = self.kubectl("config", "view", "--minify", "--output", "jsonpath={.clusters[0].cluster.server}")
+        asked = ("get", "secrets", "--output", "jsonpath={.items[?(@.data.username)].data.password}")
+        password = base64.b64decode(self.kubectl(*asked).split()[0])
+        return {"host": urlsplit(server).hostname, "port": 32001, "user": "admin", "password": password}
+
+    def connect(self) -> pymysql.connections.Connection:
+        """Log in through the node port."""
+        seconds: Any = {"connect_timeout": 3, "read_timeout": 35, "write_timeout": 35}
+        return pymysql.connect(
+            **self._login, **seconds, database="admin", autocommit=True, ssl={"check_hostname": False}
+        )
 
     def primary(self) -> str:
         """The pod of the server that takes writes; one on a node that is lost does not answer."""

@@ -132,15 +132,7 @@ class System:
 
     def until(self, done: Callable[[], bool], seconds: float, what: str) -> float:
         """Ask until it is done; return the seconds that it took. A question that fails counts as not yet."""
-        begun = time.monotonic()
-        while time.monotonic() < begun + seconds:
-            try:
-                if done():
-                    return time.monotonic() - begun
-            except (AssertionError, KeyError, *_ERRORS):
-                pass
-            time.sleep(0.5)
-        raise AssertionError(f"not within {seconds} s: {what}\n{self.kubectl('get', 'pods')}")
+        return until(done, seconds, what, lambda: self.kubectl("get", "pods"))
 
     def memory(self) -> dict[str, int]:
         """Resident memory of each kind of process on the node, in MiB, all of a kind together."""
@@ -152,22 +144,35 @@ class System:
         return found
 
 
+def until(done: Callable[[], bool], seconds: float, what: str, shown: Callable[[], str] = str) -> float:
+    """Ask until it is done; return the seconds that it took. A question that fails counts as not yet."""
+    begun = time.monotonic()
+    while time.monotonic() < begun + seconds:
+        try:
+            if done():
+                return time.monotonic() - begun
+        except (AssertionError, KeyError, *_ERRORS):
+            pass
+        time.sleep(0.5)
+    raise AssertionError(f"not within {seconds} s: {what}\n{shown()}")
+
+
 class Writer(threading.Thread):
     """Inserts one row after the other through the gateways; connects again whenever that fails."""
 
-    def __init__(self, system: System, table: str) -> None:
+    def __init__(self, connect: Callable[[], pymysql.connections.Connection], table: str) -> None:
         """Make the table."""
         super().__init__(daemon=True)
-        self.system, self.table = system, table
+        self._connect, self.table = connect, table
         self.acknowledged: list[int] = []
         self.errors: list[str] = []
         self.longest = 0.0
         """The longest time between two confirmations, in seconds."""
         self._ended = threading.Event()
-        system.until(self._made, 120, f"the table {table} is made")
+        until(self._made, 120, f"the table {table} is made")
 
     def _made(self) -> bool:
-        with self.system.connect() as connection, connection.cursor() as cursor:
+        with self._connect() as connection, connection.cursor() as cursor:
             cursor.execute(f"CREATE TABLE IF NOT EXISTS {self.table} (id INT PRIMARY KEY)")
         return True
 
@@ -176,7 +181,7 @@ class Writer(threading.Thread):
         number, last = 0, time.monotonic()
         while not self._ended.is_set():
             try:
-                with self.system.connect() as connection, connection.cursor() as cursor:
+                with self._connect() as connection, connection.cursor() as cursor:
                     while not self._ended.wait(0.005):
                         number += 1
                         cursor.execute(f"INSERT INTO {self.table} VALUES ({number})")  # noqa: S608 - a number
@@ -199,13 +204,13 @@ class Writer(threading.Thread):
     def writes_again(self) -> None:
         """Wait until three more rows are confirmed."""
         wanted = len(self.acknowledged) + 3
-        self.system.until(lambda: len(self.acknowledged) >= wanted, 180, f"writes again: {self.errors[-3:]}")
+        until(lambda: len(self.acknowledged) >= wanted, 180, f"writes again: {self.errors[-3:]}")
 
     def lost(self) -> list[int]:
         """Acknowledged rows that the database does not have."""
         acknowledged = list(self.acknowledged)
         assert acknowledged, self.errors
-        with self.system.connect() as connection, connection.cursor() as cursor:
+        with self._connect() as connection, connection.cursor() as cursor:
             # Vitess gives at most 10,000 rows at once, unless it is told that they are many.
             cursor.execute("SET workload = olap")
             cursor.execute(f"SELECT id FROM {self.table}")  # noqa: S608 - a name of the tests

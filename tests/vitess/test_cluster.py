@@ -67,7 +67,7 @@ def test_a_second_up_changes_nothing(system):
 
 
 def test_the_primary_is_killed_under_a_writer_and_nothing_is_lost(system):
-    with Writer(system, "killed") as writer:
+    with Writer(system.connect, "killed") as writer:
         time.sleep(5)
         before = system.pods()
         system.kubectl("delete", "pod", system.primary(), "--force", "--grace-period=0")
@@ -84,7 +84,7 @@ def test_the_primary_is_killed_under_a_writer_and_nothing_is_lost(system):
 
 
 def test_a_primary_that_is_told_to_end_hands_over_without_an_error(system):
-    with Writer(system, "drained") as writer:
+    with Writer(system.connect, "drained") as writer:
         time.sleep(3)
         primary = system.primary()
         system.kubectl("delete", "pod", primary)
@@ -97,7 +97,7 @@ def test_a_primary_that_is_told_to_end_hands_over_without_an_error(system):
 
 
 def test_all_servers_are_killed_at_once_and_nothing_is_lost(system):
-    with Writer(system, "outage") as writer:
+    with Writer(system.connect, "outage") as writer:
         time.sleep(5)
         before = system.pods()
         system.kubectl("delete", "pod", *SERVERS, "--force", "--grace-period=0")
@@ -129,7 +129,7 @@ def members_are_ready(system: System) -> bool:
 def test_a_member_of_the_topology_whose_volume_is_lost_is_taken_in_again(system):
     lost = f"{INSTANCE}-etcd-1"
     before = system.get("pod", lost)["metadata"]["uid"]
-    with Writer(system, "member_lost") as writer:
+    with Writer(system.connect, "member_lost") as writer:
         system.kubectl("delete", "persistentvolumeclaim", f"data-{lost}", "--wait=false")
         system.kubectl("delete", "pod", lost)
         system.until(lambda: system.get("pod", lost)["metadata"]["uid"] != before, 120, "another pod")

@@ -1,7 +1,7 @@
 # Whether this server was taken out of service because it holds transactions that the primary does not have: those of a
 # former primary that nobody acknowledged.
 # shellcheck shell=sh disable=SC2034,SC2153,SC2154 # functions.sh and values.sh come before
-primary_of() { vtctl GetShard "$KEYSPACE/0" 2>/dev/null | sed -n 's/.*"uid": *\([0-9]*\).*/\1/p' | head -n 1; }
+primary_of() { vtctl GetShard "$KEYSPACE/$SHARD" 2>/dev/null | sed -n 's/.*"uid": *\([0-9]*\).*/\1/p' | head -n 1; }
 sql() { mysql --defaults-file="$RUN/client.cnf" --batch --skip-column-names --execute="$1" | tr -d '\n'; }
 errant() {
   case $(vtctl GetTablets --tablet-alias "$(tablet_of "$1")" 2>/dev/null) in *" drained "*) ;; *) return 1 ;; esac

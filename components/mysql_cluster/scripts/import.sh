@@ -65,6 +65,7 @@ until [ "$(who)" = server ]; do
 done
 
 # Before anything is changed: what several servers cannot hold, by its name.
+[ "$SHARDS" = 1 ] || refuse "the data of one server goes into one shard first: deploy that, then divide it"
 found=$(value old "SELECT 1 FROM information_schema.schemata WHERE schema_name = '$KEYSPACE'")
 [ -n "$found" ] || refuse "the server at $HOST has no schema $KEYSPACE that the account sees"
 unfit=$(run old <<SQL
