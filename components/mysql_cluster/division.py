@@ -6,13 +6,9 @@ from pulumi_kubernetes.core import v1 as core
 
 from ..inputs.known import lift
 from ..kubernetes import pods, traffic
-from . import authority, shards, tablets
-from .parts import DIVISION, Cluster, component_label
+from . import authority, job, shards, tablets
+from .parts import DIVISION, Cluster
 
-_REFUSED = 3
-"""How the script ends where another attempt would end alike."""
-
-_ATTEMPTS = 3
 _RESOURCES = {"cpu_request": "50m", "cpu_limit": "500m", "memory_request": "64Mi", "memory_limit": "128Mi"}
 
 
@@ -50,48 +46,17 @@ def _job(cluster: Cluster, vschema: pulumi.Input[str]) -> batch.Job:
     whenever the division changes, because its specification does.
     """
     children, given = cluster.children, cluster.given
-    seconds: int = given["rollout_seconds"]
-    selector = cluster.selector(DIVISION)
     values = cluster.values({
         "SHARDS": " ".join(shard.name for shard in shards.serving(given)),
         "COMING": " ".join(shard.name for shard in shards.coming(given)),
         "VSCHEMA": lift(pods.literal, vschema),
-        "WAIT": max(seconds - 60, 10),
+        "WAIT": job.patience(cluster),
     })  # fmt: skip
     traffic.policy(
-        children, DIVISION, selector, egress=[lift(traffic.dns, given["platform"]), tablets.to_etcd(cluster)]
+        children,
+        DIVISION,
+        cluster.selector(DIVISION),
+        egress=[lift(traffic.dns, given["platform"]), tablets.to_etcd(cluster)],
     )
-    return batch.Job(
-        children.logical(DIVISION),
-        metadata=children.metadata(
-            DIVISION, extra=component_label(DIVISION), annotations={"pulumi.com/replaceUnready": "true"}
-        ),
-        spec=batch.JobSpecArgs(
-            backoff_limit=_ATTEMPTS,
-            active_deadline_seconds=max(seconds - 20, 10),
-            pod_failure_policy=batch.PodFailurePolicyArgs(
-                rules=[
-                    batch.PodFailurePolicyRuleArgs(
-                        action="FailJob",
-                        on_exit_codes=batch.PodFailurePolicyOnExitCodesRequirementArgs(
-                            operator="In", values=[_REFUSED]
-                        ),
-                    )
-                ]
-            ),
-            template=core.PodTemplateSpecArgs(
-                metadata=cluster.pod_metadata(DIVISION, selector),
-                spec=core.PodSpecArgs(
-                    restart_policy="Never",
-                    containers=[
-                        cluster.container(
-                            DIVISION, ["certificate", "division"], values, [], _RESOURCES, [authority.mount()]
-                        )
-                    ],
-                    volumes=cluster.volumes(),
-                    **cluster.pod_fields(selector),
-                ),
-            ),
-        ),
-        opts=children.options(rollout_seconds=seconds),
-    )
+    container = cluster.container(DIVISION, ["certificate", "division"], values, [], _RESOURCES, [authority.mount()])
+    return job.make(cluster, DIVISION, container, cluster.volumes())
