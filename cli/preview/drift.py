@@ -5,19 +5,27 @@ that the program sets differs. So both versions are compared here, whole. In the
 for objects that are not the stack's.
 """
 
+import re
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 from ..console import Problem
 from ..stack import Stack, config, rights
-from . import engine
+from . import engine, gate_file
 from .difference import entries
 from .model import CREATE, DELETE, SAME, UPDATE, Change, Preview, events, lookup, masked
 
 #: What the cluster itself writes all the time.
 _VOLATILE = ("managedFields", "resourceVersion", "generation", "creationTimestamp", "selfLink")
-_CONTROLLERS = ("deployment.kubernetes.io/", "pv.kubernetes.io/", "volume.kubernetes.io/", "volume.beta.kubernetes.io/")
+_CONTROLLERS = (
+    "deployment.kubernetes.io/*", "pv.kubernetes.io/*", "volume.kubernetes.io/*", "volume.beta.kubernetes.io/*",
+    # `kubectl rollout restart`: other pods, and the same as before.
+    "kubectl.kubernetes.io/restartedAt",
+)  # fmt: skip
 #: Maps to which others may add keys.
 _FREE = ("labels", "annotations")
+_FREE_PATH = re.compile(r"(^|\.)metadata\.(labels|annotations)\b")
 _AUTOMATIC = ("kubernetes.io/metadata.name",)
 #: What a namespace should not hold besides the stack's objects.
 _KINDS = (
@@ -47,7 +55,7 @@ def find(stack: Stack) -> tuple[Preview, list[str]]:
     done = engine.run(stack.run, "refresh", "--preview-only")
     if done.returncode:
         raise Problem(f"pulumi refresh failed:\n{engine.words(done)}")
-    changes = compared(done.stdout.splitlines())
+    changes = compared(done.stdout.splitlines(), gate_file.of_tree().strangers)
     if not changes:
         raise Problem(f"stack {stack.name} has nothing on the cluster", f"make up STACK={stack.name}")
     notes = ["From what Pulumi last saw (-) to what the cluster has now (+). Nothing was written."]
@@ -80,32 +88,75 @@ def remedies(changes: list[Change]) -> list[str]:
     return commands
 
 
-def compared(lines: list[str]) -> list[Change]:
-    """Every resource of a refresh, from what was recorded to what is there."""
+def compared(lines: list[str], strangers: Sequence[str] = ()) -> list[Change]:
+    """Every resource of a refresh, from what was recorded to what is there.
+
+    Args:
+        lines: The engine's events.
+        strangers: Patterns of labels and annotations that the platform writes. Default: the cluster's own.
+    """
     found = []
-    for event in events(lines):
-        step = event.get("resOutputsEvent", {}).get("metadata", {})
+    own = (*_CONTROLLERS, *strangers)
+    steps = [event.get("resOutputsEvent", {}).get("metadata", {}) for event in events(lines)]
+    scaled = {target for step in steps for target in _scaled(step)}
+    for step in steps:
         if not step.get("type", "").startswith("kubernetes:"):
             continue
         old, new = step.get("old") or {}, step.get("new") or {}
-        before = without_strangers(settled(old.get("outputs") or {}), masked(old.get("inputs") or {}))
-        after = None if step["op"] == "delete" or not new else settled(new.get("outputs") or {})
+        before = without_strangers(settled(old.get("outputs") or {}, own), masked(old.get("inputs") or {}))
+        after = None if step["op"] == "delete" or not new else settled(new.get("outputs") or {}, own)
         if after is not None and "volumeName" not in before.get("spec", {}):
             # A claim is bound after Pulumi saw it.
             after.get("spec", {}).pop("volumeName", None)
-        op = DELETE if after is None else SAME if before == after and step["op"] != "update" else UPDATE
+        if _object(before) in scaled:
+            for side in filter(None, (before, after)):
+                side.get("spec", {}).pop("replicas", None)
         changed = tuple(sorted(step.get("detailedDiff") or {}))
+        # Content that is masked looks alike; labels and annotations are not masked.
+        seen = step["op"] == "update" and not (changed and all(map(_FREE_PATH.search, changed)))
+        op = DELETE if after is None else SAME if before == after and not seen else UPDATE
         found.append(Change(op, step["urn"], before=before, after=after, changed=changed, parent=old.get("parent", "")))
     return found
 
 
-def settled(outputs: dict[str, Any]) -> dict[str, Any]:
-    """An object without what the cluster itself writes, and with secrets masked."""
+def settled(outputs: dict[str, Any], others: Iterable[str] = _CONTROLLERS) -> dict[str, Any]:
+    """An object without what the cluster itself and `others` write, and with secrets masked."""
     shown = {key: value for key, value in masked(outputs).items() if key != "status"}
     metadata = {key: value for key, value in (shown.get("metadata") or {}).items() if key not in _VOLATILE}
-    annotations = metadata.pop("annotations", None) or {}
-    kept = {key: value for key, value in annotations.items() if not key.startswith(_CONTROLLERS)}
-    return {**shown, "metadata": {**metadata, **({"annotations": kept} if kept else {})}}
+    shown = {**shown, "metadata": _without(metadata, others)}
+    if isinstance(template := lookup(shown, "spec", "template"), dict) and isinstance(template.get("metadata"), dict):
+        shown["spec"] = {
+            **shown["spec"],
+            "template": {**template, "metadata": _without(template["metadata"], others)},
+        }
+    return shown
+
+
+def _without(metadata: dict[str, Any], others: Iterable[str]) -> dict[str, Any]:
+    """Metadata without labels and annotations of others."""
+    free = {
+        key: {name: value for name, value in (metadata.get(key) or {}).items() if not _fits(name, others)}
+        for key in _FREE
+    }
+    rest = {key: value for key, value in metadata.items() if key not in _FREE}
+    return {**rest, **{key: value for key, value in free.items() if value}}
+
+
+def _scaled(step: dict[str, Any]) -> list[tuple[Any, Any, Any]]:
+    """Kind, namespace and name of what an autoscaler of the stack scales: how many pods it has is not the program's."""
+    if not str(step.get("type")).endswith(":HorizontalPodAutoscaler"):
+        return []
+    outputs = (step.get("new") or step.get("old") or {}).get("outputs")
+    target = lookup(outputs, "spec", "scaleTargetRef")
+    return [(lookup(target, "kind"), lookup(outputs, "metadata", "namespace"), lookup(target, "name"))]
+
+
+def _object(outputs: dict[str, Any]) -> tuple[Any, Any, Any]:
+    return outputs.get("kind"), lookup(outputs, "metadata", "namespace"), lookup(outputs, "metadata", "name")
+
+
+def _fits(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def without_strangers(recorded: Any, declared: Any, key: str = "") -> Any:

@@ -15,6 +15,11 @@ from .rules import RULES, Settings
 from .rules.base import LEVELS, OFF
 
 FILE = "kubeauth-gate.yaml"
+#: Keys that are lists of patterns: of what, and an example.
+_LISTS = {
+    "data": ("a type", "MinioTenant, 'example:storage/*'"),
+    "strangers": ("a label's or an annotation's name", "'cloud.google.com/neg-status', '*.cattle.io/*'"),
+}
 
 
 def of_commit(commit: str) -> Settings:
@@ -40,7 +45,7 @@ def read(text: str, name: str) -> Settings:
     """The settings in a file's text.
 
     Args:
-        text: YAML: `data`, a list of patterns, and `rules`, a level for each rule that shall not stop.
+        text: YAML: `data` and `strangers`, lists of patterns, and `rules`, a level for each rule that shall not stop.
         name: What the file is called in messages.
 
     Raises:
@@ -55,7 +60,9 @@ def read(text: str, name: str) -> Settings:
             f"{name} is wrong:\n  " + "\n  ".join(wrong), "correct it; docs/guides/previews.md has an example"
         )
     return Settings(
-        tuple(content.get("data") or ()), {rule: level or OFF for rule, level in (content.get("rules") or {}).items()}
+        tuple(content.get("data") or ()),
+        {rule: level or OFF for rule, level in (content.get("rules") or {}).items()},
+        tuple(content.get("strangers") or ()),
     )
 
 
@@ -73,14 +80,16 @@ def _wrong(content: Any) -> Iterator[str]:
     if not isinstance(content, dict):
         yield f"the file: {content!r}: must have keys, e.g. rules: {{selector: tell}}"
         return
-    for key in (key for key in content if key not in ("data", "rules")):
-        yield f"{key}: not a key; use data or rules"
-    data, levels = (content.get(key) for key in ("data", "rules"))
-    if data is not None and not isinstance(data, list):
-        yield f"data: {data!r}: must be a list, e.g. [MinioTenant, 'example:storage/*']"
-    for pattern in data if isinstance(data, list) else []:
-        if not isinstance(pattern, str) or not pattern.strip("*?: "):
-            yield f"data: {pattern!r}: must be a pattern of a type, e.g. MinioTenant or 'example:storage/*'"
+    for key in (key for key in content if key not in (*_LISTS, "rules")):
+        yield f"{key}: not a key; use {', '.join(_LISTS)} or rules"
+    levels = content.get("rules")
+    for key, (what, example) in _LISTS.items():
+        given = content.get(key)
+        if given is not None and not isinstance(given, list):
+            yield f"{key}: {given!r}: must be a list, e.g. [{example}]"
+        for pattern in given if isinstance(given, list) else []:
+            if not isinstance(pattern, str) or not pattern.strip("*?: "):
+                yield f"{key}: {pattern!r}: must be a pattern of {what}, e.g. {example}"
     if levels is not None and not isinstance(levels, dict):
         yield f"rules: {levels!r}: must be a level for each rule, e.g. {{selector: tell}}"
     for rule, level in levels.items() if isinstance(levels, dict) else []:

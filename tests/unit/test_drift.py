@@ -1,7 +1,10 @@
 """What counts as drift, and what the cluster writes by itself."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
+
+import pytest
 
 from cli.preview import drift
 from cli.preview.model import Change
@@ -20,6 +23,19 @@ def changed(
     }
     (change,) = drift.compared([json.dumps({"resOutputsEvent": {"metadata": metadata}})])
     return change
+
+
+DEPLOYMENT = "apps/v1:Deployment"
+
+
+def _line(kind: str, old: Any, new: Any, **more: Any) -> str:
+    urn = f"urn:pulumi:dev::kubeauth::kubernetes:{kind}::web"
+    step = {"op": "same", "urn": urn, "type": f"kubernetes:{kind}", **more}
+    return json.dumps({"resOutputsEvent": {"metadata": {**step, "old": {"outputs": old}, "new": {"outputs": new}}}})
+
+
+def compared(old: Any, new: Any, strangers: Sequence[str] = (), **more: Any) -> list[Change]:
+    return drift.compared([_line(DEPLOYMENT, old, new, **more)], strangers)
 
 
 def test_what_the_cluster_writes_by_itself_is_no_drift():
@@ -77,3 +93,54 @@ def test_objects_of_others_are_found_but_not_those_of_controllers_and_of_kuberne
     found = drift.foreign("dev", "cloud", {("NetworkPolicy", "web")}, "\n".join(listed))
     assert [str(change) for change in found] == ["NetworkPolicy allow-all"]
     assert drift.remedies(found) == ["kubectl delete --namespace cloud networkpolicy/allow-all"]
+
+
+RESTARTED = {"kubectl.kubernetes.io/restartedAt": "2026-11-28T19:00:00Z"}
+
+
+def _pods(annotations: dict[str, Any]) -> dict[str, Any]:
+    template = {"metadata": {"labels": {"app": "web"}, **({"annotations": annotations} if annotations else {})}}
+    return {"metadata": {"name": "web"}, "spec": {"template": template}}
+
+
+def test_a_restart_by_kubectl_is_no_drift_and_another_annotation_of_the_pods_is():
+    assert changed(_pods({}), _pods(RESTARTED)).op == "same"
+    assert changed(_pods(RESTARTED), _pods({}), _pods({})).op == "same"
+    assert changed(_pods({"a": "b"}), _pods({"a": "b", **RESTARTED}), _pods({"a": "b"})).op == "same"
+    assert changed(_pods({}), _pods({"a": "b", **RESTARTED})).op == "update"
+
+
+def test_what_the_platform_writes_is_no_drift_once_the_project_says_so():
+    old = {"metadata": {"name": "web", "annotations": {"team": "a"}}}
+    new = {"metadata": {"name": "web", "labels": {"x.cattle.io/id": "1"}, "annotations": {"team": "a", "neg": "{}"}}}
+    assert [change.op for change in compared(old, new)] == ["update"]
+    assert [change.op for change in compared(old, new, strangers=["*.cattle.io/*", "neg"])] == ["same"]
+    assert [change.op for change in compared(old, new, strangers=["neg"])] == ["update"]
+
+
+@pytest.mark.parametrize(
+    ("path", "op"),
+    [
+        ('metadata.annotations["neg"]', "same"),
+        ("metadata.annotations", "same"),
+        ("data.password", "update"),
+        ("spec.metadata", "update"),
+    ],
+)
+def test_what_only_the_engine_sees_stays_drift_but_for_keys_of_others(path, op):
+    old, new = {"metadata": {"annotations": {}}}, {"metadata": {"annotations": {"neg": "{}"}}}
+    [change] = compared(old, new, strangers=["neg"], op="update", detailedDiff={path: {}})
+    assert change.op == op
+
+
+def test_how_many_pods_an_autoscaler_of_the_stack_wants_is_no_drift():
+    def pods(replicas: int) -> dict[str, Any]:
+        return {"kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"}, "spec": {"replicas": replicas}}
+
+    target = {"kind": "Deployment", "name": "web"}
+    scaler = {"metadata": {"name": "s", "namespace": "shop"}, "spec": {"scaleTargetRef": target, "minReplicas": 2}}
+    elsewhere = {**scaler, "metadata": {"name": "s", "namespace": "other"}}
+    assert changed(pods(1), pods(0)).op == "update"
+    for found, ops in ((scaler, ["same", "same"]), (elsewhere, ["same", "update"])):
+        lines = [_line("autoscaling/v2:HorizontalPodAutoscaler", found, found), _line(DEPLOYMENT, pods(1), pods(3))]
+        assert [change.op for change in drift.compared(lines)] == ops

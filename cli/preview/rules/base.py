@@ -22,6 +22,8 @@ class Settings:
     """Patterns of more types that hold data."""
     rules: Mapping[str, str] = field(default_factory=dict)
     """Levels of rules; those that are not named stop, but for those of `TOLD`."""
+    strangers: tuple[str, ...] = ()
+    """Patterns of labels and annotations that the platform writes, which are no drift."""
 
     def level(self, rule: str) -> str:
         """What a finding of a rule does."""
