@@ -26,6 +26,8 @@ _WORDS = (
     (_MYSQL, r"mysql"),
 )
 _NO_SERVERS = r"exporter|backup|router|shell|operator|client|proxy|tools|toolkit|mongodb|pmm|orchestrator"
+#: Volumes that end with their pods, or that nobody writes to.
+_ENDING = {"emptyDir", "ephemeral", "secret", "configMap", "projected", "downwardAPI", "image"}
 #: What Oracle's own registry calls the servers: mysql/community-server.
 _OF_ORACLE = ("community-server", "enterprise-server")
 
@@ -218,7 +220,17 @@ def _containers(inputs: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _with_data(inputs: dict[str, Any]) -> Callable[[dict[str, Any]], bool]:
     """Whether a container of a workload mounts a volume that outlives its pod."""
-    volumes = mappings(lookup(inputs, "spec", "template", "spec", "volumes"))
-    kept = {volume.get("name") for volume in volumes if volume.get("persistentVolumeClaim")}
-    kept |= {lookup(claim, "metadata", "name") for claim in mappings(lookup(inputs, "spec", "volumeClaimTemplates"))}
+    kept = kept_volumes(inputs)
     return lambda container: any(mount.get("name") in kept for mount in mappings(container.get("volumeMounts")))
+
+
+def kept_volumes(inputs: dict[str, Any]) -> dict[Any, str]:
+    """A workload's volumes that outlive its pods, by their names: where each is."""
+    claims = mappings(lookup(inputs, "spec", "volumeClaimTemplates"))
+    found = {lookup(claim, "metadata", "name"): "a claim of its own" for claim in claims}
+    for volume in mappings(lookup(inputs, "spec", "template", "spec", "volumes")):
+        if not _ENDING & volume.keys():
+            [(kind, source)] = [(key, it) for key, it in volume.items() if key != "name"][:1] or [("", None)]
+            values = source.values() if isinstance(source, dict) else [source]
+            found[volume.get("name")] = " ".join([kind, *(str(it) for it in values if not isinstance(it, bool))])
+    return found

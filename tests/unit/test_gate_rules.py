@@ -249,7 +249,7 @@ def from_secret(name: str) -> dict[str, Any]:
         (env(), env(DB_PASSWORD="$(FROM_ELSEWHERE)"), False),
         (env(), env(DB_PASSWORD_FILE="/run/secrets/password"), False),
         (env(), env(SECRET_NAME="smtp", TOKEN_TTL="3600", MAX_TOKENS="20"), False),
-        (env(), env(ALLOW_EMPTY_PASSWORD="yes"), False),
+        (env(), env(PASSWORD="yes"), False),
         (env(DB_PASSWORD="canary"), env(DB_PASSWORD="canary"), False),
         (env(), from_secret("DB_PASSWORD"), False),
     ],

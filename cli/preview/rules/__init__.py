@@ -42,7 +42,7 @@ RULES: dict[str, Rule] = {
     "database": Rule(
         data.database,
         "clients have no database, or find an empty one",
-        "keep its name, namespace and selector",
+        "keep its name, namespace and selector, its volume and its folder there",
         loses=True,
     ),
     SERVER_VERSION: Rule(
@@ -103,7 +103,7 @@ RULES: dict[str, Rule] = {
         "add the new name beside the old one, move the clients and the tables, then drop the old one",
     ),
     "rights": Rule(
-        rights.cluster_wide,
+        rights.allowed,
         "rights in the whole cluster, or wildcards, reach what belongs to others",
         "use a Role in one namespace that names resources and verbs",
         also_new=True,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from .. import versions
 from ..difference import quantity
 from ..model import CLUSTER, DATABASE, REPLACE, UPDATE, Change
-from . import holders, moves
+from . import holders, moves, servers
 from .base import GONE, Context, Found, shown, what
 
 
@@ -60,12 +60,14 @@ def holder(change: Change, context: Context) -> Found:
 
 
 def database(change: Change, context: Context) -> Found:
-    """A database goes: its component is deleted, or its Deployment deleted or replaced."""
+    """A database goes: its component is deleted, its workload deleted, replaced or stopped; or it finds other files."""
     if change.types[-1] in (DATABASE, CLUSTER) and change.op in GONE:
         yield (
             what(change),
             "the database goes, and its Service's name with it: clients lose it, a new one starts empty",
         )
+    elif change.op == UPDATE and (DATABASE in change.types or versions.is_server(change)):
+        yield from servers.elsewhere(change, context)
     elif change.kind == "Deployment" and context.is_lost(change):
         if DATABASE not in change.types and not versions.is_server(change):
             return

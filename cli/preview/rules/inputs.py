@@ -66,3 +66,8 @@ def changed(change: Change) -> Iterator[tuple[str, Any, Any]]:
 def is_on(value: Any) -> bool:
     """Whether a switch is on, in any of the ways in which people write it."""
     return str(value).lower() in ("true", "on", "enabled", "enable", "required", "require", "1", "yes")
+
+
+def texts(value: Any) -> list[str]:
+    """The texts in a list, or in what stands for a list of one."""
+    return [str(it) for it in value] if isinstance(value, list) else [str(value)] if value else []

@@ -10,9 +10,11 @@ from .base import Context, Found, shown
 #: How much a client or a server asks of a connection; what is not named here is not judged.
 _MODES = {
     **dict.fromkeys(("verify-identity", "verify-full"), 3),
-    "verify-ca": 2,
-    **dict.fromkeys(("require", "required", "true", "on", "1", "yes"), 1),
-    **dict.fromkeys(("prefer", "preferred", "allow", "disable", "disabled", "false", "off", "0", "no", "none"), 0),
+    **dict.fromkeys(("verify-ca", "mutual", "istio-mutual", "strict"), 2),
+    **dict.fromkeys(("simple", "require", "required", "true", "on", "1", "yes"), 1),
+    **dict.fromkeys(
+        ("prefer", "preferred", "permissive", "allow", "disable", "disabled", "false", "off", "0", "no", "none"), 0
+    ),
 }
 _MODE = re.compile(r"(^|_)(TLS|SSL)(_?MODE)?$", re.IGNORECASE)
 _SERVER = re.compile(r"--(?:loose-)?require[-_]secure[-_]transport(?:=(.*))?")
@@ -24,11 +26,14 @@ _ENCRYPTS = re.compile(
     re.IGNORECASE,
 )
 _BELIEVES = re.compile(r"insecureSkip(Tls)?Verify$|allowUnsafeConfigurations$|allowPlaintext\w*$", re.IGNORECASE)
+#: Paths of what a mesh or a proxy asks of the other side.
+_ASKS = re.compile(r"(mtls|tls|ssl)\.mode$", re.IGNORECASE)
 _CLEARTEXT = "passwords and rows can be read, and changed, by whoever sees the network"
 
 _KEEPS = re.compile(r"deletionProtection(Enabled)?$|deleteProtection$", re.IGNORECASE)
 _RETAINS = re.compile(r"(reclaimPolicy|ReclaimPolicy|whenDeleted|whenScaled|deletionPolicy|resource-policy)$")
-_BACKUPS = ("ScheduledBackup", "BackupPolicy", "Schedule")
+_BACKUPS = ("ScheduledBackup", "BackupPolicy", "Schedule", "BackupStorageLocation")
+_COPIES = ("VolumeSnapshot", "VolumeSnapshotContent", "Backup")
 
 
 def tls(change: Change, _: Context) -> Found:
@@ -52,6 +57,7 @@ def tls(change: Change, _: Context) -> Found:
     if not inputs.pod(change.after):
         for path, old, new in inputs.changed(change):
             off = _ENCRYPTS.search(path) and inputs.is_on(old) and not inputs.is_on(new)
+            off = off or (_ASKS.search(path) and _lower(old, "none" if new is None else new))
             if off or (_BELIEVES.search(path) and inputs.is_on(new)):
                 yield f"{path}: {shown(old)} → {shown(new)}", _CLEARTEXT
 
@@ -67,7 +73,14 @@ def protection(change: Change, context: Context) -> Found:
             yield "deleted", "a drained node may stop all its pods at once"
         if change.kind in _BACKUPS or _backs_up(change):
             yield "deleted", "no backup is made any more"
+        if change.kind in _COPIES and not change.retained:
+            yield "deleted", "a copy of the data goes with it"
         return
+    for name in sorted(inputs.containers(change.before).keys() - inputs.containers(change.after).keys()):
+        if _backs_up(change):
+            yield f"containers: without {name}", "a part of the backup is left out, such as its copy in a bucket"
+        elif DATABASE in change.types and name.startswith("binary-log"):
+            yield f"containers: without {name}", "what was written since the last backup cannot be restored any more"
     for option in () if change.is_component else change.dropped:
         yield f"{option}: true → false", "the next change may delete it: nothing holds it any more"
     for path, old, new in inputs.changed(change):

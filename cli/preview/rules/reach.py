@@ -6,16 +6,16 @@ from typing import Any
 from .. import policies
 from ..difference import entries
 from ..model import CREATE, DELETE, REPLACE, SERVING, UPDATE, Change, lookup, mappings
-from . import inputs, moves
+from . import inputs, moves, ways
 from .base import Context, Found, shown, what
 
-_WAYS_IN = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute", "Gateway", "Route", "IngressRoute")
-_GROUPS_OF_WAYS = ("kubernetes:networking.k8s.io/", "kubernetes:extensions/", "kubernetes:gateway.networking.k8s.io/",
-                   "kubernetes:route.openshift.io/", "kubernetes:traefik.io/")  # fmt: skip
 _PUBLIC = re.compile(r"(publiclyAccessible|publicNetworkAccess(Enabled)?|publicAccess|ipv4Enabled)$", re.IGNORECASE)
 _ANYWHERE = ("0.0.0.0/0", "::/0")
 #: Annotations that keep a cloud's load balancer inside.
 _INNER = re.compile(r"load-balancer-(internal|type)$|internal-load-balancer|backend-config-internal")
+_POLICIES = ("NetworkPolicy", "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "GlobalNetworkPolicy",
+             "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy", "AuthorizationPolicy",
+             "PeerAuthentication")  # fmt: skip
 _REACH = {"ExternalName": 0, "ClusterIP": 0, "NodePort": 1, "LoadBalancer": 2}
 
 
@@ -37,13 +37,12 @@ def wider(change: Change, _: Context) -> Found:
     """Something becomes reachable from more places: a Service's type or addresses, a new way in, a public database."""
     if change.after is None or change.op not in (CREATE, UPDATE, REPLACE):
         return
-    if change.kind == "Ingress" or (change.kind in _WAYS_IN and change.types[-1].startswith(_GROUPS_OF_WAYS)):
-        if change.before is None:
-            yield f"new {change.kind}", "what it routes to becomes reachable from outside the cluster"
-        elif more := sorted(_hosts(change.after) - _hosts(change.before)):
-            yield f"hosts: {', '.join(more)}", "what it routes to is reachable under more names"
+    if ways.is_one(change):
+        yield from ways.more(change)
     elif change.kind == "Service":
         yield from _service(change)
+    elif inputs.pod(change.after):
+        yield from _of_node(change)
     elif change.before is not None:
         for path, old, new in inputs.changed(change):
             if _PUBLIC.search(path) and inputs.is_on(new):
@@ -58,10 +57,10 @@ def _service(change: Change) -> Found:
     if _REACH.get(new, 0) > _REACH.get(old, 0):
         reach = "a load balancer's address" if new == "LoadBalancer" else "a port of every node"
         yield f"spec.type: {old or 'none'} → {new}", f"reachable from outside the cluster, on {reach}"
-    before, after = (_texts(value) for value in change.value("spec", "externalIPs"))
+    before, after = (inputs.texts(value) for value in change.value("spec", "externalIPs"))
     if set(after) - set(before):
         yield f"spec.externalIPs: {shown(before)} → {shown(after)}", "reachable from outside on more addresses"
-    before, after = (_texts(value) for value in change.value("spec", "loadBalancerSourceRanges"))
+    before, after = (inputs.texts(value) for value in change.value("spec", "loadBalancerSourceRanges"))
     if before and (not after or any(not policies.inside(it, before) for it in after)):
         yield f"spec.loadBalancerSourceRanges: {shown(before)} → {shown(after)}", "more networks are answered"
     old, new = (value if isinstance(value, dict) else {} for value in change.value("metadata", "annotations"))
@@ -70,26 +69,30 @@ def _service(change: Change) -> Found:
             yield f"annotation {key}: {old[key]} → {shown(new.get(key))}", "its load balancer is no longer an inner one"
 
 
-def _hosts(side: dict[str, Any] | None) -> set[str]:
-    """The names under which a way in answers; an asterisk is every one."""
-    names = {str(it.get("host") or "*") for it in mappings(lookup(side, "spec", "rules")) if "http" in it}
-    names |= {str(it.get("hostname") or "*") for it in mappings(lookup(side, "spec", "listeners"))}
-    return {*names, *_texts(lookup(side, "spec", "hostnames"))}
+def _of_node(change: Change) -> Found:
+    """Pods that answer on their node's own addresses, past Services and most NetworkPolicies."""
+    old, new = inputs.pod(change.before), inputs.pod(change.after)
+    if new.get("hostNetwork") is True and old.get("hostNetwork") is not True:
+        yield "hostNetwork: true", "its ports are ports of its node: whoever reaches the node reaches them"
+    known = _host_ports(change.before)
+    for port in sorted(_host_ports(change.after) - known):
+        yield f"hostPort: {port}", "reachable on this port of its node, without a Service"
 
 
-def _texts(value: Any) -> list[str]:
-    return [str(it) for it in value] if isinstance(value, list) else [str(value)] if value else []
+def _host_ports(side: dict[str, Any] | None) -> set[str]:
+    ports = (port for it in inputs.containers(side).values() for port in mappings(it.get("ports")))
+    return {str(port["hostPort"]) for port in ports if port.get("hostPort")}
 
 
 def dropped_policy(change: Change, context: Context) -> Found:
     """A NetworkPolicy goes, or allows what it did not allow before."""
-    if change.kind != "NetworkPolicy" or context.goes_with_its_component(change):
+    if change.kind not in _POLICIES or context.goes_with_its_component(change):
         return
     if context.goes_with_its_namespace(change) or moves.is_served_elsewhere(change, context):
         return
     if change.op == DELETE or "metadata.namespace" in change.reasons:
-        yield what(change), "what it denied is allowed, unless another NetworkPolicy still denies it"
-    elif change.op in (UPDATE, REPLACE):
+        yield what(change), "what it denied is allowed, unless another policy still denies it"
+    elif change.op in (UPDATE, REPLACE) and change.kind == "NetworkPolicy":
         before, after = change.value("spec")
         if isinstance(before, dict | None) and isinstance(after, dict | None):
             yield from policies.widened(before or {}, after or {})

@@ -12,6 +12,20 @@ from . import inputs
 from .base import GONE, Context, Found, shown, what
 
 _ALL = "*"
+#: Roles of Kubernetes' own that may nearly everything in a namespace, its Secrets included.
+_WIDE = ("cluster-admin", "admin", "edit")
+_EVERYBODY = ("system:authenticated", "system:unauthenticated", "system:anonymous", "system:serviceaccounts")
+_ANOTHERS = ("pods/exec", "pods/attach", "pods/ephemeralcontainers", "serviceaccounts/token")
+_ENFORCE = "pod-security.kubernetes.io/enforce"
+_SECURITY = ("privileged", "baseline", "restricted")
+#: What refuses objects of others.
+_GUARDS = (
+    "kubernetes:admissionregistration.k8s.io/*:Validating*",
+    "kubernetes:kyverno.io/*:*Policy",
+    "kubernetes:policies.kyverno.io/*:*Policy",
+    "kubernetes:constraints.gatekeeper.sh/*:*",
+    "kubernetes:templates.gatekeeper.sh/*:*",
+)
 _ACCOUNTS = (
     "mysql:index/user:User",
     "mysql:index/grant:Grant",
@@ -22,31 +36,54 @@ _ACCOUNTS = (
     "kubernetes:k8s.mariadb.com/*:Grant",
 )
 _USERNAME = re.compile(r'(^|[."])username("\])?$')
+#: What lets everybody in.
+_DOORS = re.compile(r"ALLOW_EMPTY(_ROOT)?_PASSWORD$|^POSTGRES_HOST_AUTH_METHOD$")
+_DOOR = re.compile(r"--(loose-|enable-)?skip[-_]grant[-_]tables(=(?!0|off|false).*)?", re.IGNORECASE)
 #: The variables by which images of databases know their schema and account.
 _NAMES = re.compile(r"(MYSQL|MARIADB|POSTGRES|POSTGRESQL)_(DATABASE|DB|USER|USERNAME)$")
 
 
-def cluster_wide(change: Change, _: Context) -> Found:
-    """Somebody gets rights in the whole cluster, or every right on something."""
+def allowed(change: Change, context: Context) -> Found:
+    """Somebody gets rights in the whole cluster, or every right on something; or what refuses them is gone."""
+    yield from _guards(change, context)
     if change.after is None or change.op == SAME:
         return
     if change.kind in ("ClusterRole", "Role"):
         old = set(_allowed(change.before))
         new = [given for given in _allowed(change.after) if not any(_covers(known, given) for known in old)]
-        risky = new if change.kind == "ClusterRole" else [given for given in new if _ALL in given[1:]]
+        risky = new if change.kind == "ClusterRole" else [given for given in new if _is_more_than_it_says(*given)]
         for group, resource, verb in risky[:3]:
             where = " in the whole cluster" if change.kind == "ClusterRole" else ""
             name = f"{resource}{f'.{group}' if group else ''}"
             yield f"rules: {verb} {name}", f"whoever is bound to it may {verb} {name}{where}, and could not before"
     elif change.kind in ("ClusterRoleBinding", "RoleBinding"):
         role = str(lookup(change.after, "roleRef", "name"))
-        if change.kind == "RoleBinding" and role != "cluster-admin":
-            return
         same = change.before is not None and role == lookup(change.before, "roleRef", "name")
         known = set(_subjects(change.before)) if same else set()
         for subject in [it for it in _subjects(change.after) if it not in known]:
+            if change.kind == "RoleBinding" and role not in _WIDE and subject.partition(" ")[2] not in _EVERYBODY:
+                continue
             where = "the whole cluster" if change.kind == "ClusterRoleBinding" else "the namespace"
             yield f"subjects: {subject}, roleRef: {role}", f"{subject} gets what {role} allows, in {where}"
+
+
+def _guards(change: Change, context: Context) -> Found:
+    """What refuses risky objects on the cluster lets more pass: a Namespace's Pod Security, a policy of admission."""
+    if change.kind == "Namespace" and change.op == UPDATE:
+        old, new = (
+            str(lookup(side, "metadata", "labels", _ENFORCE) or "privileged") for side in (change.before, change.after)
+        )
+        if old in _SECURITY and new in _SECURITY and _SECURITY.index(new) < _SECURITY.index(old):
+            yield f"label {_ENFORCE}: {old} → {new}", "its pods may have rights on their node that were refused before"
+    elif context.is_lost(change) and any(fnmatchcase(change.types[-1], kind) for kind in _GUARDS):
+        yield what(change), "objects that it refused are taken from now on"
+
+
+def _is_more_than_it_says(group: str, resource: str, verb: str) -> bool:
+    """Whether a right in one namespace gives others: every one, the content of Secrets, a shell, another identity."""
+    del group
+    risky = _ALL in (resource, verb) or verb in ("escalate", "bind", "impersonate")
+    return risky or resource in _ANOTHERS or (resource == "secrets" and verb in ("get", "list", "watch"))
 
 
 def account(change: Change, _: Context) -> Found:
@@ -58,6 +95,8 @@ def account(change: Change, _: Context) -> Found:
     if DATABASE in change.types and change.kind == "Secret" and any(map(_USERNAME.search, change.changed)):
         yield "username", "the old account stays in the database with its password; clients must know the new one"
     for name, before, after in inputs.pairs(change):
+        for open_door in sorted(_open_doors(after) - _open_doors(before)):
+            yield f"{name}: {open_door}", "whoever reaches the server needs no password any more"
         if DATABASE in change.types:
             yield from _of_script(name, _words(before), _words(after))
         elif versions.is_server(change):
@@ -66,6 +105,13 @@ def account(change: Change, _: Context) -> Found:
                 was, now = old[key].get("value"), new.get(key, {}).get("value")
                 if was and now and was != now:
                     yield f"{name}: env[{key}]: {was} → {now}", _renamed(was, now)
+
+
+def _open_doors(container: dict[str, Any]) -> set[str]:
+    """What lets everybody in, among a server's arguments and variables."""
+    found = {f"env[{key}]: {it.get('value')}" for key, it in inputs.variables(container).items()
+             if _DOORS.search(key) and (inputs.is_on(it.get("value")) or it.get("value") == "trust")}  # fmt: skip
+    return found | {it for it in inputs.arguments(container) if _DOOR.fullmatch(it)}
 
 
 def _of_script(name: str, before: dict[str, str], after: dict[str, str]) -> Found:
