@@ -248,7 +248,7 @@ SERVICE: list[tuple[str, Any]] = [
     ("database_ca_secret_name", "CA"),
     ("env", {"DB_HOST": "x"}),
     ("env", {"1A": "x"}),
-    ("secret_env", {"A-B": {"secret_name": "smtp", "key": "password"}}),
+    ("secret_env", {"A=B": {"secret_name": "smtp", "key": "password"}}),
     ("secret_env", {"SMTP": {"secret_name": "smtp"}}),
     ("secret_env", {"SMTP": {"secret_name": "smtp", "key": "a b"}}),
     ("probes", {"liveness_path": "healthz"}),

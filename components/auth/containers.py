@@ -16,7 +16,7 @@ _KEYS = {
     "read_only_root_filesystem": "readOnlyRootFilesystem",
 }
 """What kubeauth says of a container's rights, as Python spells it."""
-_KEYED = {"env": "name", "volumeMounts": "mountPath", "volume_mounts": "mount_path"}
+_KEYED = {"env": "name", "ports": "name", "volumeMounts": "mountPath", "volume_mounts": "mount_path"}
 
 
 def check(key: str, value: Any) -> list[InputError]:
@@ -41,7 +41,7 @@ def check(key: str, value: Any) -> list[InputError]:
 def _each_once(key: str, value: Sequence[Mapping[str, Any]], name: str) -> list[InputError]:
     """Entries that the API server tells apart by one of their keys."""
     names = [each.get(name) for each in value]
-    twice = [(number, each) for number, each in enumerate(names) if each in names[:number]]
+    twice = [(number, each) for number, each in enumerate(names) if each is not None and each in names[:number]]
     return [InputError(f"{key}.{number}.{name}", shown(each), "each once", REMOVE) for number, each in twice]
 
 

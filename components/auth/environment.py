@@ -83,7 +83,7 @@ ENV_FROM = Record(
     {
         "secret_name": Rule(validation.resource_name("smtp")),
         "config_map_name": Rule(validation.resource_name("settings")),
-        "prefix": Rule(validation.variable),
+        "prefix": Rule(validation.or_empty(validation.variable)),
     },
     _one_source,
 )

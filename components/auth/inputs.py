@@ -101,7 +101,10 @@ class AuthServiceArgs(TypedDict):
     """Containers that run before, with Kubernetes' own keys, restricted like the service's. Default: none."""
 
     sidecars: NotRequired[pulumi.Input[list[Any]]]
-    """Containers beside the service's, with Kubernetes' own keys, restricted in the same way. Default: none."""
+    """Containers beside the service's, with Kubernetes' own keys, restricted in the same way. Default: none.
+
+    Of `volumes` they mount `volume-0` (the first), `volume-1` and so on, and besides `tmp`.
+    """
 
     egress: NotRequired[pulumi.Input[list[pulumi.Input[Peer]]]]
     """What the pods may talk to besides DNS and the database. Default: nothing."""
@@ -234,5 +237,6 @@ def _check(name: str, given: Mapping[str, Any]) -> list[InputError]:
         or metrics.check_port(given, RULES.value(given, "port"))
         or containers.check_names(given, RULES.value(given, "resource_name") or name)
         or mounts.check_own(given)
+        or mounts.check_names(given)
         or connection.check_service_namespace(connection.known(given), RULES.value(given, "cluster_domain"))
     )

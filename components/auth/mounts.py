@@ -51,8 +51,12 @@ def _place(key: str, value: Any) -> list[InputError]:
     found = validation.absolute_path("/etc/app")(key, value)
     if found:
         return found
-    ok = ":" not in value and _plain(value) not in ("/", _TMP)
-    return validation.check(ok, key, value, "a folder other than / and /tmp, without a colon", "/etc/app")
+    path = _plain(value)
+    # What the runtime itself makes; /dev/shm is a folder like others.
+    ok = ":" not in value and path not in ("/", _TMP, "/dev", "/sys", "/proc") and not path.startswith("/proc/")
+    return validation.check(
+        ok, key, value, "a folder other than /, /tmp, /proc, /sys, /dev, without a colon", "/etc/app"
+    )
 
 
 _VOLUME = Record(
@@ -93,6 +97,30 @@ def check_own(args: Mapping[str, Any]) -> list[InputError]:
     for number, each in enumerate(given if is_known(given) else []):
         path, key = _plain(each["mount_path"]), f"volumes.{number}.mount_path"
         found += validation.check(path not in own, key, path, f"not the folder of {own.get(path)}", "/etc/app")
+    return found
+
+
+def check_names(args: Mapping[str, Any]) -> list[InputError]:
+    """Return an error for each mount of a caller's own container whose volume the pod does not have.
+
+    Args:
+        args: The service's inputs, each allowed by itself, without None.
+    """
+    given = [args.get(key, []) for key in ("init_containers", "sidecars", "volumes")]
+    if not is_known(given) or not is_known([args.get("database", {}), args.get("binding")]):
+        return []
+    *containers, own = given
+    there = ["tmp", *(_name(number) for number in range(len(own)))]
+    there += ["database-ca"] if has_ca(args) else []
+    there += ["binding"] if args.get("binding") else []
+    found: list[InputError] = []
+    for key, listed in zip(("init_containers", "sidecars"), containers, strict=True):
+        for number, container in enumerate(listed):
+            for field in ("volumeMounts", "volume_mounts", "volumeDevices", "volume_devices"):
+                for place, mount in enumerate(container.get(field) or []):
+                    allowed = there if field.lower().endswith("mounts") else []
+                    path, rule = f"{key}.{number}.{field}.{place}.name", f"a volume of the pod: {', '.join(there)}"
+                    found += validation.check(mount["name"] in allowed, path, mount["name"], rule, there[-1])
     return found
 
 

@@ -245,6 +245,6 @@ def secret_key(example: str) -> Check:
 
 
 def variable(key: str, value: Any) -> list[InputError]:
-    """The name of an environment variable."""
-    ok = isinstance(value, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value) is not None
-    return check(ok, key, value, "a name of A-Z a-z 0-9 _, not starting with a digit", "LOG_LEVEL")
+    """The name of an environment variable, as Kubernetes takes it: some frameworks have dots in theirs."""
+    ok = isinstance(value, str) and re.fullmatch(r"[A-Za-z_.-][A-Za-z0-9_.-]*", value) is not None
+    return check(ok, key, value, "a name of A-Z a-z 0-9 _ . -, not starting with a digit", "LOG_LEVEL")

@@ -3,7 +3,8 @@
 import inspect
 import typing
 from collections.abc import Mapping, Sequence
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from types import NoneType
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from ..inputs import errors, validation
 from ..inputs.errors import Advice, InputError
 from ..inputs.known import is_output
 from ..inputs.shown import kind
+from . import native_values
 
 _PLAIN = {str: ("text, in quotes", "'text'"), bool: ("true or false", "true"), int: ("a whole number", "1")}
 _QUANTITIES = (".limits", ".requests")
@@ -30,7 +32,7 @@ def check(key: str, value: Any, declared: type) -> list[InputError]:
     given = cast(Mapping[str, Any], value)
     meant = {word: spelled.get(word, word) for word in given}
     absent = [word for word, (_, required) in fields.items() if required and word not in meant.values()]
-    return [
+    found = [
         *(InputError(f"{key}.{word}", "(missing)", "required", Advice(f"give {key}.{word}")) for word in absent),
         *errors.unknown_keys([word for word in meant if meant[word] not in fields], fields, f"{key}."),
         *(
@@ -40,6 +42,18 @@ def check(key: str, value: Any, declared: type) -> list[InputError]:
             for error in _one(f"{key}.{word}", each, fields[meant[word]][0])
         ),
     ]
+    return found or [*map(partial(_as_spelled, key, meant), native_values.errors(key, _meant(given, meant), declared))]
+
+
+def _meant(given: Mapping[str, Any], meant: Mapping[str, str]) -> dict[str, Any]:
+    return {meant[word]: each for word, each in given.items()}
+
+
+def _as_spelled(key: str, meant: Mapping[str, str], error: InputError) -> InputError:
+    """An error under the name that the caller used."""
+    first, *rest = error.key.removeprefix(f"{key}.").split(".")
+    word = next((word for word, name in meant.items() if name == first), first)
+    return error if error.key == key else replace(error, key=".".join([key, word, *rest]))
 
 
 def _one(key: str, value: Any, declared: Any) -> list[InputError]:
