@@ -17,16 +17,11 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import resources
 
+from ..inputs.errors import REMOVE
+from .narrower import NARROWER
+
 SERIES = "9.7"
 """The series that is known."""
-
-_NARROWER = {
-    "innodb-page-size": ["sizes", "4k", "8k", "16k", "32k", "64k"],
-    "default-time-zone": ["zone", "SYSTEM"],
-    # 2 is for file systems that do not tell cases apart; the server would take 0.
-    "lower-case-table-names": ["whole", "0", "1"],
-}
-"""What the server's own list says too widely."""
 
 ON, OFF = ("1", "on", "true"), ("0", "off", "false")
 _UNITS = "kmgtpe"
@@ -49,13 +44,13 @@ def wrong(name: str, text: str) -> tuple[str, str] | None:
         name: The option's, with hyphens.
         text: Its value.
     """
-    kind, *words = _NARROWER.get(name) or known().get(name) or [""]
+    kind, *words = NARROWER.get(name) or known().get(name) or [""]
     return _KINDS[kind](text, words) if kind else None
 
 
 def kind_of(name: str) -> str:
     """Return the word for what an option may be; empty where that is not known."""
-    return (known().get(name) or [""])[0]
+    return (NARROWER.get(name) or known().get(name) or [""])[0]
 
 
 def bytes_of(text: str) -> int | None:
@@ -142,6 +137,41 @@ def _some(text: str, words: Sequence[str]) -> tuple[str, str] | None:
     return _each(text, lambda part: _word(part, words), f"some of, with commas between them: {', '.join(words)}")
 
 
+def _ciphers(text: str, words: Sequence[str]) -> tuple[str, str] | None:
+    if text and {*text.split(":")} <= {*words}:
+        return None
+    return f"some of, with colons between them: {', '.join(words)}", ":".join(words[:3])
+
+
+def _files(text: str, words: Sequence[str]) -> tuple[str, str] | None:
+    one = r"[A-Za-z0-9_.-]+:\d+[KMG]?"
+    ok = re.fullmatch(rf"{one}(;{one})*(:autoextend(:max:\d+[KMG]?)?)?", text, re.IGNORECASE | re.ASCII)
+    return None if ok else (f"<name>:<size>, perhaps more of them, perhaps with :autoextend, as {words[0]}", words[0])
+
+
+def _like(text: str, words: Sequence[str]) -> tuple[str, str] | None:
+    """What an option may be by the list, and words more or, with a hyphen before them, less."""
+    listed, *others = words
+    less = {word.removeprefix("-") for word in others if word.startswith("-")}
+    more = [word for word in others if not word.startswith("-")]
+    return _named(text, [*more, *(word for word in known()[listed][1:] if word not in less)])
+
+
+def _syntax(text: str, words: Sequence[str]) -> tuple[str, str] | None:
+    ok = re.fullmatch(r"[!-/:-@\[-`{-~ ]{14}", text)
+    return None if ok else ("14 signs that are no letters and digits", words[0])
+
+
+def _off(text: str, words: Sequence[str]) -> tuple[str, str] | None:
+    del words
+    return None if text.lower() in OFF else ("OFF: the server has no keyring with a key", "OFF")
+
+
+def _bare(text: str, words: Sequence[str]) -> tuple[str, str]:
+    del text, words
+    return "not given here: mysqld takes it without a value only", REMOVE
+
+
 def _flags(text: str, words: Sequence[str]) -> tuple[str, str] | None:
     def wrong(part: str) -> tuple[str, str] | None:
         word, _, state = part.lower().partition("=")
@@ -174,5 +204,11 @@ _KINDS: dict[str, Callable[[str, Sequence[str]], tuple[str, str] | None]] = {
     "one": _one,
     "some": _some,
     "flags": _flags,
+    "ciphers": _ciphers,
+    "files": _files,
+    "like": _like,
+    "syntax": _syntax,
+    "off": _off,
+    "bare": _bare,
     "named": _named,
 }

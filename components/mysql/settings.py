@@ -8,14 +8,21 @@ from . import options
 _MODIFIERS = ("skip", "disable", "enable", "maximum")
 
 FIXED = (
-    "admin-address", "admin-port", "basedir", "bind-address", "character-sets-dir", "chroot", "console",
+    "admin-address", "admin-port", "admin-ssl-ca", "admin-ssl-capath", "admin-ssl-cert", "admin-ssl-cipher",
+    "admin-ssl-crl", "admin-ssl-crlpath", "admin-ssl-key", "admin-tls-ciphersuites", "admin-tls-version", "and",
+    "basedir", "bind-address", "caching-sha2-password-private-key-path", "caching-sha2-password-public-key-path",
+    "character-sets-dir", "chroot", "console",
     "daemonize", "datadir", "defaults-extra-file", "defaults-file", "gdb", "grant-tables", "help", "init-file",
     "initialize", "initialize-insecure", "innodb-data-home-dir", "innodb-log-group-home-dir", "innodb-read-only",
-    "innodb-temp-tablespaces-dir", "innodb-tmpdir", "innodb-undo-directory", "keyring-migration-from-component",
-    "keyring-migration-source", "keyring-migration-to-component", "lc-messages-dir", "log-error",
+    "innodb-temp-tablespaces-dir", "innodb-tmpdir", "innodb-undo-directory", "keyring-migration-destination",
+    "keyring-migration-from-component", "keyring-migration-host", "keyring-migration-password",
+    "keyring-migration-port", "keyring-migration-socket", "keyring-migration-source",
+    "keyring-migration-to-component", "keyring-migration-user", "lc-messages-dir", "log-error",
     "mysqlx", "name-resolve", "networking", "no-defaults", "offline-mode", "pid-file", "plugin-dir", "port",
-    "print-defaults", "read-only", "require-secure-transport", "secure-file-priv", "socket", "ssl-ca", "ssl-cert",
-    "ssl-key", "super-read-only", "tc-heuristic-recover", "tmpdir", "transaction-read-only", "upgrade", "user",
+    "print-defaults", "read-only", "require-secure-transport", "secure-file-priv", "server-memory",
+    "sha256-password-private-key-path", "sha256-password-public-key-path", "socket", "ssl-ca", "ssl-capath",
+    "ssl-cert", "ssl-crl", "ssl-crlpath", "ssl-fips-mode", "ssl-key", "super-read-only",
+    "tc-heuristic-recover", "tmpdir", "transaction-read-only", "upgrade", "user",
     "validate-config", "verbose", "version",
 )  # fmt: skip
 """Settings, without modifiers, that the pod depends on, or that would open or stop it."""

@@ -9,6 +9,7 @@ import pulumi
 import pytest
 
 from components import InputErrors
+from components.inputs.errors import REMOVE
 from components.mysql import options
 from tests.inputs import BASE, COMPONENTS
 
@@ -55,6 +56,28 @@ WRONG = [
     ("binlog_row_image", "١", "MINIMAL"),
     ("innodb_page_size", "5000", "4k"),
     ("lower_case_table_names", "2", "1"),
+    ("ansi", "1", "remove it"),
+    ("core_file", "", "remove it"),
+    ("skip_new", "1", "remove it"),
+    ("log_tc_size", "x", "0"),
+    ("optimizer_trace", "1", "enabled=on"),
+    ("character_set_filesystem", "utf8", "utf8mb4"),
+    ("ft_boolean_syntax", "x", '+ -><()~*:""&|'),
+    ("tls_version", "TLSv1.1", "TLSv1.3"),
+    ("tls_version", "", "TLSv1.2,TLSv1.3"),
+    ("tls_ciphersuites", "", "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"),
+    ("innodb_temp_data_file_path", "x", "ibtmp1:12M:autoextend"),
+    ("innodb_data_file_path", "ibdata1", "ibdata1:12M:autoextend"),
+    ("innodb_redo_log_encrypt", "ON", "OFF"),
+    ("enable_innodb_undo_log_encrypt", "1", "innodb_undo_log_encrypt without enable"),
+    ("default_storage_engine", "BLACKHOLE", "InnoDB"),
+    ("default_storage_engine", "CSV", "InnoDB"),
+    ("authentication_policy", "sha256_password,,", "caching_sha2_password,,"),
+    ("character_set_server", "swe7", "big5"),
+    ("max_prepared_stmt_count", "0", "16"),
+    ("server_id_bits", "0", "7"),
+    ("thread_stack", "1G", "16777216"),
+    ("innodb_thread_concurrency", "1000", "200"),
 ]
 
 RIGHT = [
@@ -64,7 +87,11 @@ RIGHT = [
     ("binlog_row_image", "1"), ("log_output", "file,table"), ("optimizer_switch", "default,mrr=off"),
     ("optimizer_switch", ""), ("init_connect", ""), ("collation_server", "UTF8MB4_BIN"),
     ("default_storage_engine", "innodb"), ("innodb_page_size", "65536"), ("loose_whatever", "maybe"),
-    ("default_time_zone", "-13:59"), ("default_time_zone", "+5:30"),
+    ("default_time_zone", "-13:59"), ("default_time_zone", "+5:30"), ("tls_version", "TLSv1.3"),
+    ("tls_ciphersuites", "TLS_AES_256_GCM_SHA384"), ("optimizer_trace", "enabled=on,one_line=off"),
+    ("character_set_filesystem", "latin1"), ("innodb_redo_log_encrypt", "OFF"), ("max_prepared_stmt_count", "16"),
+    ("ssl_cipher", "ECDHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384"), ("authentication_policy", "*,,"),
+    ("innodb_temp_data_file_path", "ibtmp1:12M:autoextend:max:1G"), ("ft_boolean_syntax", '+ -><()~*:""&|'),
 ]  # fmt: skip
 
 
@@ -88,7 +115,18 @@ def test_what_mysqld_takes_is_taken(component, name, value):
 @pytest.mark.parametrize("value", ["", "x", f"-{'9' * 30}", "9" * 30, "1.5G", "nan", "x,y=z"])
 def test_what_is_told_instead_is_always_right(value):
     told = {name: options.wrong(name, value) for name in options.known()}
-    assert [name for name, found in told.items() if found and options.wrong(name, found[1])] == []
+    values = {name: found[1] for name, found in told.items() if found and found[1] != REMOVE}
+    assert [name for name, value in values.items() if options.wrong(name, value)] == []
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "name",
+    ["ssl_capath", "ssl_crl", "ssl_fips_mode", "admin_ssl_cipher", "keyring_migration_host", "server_memory",
+     "caching_sha2_password_private_key_path", "sha256_password_public_key_path"],
+)  # fmt: skip
+def test_what_needs_files_or_programs_that_the_pod_does_not_have_is_refused(component, name):
+    assert wrong(component, settings={name: ""}) == [(f"settings.{name}", "remove it")]
 
 
 def test_a_character_sets_own_collation_is_right():
