@@ -16,6 +16,7 @@ _NEEDED = {
     "KUBECONFIG_CONTENT": "the cluster: the content of a kubeconfig (secret KUBECONFIG of the environment)",
     "PULUMI_BACKEND_URL": "where Pulumi keeps the state (variable PULUMI_BACKEND_URL of the environment)",
 }
+_OF_THIS_MACHINE = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1\]|host\.docker\.internal)(:|/|$)")
 _TITLES = {"preview": "Preview of stack", "drift": "Drift of stack", "environment": "Environment"}
 #: One of them is needed by environments, whose stacks have no passwords in git.
 _OF_ENVIRONMENTS = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_ACCESS_TOKEN")
@@ -85,12 +86,26 @@ def _unusable(kubeconfig: str) -> Iterator[str]:
     if "\n" not in kubeconfig.strip() and not kubeconfig.lstrip().startswith("{") and "clusters:" in kubeconfig:
         yield f"KUBECONFIG_CONTENT has lost its line breaks: {again}"
         return
-    for key, path in re.findall(r"^\s*(certificate-authority|client-certificate|client-key|tokenFile):\s*(\S+)",
-                                kubeconfig, re.MULTILINE):  # fmt: skip
+    for key, path in _values(kubeconfig, "certificate-authority", "client-certificate", "client-key", "tokenFile"):
         yield f"KUBECONFIG_CONTENT names a file that is not here, {key}: {path}: {again}"
-    for program in re.findall(r"^\s*command:\s*[\"']?([^\s\"']+)", kubeconfig, re.MULTILINE):
+    if re.search(r"DATA\+OMITTED|(?<![\w-])REDACTED(?![\w-])", kubeconfig):
+        yield f"KUBECONFIG_CONTENT was printed without --raw, so its login is left out: {again}"
+    for _, server in _values(kubeconfig, "server"):
+        host = re.sub(r"^\w+://", "", server).rpartition("@")[2]
+        # On a runner of one's own it may be the right machine.
+        if _OF_THIS_MACHINE.match(host) and os.environ.get("RUNNER_ENVIRONMENT") != "self-hosted":
+            yield f"KUBECONFIG_CONTENT names {server}, which is the machine that it came from: give an address for all"
+    if _values(kubeconfig, "auth-provider"):
+        yield "KUBECONFIG_CONTENT has an auth-provider, which kubectl no longer knows: use a token, or exec"
+    for _, program in _values(kubeconfig, "command"):
         if not shutil.which(program):
             yield f"KUBECONFIG_CONTENT gets its login from {program}, which is not here: install it (docs/guides/ci.md)"
+
+
+def _values(kubeconfig: str, *keys: str) -> list[tuple[str, str]]:
+    """The values of keys in YAML of any style and in JSON."""
+    text = rf"""(?<![\w-])["']?({"|".join(keys)})["']?\s*:\s*["']?([^\s"',}}]+)"""
+    return re.findall(text, kubeconfig)
 
 
 def summarize(kind: str, stack: str, out: Path) -> None:

@@ -84,6 +84,18 @@ users:
         ("not a kubeconfig!", "is no kubeconfig"),
         (" ".join(FILE.split()), "has lost its line breaks"),
         (FILE + "    client-key: keys/u.key\n", "names a file that is not here, client-key: keys/u.key"),
+        (FILE + '    "client-key": "keys/u.key"\n', "names a file that is not here, client-key: keys/u.key"),
+        (
+            FILE.replace("certificate-authority-data: eA==", "certificate-authority: ca.crt"),
+            "certificate-authority: ca",
+        ),
+        ('{"clusters":[{"cluster":{"certificate-authority":"ca.crt"}}]}', "certificate-authority: ca.crt"),
+        ('{"clusters":[],"users":[{"user":{"exec":{"command":"no-such-login"}}}]}', "its login from no-such-login"),
+        (FILE + "    token: REDACTED\n", "was printed without --raw"),
+        (FILE.replace("eA==", "DATA+OMITTED"), "was printed without --raw"),
+        (FILE.replace("one.example", "127.0.0.1:6443"), "names https://127.0.0.1:6443, which is the machine"),
+        (FILE.replace("one.example", "localhost"), "names https://localhost, which is the machine"),
+        (FILE + "    auth-provider:\n      name: gcp\n", "has an auth-provider"),
         (FILE + "    exec:\n      command: no-such-login\n", "gets its login from no-such-login, which is not here"),
     ],
 )
@@ -95,8 +107,19 @@ def test_a_kubeconfig_that_cannot_work_here_is_refused_with_what_to_paste(runner
     assert (runner / "GITHUB_ENV").read_text() == ""
 
 
+def test_a_runner_of_ones_own_may_have_the_cluster_beside_it(runner, monkeypatch):
+    monkeypatch.setenv("KUBECONFIG_CONTENT", FILE.replace("one.example", "127.0.0.1:6443"))
+    monkeypatch.setenv("RUNNER_ENVIRONMENT", "self-hosted")
+    job.access("prod")
+
+
 def test_a_flat_kubeconfig_and_one_in_json_are_taken(runner, monkeypatch):
-    for content in (FILE + "    token: x\n", '{"apiVersion": "v1", "clusters": []}'):
+    named = FILE.replace("one.example", "localhost.example")
+    for content in (
+        FILE + "    token: x\n",
+        named + "    token: REDACTED-no\n",
+        '{"apiVersion": "v1", "clusters": []}',
+    ):
         monkeypatch.setenv("KUBECONFIG_CONTENT", content)
         job.access("prod")
 
