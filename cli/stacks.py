@@ -6,8 +6,8 @@ from pathlib import Path
 #: What a stack may be called: as Pulumi has it, but the first character is no dot and no hyphen, which begin a hidden
 #: file and an option.
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
-#: What looks like a stack's file. Pulumi reads those with the ending of the project's own, Pulumi.yaml.
-_LIKE_ONE = re.compile(r"Pulumi\..+\.ya?ml")
+#: What looks like a stack's file. Pulumi reads those with the ending of the project's own, Pulumi.yaml, in its letters.
+_LIKE_ONE = re.compile(r"Pulumi\..+\.(ya?ml|json)", re.IGNORECASE)
 
 
 def name_of(file: str) -> str:
@@ -23,5 +23,5 @@ def names(folder: Path) -> list[str]:
 
 def strays(folder: Path) -> list[str]:
     """The files in a folder that look like a stack's and are none's, sorted."""
-    found = (path.name for path in folder.glob("Pulumi.*"))
+    found = (path.name for path in folder.iterdir())
     return sorted(name for name in found if _LIKE_ONE.fullmatch(name) and not name_of(name))

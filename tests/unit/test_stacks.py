@@ -53,7 +53,18 @@ def test_every_stack_of_both_sides_is_listed_once(project):
     assert offline.stacks("HEAD") == ["Prod_EU", "new", "prod", "prod.eu"]
 
 
-@pytest.mark.parametrize("file", ["Pulumi.prod.yml", "Pulumi.prod eu.yaml", "Pulumi.ü.yaml", "Pulumi.-x.yaml"])
+@pytest.mark.parametrize(
+    "file",
+    [
+        "Pulumi.prod.yml",
+        "Pulumi.prod eu.yaml",
+        "Pulumi.ü.yaml",
+        "Pulumi.-x.yaml",
+        "pulumi.prod.yaml",
+        "Pulumi.prod.YAML",
+        "Pulumi.prod.json",
+    ],
+)
 def test_a_file_that_pulumi_does_not_read_is_refused_not_left_out(project, file):
     (project / file).touch()
     with pytest.raises(Problem, match="configures no stack") as caught:
