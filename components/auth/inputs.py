@@ -101,10 +101,7 @@ class AuthServiceArgs(TypedDict):
     """Containers that run before, with Kubernetes' own keys, restricted like the service's. Default: none."""
 
     sidecars: NotRequired[pulumi.Input[list[Any]]]
-    """Containers beside the service's, with Kubernetes' own keys, restricted in the same way. Default: none.
-
-    Of `volumes` they mount `volume-0` (the first), `volume-1` and so on, and besides `tmp`.
-    """
+    """Containers beside the service's; they may mount `tmp`, and of `volumes` `volume-0` on. Default: none."""
 
     egress: NotRequired[pulumi.Input[list[pulumi.Input[Peer]]]]
     """What the pods may talk to besides DNS and the database. Default: nothing."""

@@ -122,13 +122,19 @@ def _header(key: str, word: str) -> list[InputError]:
     return validation.check(ok, key, word, "a header's name: A-Z a-z 0-9 -", "Host")
 
 
+def _header_value(key: str, value: Any) -> list[InputError]:
+    """Text that HTTP can send; with another one the kubelet asks nothing, and no pod is ever ready."""
+    ok = isinstance(value, str) and value.isprintable()
+    return validation.text(key, value) or validation.check(ok, key, value, "text in one line", "auth.example.com")
+
+
 PROBE = Record(
     Probe,
     {
         "kind": Rule(validation.one_of(ProbeKind), default=ProbeKind.HTTP.value),
         "path": Rule(validation.absolute_path("/healthz")),
         "port": Rule(validation.port(8080)),
-        "headers": Rule(validation.mapping(validation.text, _header), default={}),
+        "headers": Rule(validation.mapping(_header_value, _header), default={}),
         "command": Rule(validation.each(validation.text, '["/bin/check"]')),
         "period_seconds": Rule(validation.seconds(1, 300, 10)),
         "timeout_seconds": Rule(validation.seconds(1, 300, 5), default=5),

@@ -20,7 +20,7 @@ DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9
 # The grammar of the distribution project: [host[:port]/]path, then :tag or @digest, at least one of them.
 _PATH = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _IMAGE = re.compile(
-    rf"(?:[a-z0-9.-]+(?::[0-9]+)?/)?{_PATH}(?:/{_PATH})*"
+    rf"(?:{DOMAIN.pattern}(?::[0-9]+)?/)?{_PATH}(?:/{_PATH})*"
     r"(?:(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?@sha256:(?!0{64})[0-9a-f]{64}|:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})"
 )
 
@@ -157,7 +157,7 @@ def seconds(low: int, high: int, example: int) -> Check:
 def cidr(key: str, value: Any) -> list[InputError]:
     """A network as Kubernetes takes it: an address, `/` and the number of bits; none of them set behind those."""
     try:
-        ok = str(ipaddress.ip_network(value)) == value
+        ok = str(ipaddress.ip_network(value)) == value and "%" not in value
     except ValueError:
         ok = False
     return check(ok, key, value, "a network in CIDR form, <address>/<bits>", _network(value))
@@ -166,8 +166,8 @@ def cidr(key: str, value: Any) -> list[InputError]:
 def _network(value: Any) -> str:
     """The network that was probably meant."""
     try:
-        return str(ipaddress.ip_network(value, strict=False)) if isinstance(value, str) else "192.168.0.0/16"
-    except ValueError:
+        return str(ipaddress.ip_network(re.sub("%[^/]*", "", value), strict=False))
+    except (ValueError, TypeError):
         return "192.168.0.0/16"
 
 
@@ -180,7 +180,7 @@ def image(example: str) -> Check:
     """The rule for an image with a tag or a digest: without one, each node may run another version."""
 
     def rule(key: str, value: Any) -> list[InputError]:
-        ok = isinstance(value, str) and _IMAGE.fullmatch(value) is not None
+        ok = isinstance(value, str) and _IMAGE.fullmatch(value) is not None and len(value) <= 400
         return check(ok, key, value, "a lower-case image reference with a tag or a real @sha256 digest", example)
 
     return rule

@@ -1,5 +1,6 @@
 """How pods find each other: the only place that spells a Service's DNS name."""
 
+import ipaddress
 import re
 from typing import NamedTuple, Protocol, cast
 
@@ -78,12 +79,21 @@ def parse_endpoint(endpoint: str, cluster_domain: str = CLUSTER_DOMAIN) -> Endpo
         ValueError: There is no host, or no port between 1 and 65535.
     """
     host, _, port = endpoint.rpartition(":")
-    if (
-        not re.fullmatch(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", host)
-        or not (port.isascii() and port.isdigit())
-        or not 1 <= int(port) <= 65535
-    ):
+    if not _is_host(host) or not (port.isascii() and port.isdigit()) or not 1 <= int(port) <= 65535:
         raise ValueError(f"{endpoint!r} is not <host>:<port>")
     name = host.removesuffix(f".svc.{cluster_domain}")
     service_labels = name.split(".") if name != host else []
     return Endpoint(host, int(port), service_labels[1] if len(service_labels) == 2 else None)
+
+
+def _is_host(host: str) -> bool:
+    """Whether it is a DNS name, of which some have underscores, or an address; those of IPv6 in brackets."""
+    try:
+        if host.startswith("[") and host.endswith("]"):
+            return "%" not in host and bool(ipaddress.IPv6Address(host[1:-1]))
+        if re.fullmatch(r"[0-9.]+", host):
+            return bool(ipaddress.IPv4Address(host))
+    except ValueError:
+        return False
+    label = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+    return re.fullmatch(rf"{label}(\.{label})*\.?", host) is not None

@@ -200,7 +200,7 @@ def test_a_database_that_begins_with_a_backup_and_sends_its_log_reaches_both_buc
         ({"settings": {"log_bin": "OFF"}}, "settings.log_bin"),
         ({"settings": {"binlog_format": "STATEMENT"}}, "settings.binlog_format"),
         ({"settings": {"binlog_ignore_db": "admin"}}, "settings.binlog_ignore_db"),
-        ({"settings": {"loose_binlog_encryption": "ON"}}, "settings.loose_binlog_encryption"),
+        ({"settings": {"loose_binlog_encryption": "ON"}, "image": "mysql:8.4"}, "settings.loose_binlog_encryption"),
     ],
 )
 def test_what_would_leave_seconds_out_is_refused(given, key):

@@ -119,3 +119,25 @@ def test_a_toleration_that_kubernetes_would_refuse_is_refused_first(toleration, 
 
 def test_a_label_of_the_clusters_domain_is_one_that_name_servers_know():
     assert list(errors("AuthService", {"cluster_domain": f"{'a' * 64}.internal"})) == ["cluster_domain"]
+
+
+@pytest.mark.parametrize(
+    ("given", "key"),
+    [
+        ({"egress": [{"cidr": "fe80::%eth0/64"}]}, "egress.0.cidr"),
+        ({"image": "-a/b:1"}, "image"),
+        ({"image": "a..b/c:1"}, "image"),
+        ({"database_endpoint": "-db:3306"}, "database_endpoint"),
+        ({"database_endpoint": "db..shop:3306"}, "database_endpoint"),
+        ({"database_endpoint": "999.1.1.1:3306"}, "database_endpoint"),
+        ({"database_endpoint": "[:::]:3306"}, "database_endpoint"),
+        ({"probes": {"readiness": {"headers": {"Host": "a\nb"}}}}, "probes.readiness.headers.Host"),
+    ],
+)
+def test_what_looks_like_an_address_and_is_none_is_refused(given, key):
+    assert list(errors("AuthService", given)) == [key]
+
+
+@pytest.mark.parametrize("endpoint", ["[::1]:3306", "10.0.0.1:3306", "my_db.example.:3306", "DB:3306"])
+def test_every_address_that_is_one_is_taken(endpoint):
+    assert COMPONENTS["AuthService"].check("one", BASE["AuthService"] | {"database_endpoint": endpoint}) == []
