@@ -64,7 +64,7 @@ def test_rows_move_under_a_writer_and_come_back_with_what_was_written_since(chec
 def test_a_division_that_does_not_serve_deletes_no_server_of_the_one_that_does(checkout, writer):
     checkout.write(mysqlShards=2, mysqlReshardTo=0)
     said = checkout.make("up", ok=False, NODES="3")
-    assert "shard 0 serves" in said
+    assert "error: shard 0 serves" in said, said
     assert "tablet" in sets(checkout)
     writer.writes_again()
     checkout.write(mysqlShards=1, mysqlReshardTo=2)
