@@ -148,9 +148,9 @@ adopt: venv ## Bring objects that kubectl made under the stack; without YES=1 on
 	@$(RUN) adopt $(call option,STACK,stack) $(WAY) $(call option,OWNER,owner) $(if $(YES),--yes) $(if $(LOSE_DATA),--lose-data)
 
 .PHONY: deployer
-deployer: venv ## Make a user that may deploy this stack (or NAMESPACE=<another project's>) and nothing else, and a reader
+deployer: venv ## Make a user that may deploy this stack (NAMESPACE=<another project's>, ENVIRONMENTS=1) and nothing else, and a reader
 	@$(RUN) deployer $(call option,STACK,stack) $(WAY) $(call option,NAMESPACE,namespace) $(call option,HOURS,hours) \
-	  $(if $(LONG_LIVED),--long-lived)
+	  $(if $(ENVIRONMENTS),--environments) $(if $(LONG_LIVED),--long-lived)
 
 .PHONY: backup
 backup: venv ## Make a backup of the database now: make backup STACK=dev

@@ -65,6 +65,9 @@ if schedule := config.require("mysqlBackupSchedule"):
             "image": config.require("mysqlBackupS3Image"),
         }
         any_database["backup"]["point_in_time"] = config.require_bool("mysqlBackupPointInTime")
+if restore_from := config.require_object("mysqlRestoreFrom"):
+    # Several servers know no such input, and say so.
+    any_database["restore_from"] = restore_from
 metrics = config.require_bool("mysqlMetrics")
 database_args = cast(
     MySqlDatabaseArgs,

@@ -137,6 +137,7 @@ def reshard(**given: Any) -> None:
 @kubeauth.command(epilog=example("kubeauth deployer", "kubeauth deployer --namespace shop --hours 8"))
 @on_cluster
 @click.option("--namespace", default="", help="Another project's namespace. Default: the stack's.")
+@click.option("--environments", is_flag=True, help="The user of live environments instead.")
 @click.option("--hours", type=click.IntRange(min=1), help="How long the tokens live. Default: 24.")
 @click.option("--long-lived", is_flag=True, help="Tokens without an end, for CI.")
 def deployer(**given: Any) -> None:

@@ -13,7 +13,7 @@ from ..preview import git
 from ..stack import Stack, backup, cluster, commands, config, exclusive
 from ..stack.commands import Given
 from ..toolchain import Toolchain
-from . import address, keeping, records, settings
+from . import address, keeping, records, room, settings
 from .records import Record
 
 _WRITTEN = (
@@ -78,7 +78,9 @@ def _up(wanted: Wanted, stack_name: str) -> str:
     now = records.now()
     created = before.created if before else now.isoformat()
     ends = (now + alive).isoformat()
-    record = Record(wanted.name, word.base, derived.namespace, git.head(), created, ends, before.data if before else "")
+    record = Record(
+        wanted.name, word.base, derived.namespace, git.head(), created, ends, before.data if before else derived.data
+    )
     with exclusive.hold(stack, "environment up") as lock:
         exclusive.clear(stack)
         cluster.start(stack, way, tools)
@@ -94,6 +96,7 @@ def _up(wanted: Wanted, stack_name: str) -> str:
         # Before anything is made: a run that is killed leaves what `list` and `down` find.
         records.keep(stack, record)
         _new_secrets(stack, derived.secrets)
+        room.prepare(stack, wanted.name, derived.namespace, word.secrets)
         commands.work(given, stack, way, tools, lock)
         if data and not record.data:
             _load(stack, data)

@@ -11,6 +11,7 @@ import yaml
 from .. import yaml_files
 from ..console import Problem
 from ..preview import offline
+from ..stack.environment_rights import HOME
 
 #: What a project says about its environments, beside Pulumi.yaml; that of the base counts.
 FILE = "kubeauth-environment.yaml"
@@ -18,8 +19,13 @@ FILE = "kubeauth-environment.yaml"
 PREFIX = "env-"
 DEFAULT_TTL = "72h"
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,28}[a-z0-9])?")
-_LONGEST = 63
+#: What the components take for a namespace; Kubernetes takes 63.
+_LONGEST = 40
+_OBJECT = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+_SAID = {str: "a text", dict: "a map", list: "a list"}
 _TTL = re.compile(r"([1-9][0-9]{0,3})([hd])")
+#: The key with what a new database begins with: MySqlDatabase's `restore_from`.
+RESTORE_KEY = "mysqlRestoreFrom"
 #: Which cluster the base goes to is no setting of an environment.
 _CLUSTER = ("kubernetes:kubeconfig", "kubernetes:context", "kubernetes:cluster", "kubernetes:namespace")
 #: What an environment has otherwise than its base, of the keys that the project declares: small, removable, with
@@ -39,12 +45,13 @@ OTHERWISE: dict[str, Any] = {
     "mysqlBackupS3Bucket": "",
     "mysqlBackupS3ExistingSecret": "",
     "mysqlBackupPointInTime": False,
+    "mysqlRestoreFrom": {},
     "mysqlTlsSecret": "",
     "authDatabaseCaSecret": "",
     "authReplicas": 1,
 }
 #: With data to restore: the database then has what loads it.
-_LOADING = {"mysqlBackupSchedule": "0 3 * * *", "mysqlBackupKeep": 1}
+_LOADING = {"mysqlBackupSchedule": "0 3 * * *", "mysqlBackupKeep": 1, RESTORE_KEY: {}}
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,8 @@ class Word:
     """The key of configuration that names the namespace (`namespaceKey`)."""
     values: dict[str, Any] = field(default_factory=dict)
     """Values by key, with {name} and {namespace} in texts (`set`)."""
+    secrets: tuple[str, ...] = ()
+    """Secrets of namespace HOME that each environment gets copies of (`secrets`)."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,8 @@ class Derived:
     config: dict[str, Any]
     secrets: list[str]
     """The paths of the base's secrets: each gets a new value."""
+    data: str = ""
+    """What the database begins with, for people; empty for nothing."""
 
 
 def stack_of(name: str) -> str:
@@ -86,7 +97,7 @@ def stack_of(name: str) -> str:
 
 
 def namespace_of(base: str, name: str) -> str:
-    """The namespace: the base's and the name, a DNS label; one that is too long is cut and keeps a hash of itself."""
+    """The namespace: the base's and the name, as components take it; a longer one is cut and keeps a hash of itself."""
     whole = f"{base}-{name}"
     if len(whole) <= _LONGEST:
         return whole
@@ -116,13 +127,15 @@ def read(text: str, name: str) -> Word:
         content = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
         raise Problem(f"{name} is no YAML: {' '.join(str(error).split())}", "correct the line it names") from None
-    kinds = {"from": str, "ttl": str, "namespaceKey": str, "set": dict}
+    kinds = {"from": str, "ttl": str, "namespaceKey": str, "set": dict, "secrets": list}
     wrong = [f"{content!r}: must have keys"] if not isinstance(content, dict) else []
     for key, value in content.items() if not wrong else ():
         if key not in kinds:
             wrong.append(f"{key}: not a key; use {', '.join(kinds)}")
         elif not isinstance(value, kinds[key]):
-            wrong.append(f"{key}: {value!r}: must be {'a map' if kinds[key] is dict else 'a text'}")
+            wrong.append(f"{key}: {value!r}: must be {_SAID[kinds[key]]}")
+        elif key == "secrets" and (bad := [one for one in value if not _is_object_name(one)]):
+            wrong.append(f"secrets: {bad[0]!r}: must be the name of a Secret in namespace {HOME}")
     if wrong:
         raise Problem(f"{name} is wrong:\n  " + "\n  ".join(wrong), "see docs/guides/environments.md")
     return Word(
@@ -130,6 +143,7 @@ def read(text: str, name: str) -> Word:
         content.get("ttl", DEFAULT_TTL),
         content.get("namespaceKey", "namespaceName"),
         content.get("set", {}),
+        tuple(content.get("secrets", ())),
     )
 
 
@@ -164,13 +178,30 @@ def derive(name: str, word: Word, base_file: str, project: dict[str, Any], *, lo
     default = declaration.get("default") if isinstance(declaration, dict) else declaration
     namespace = namespace_of(str(values.get(key) or default or own), name)
     otherwise = {one: value for one, value in OTHERWISE.items() if one in declared}
-    otherwise |= {one: value for one, value in _LOADING.items() if loads and one in declared}
     otherwise |= {one: _filled(value, name, namespace) for one, value in word.values.items()}
+    # A dump is loaded into an empty database.
+    otherwise |= {one: value for one, value in _LOADING.items() if loads and one in declared}
     kept = {one: value for one, value in values.items() if one not in _CLUSTER}
     kept |= {one if ":" in one else f"{own}:{one}": value for one, value in otherwise.items()}
     # The namespace comes last: nothing in `set` takes its place.
     config = {**kept, key: namespace}
-    return Derived(namespace, config, [path for path in secrets if path not in config and path not in _CLUSTER])
+    renewed = [path for path in secrets if path not in config and path not in _CLUSTER]
+    return Derived(namespace, config, renewed, _restored(config.get(f"{own}:{RESTORE_KEY}")))
+
+
+def _restored(given: Any) -> str:
+    """Where a database's first content comes from, in words."""
+    # A program in YAML takes it as an entry: its language has no conditions.
+    given = given.get("restoreFrom", given) if isinstance(given, dict) else None
+    bucket = given.get("s3") if isinstance(given, dict) else None
+    if not isinstance(given, dict) or not isinstance(bucket, dict):
+        return ""
+    time = f", {given['time']}" if given.get("time") else ""
+    return f"restored from {bucket.get('bucket')}/{bucket.get('prefix')}{time}"
+
+
+def _is_object_name(value: Any) -> bool:
+    return isinstance(value, str) and bool(_OBJECT.fullmatch(value))
 
 
 def _filled(value: Any, name: str, namespace: str) -> Any:

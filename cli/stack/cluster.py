@@ -14,7 +14,7 @@ from ..toolchain import Toolchain
 from . import Stack, config, guard
 
 #: Namespaces that every node of ours has; what else is on it is somebody's.
-SYSTEM = ("default", "kube-", "local-path-storage", "kubeauth-deployers")
+SYSTEM = ("default", "kube-", "local-path-storage", "kubeauth-deployers", "kubeauth-environments")
 
 
 def find(stack: str, *, node: str, context: str, choice: str, nodes: int = 0) -> Road:

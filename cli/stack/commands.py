@@ -53,6 +53,7 @@ class Given:
     back: bool = False
     complete: bool = False
     namespace: str = ""
+    environments: bool = False
     hours: int = deployer.TOKEN_HOURS
     long_lived: bool = False
     out: Path | None = None
@@ -75,7 +76,11 @@ def run(given: Given) -> None:
     if given.command == "deployer":
         stack.prepare()
         cluster.start(stack, way, tools)
-        deployer.make(stack, given.namespace, hours=given.hours, long_lived=given.long_lived)
+        lasts = {"hours": given.hours, "long_lived": given.long_lived}
+        if given.environments:
+            deployer.make_for_environments(stack, **lasts)
+        else:
+            deployer.make(stack, given.namespace, **lasts)
     elif given.command == "preview":
         if stack.files:
             state.refuse_damage(stack.files, stack.name)

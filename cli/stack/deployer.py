@@ -8,12 +8,13 @@ its namespace.
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from .. import paths, shipped
 from ..console import Problem, console, step
-from . import Stack, config, rights
+from . import Stack, config, environment_rights, rights
 from .rights import HOME
 
 #: How long a token is good for; `make deployer` again makes a new one.
@@ -58,28 +59,14 @@ def make(stack: Stack, other: str = "", *, hours: int = TOKEN_HOURS, long_lived:
     else:
         check(namespace, "namespaceName", "pulumi config set namespaceName shop")
     with step(f"make the deployer of namespace {namespace}"):
-        wanted = yaml.safe_dump_all(rights.manifests(namespace, "" if other else stack.mark()))
-        _must(stack, "apply", "--server-side", "--field-manager=kubeauth-deployer", "--filename", "-", text=wanted)
-        seen = json.loads(_must(stack, "config", "view", "--raw", "--minify", "--flatten", "--output", "json"))
+        _apply(stack, rights.manifests(namespace, "" if other else stack.mark()))
+        seen = _seen(stack)
         for user in config.USERS:
             account = rights.account(namespace, user)
             token = _lasting(stack, account) if long_lived else _token(stack, account, hours)
-            name = f"{user}-{namespace}"
-            made = {
-                "apiVersion": "v1",
-                "kind": "Config",
-                "clusters": [{"name": name, "cluster": seen["clusters"][0]["cluster"]}],
-                "users": [{"name": name, "user": {"token": token}}],
-                "contexts": [{"name": name, "context": {"cluster": name, "user": name, "namespace": namespace}}],
-                "current-context": name,
-            }
-            config.write_private(kubeconfig(stack, user, other), yaml.safe_dump(made, sort_keys=False))
+            _write(kubeconfig(stack, user, other), f"{user}-{namespace}", seen, token, namespace)
     if long_lived:
-        console.print(
-            "These tokens have no end. To take one back: kubectl --namespace"
-            f" {HOME} delete secret {rights.account(namespace, 'deployer')}-token",
-            markup=False,
-        )
+        _say_lasting(rights.account(namespace, "deployer"))
     then = (
         f"pulumi up in the project of namespace {other}"
         if other
@@ -88,6 +75,55 @@ def make(stack: Stack, other: str = "", *, hours: int = TOKEN_HOURS, long_lived:
     console.print(f"Next: export KUBECONFIG={kubeconfig(stack, other=other)}, then {then}.", markup=False)
     reader = kubeconfig(stack, "reader", other)
     console.print(f"{reader} is for previews and drift: it changes nothing.", markup=False)
+
+
+def make_for_environments(stack: Stack, *, hours: int = TOKEN_HOURS, long_lived: bool = False) -> None:
+    """Make the user of environments on the stack's cluster, and write its kubeconfig.
+
+    Args:
+        stack: A stack, which names the cluster.
+        hours: How long the token is good for. Default: 24.
+        long_lived: A token without an end instead.
+
+    Raises:
+        Problem: The cluster refuses it.
+    """
+    account = environment_rights.ACCOUNT
+    with step("make the user of environments"):
+        _apply(stack, environment_rights.manifests())
+        token = _lasting(stack, account) if long_lived else _token(stack, account, hours)
+        file = paths.LOCAL / f"{account}.kubeconfig"
+        _write(file, account, _seen(stack), token, "default")
+    if long_lived:
+        _say_lasting(account)
+    console.print(f"{file} is the secret KUBECONFIG of the GitHub environment `environments`.", markup=False)
+
+
+def _apply(stack: Stack, manifests: list[dict[str, Any]]) -> None:
+    text = yaml.safe_dump_all(manifests)
+    _must(stack, "apply", "--server-side", "--field-manager=kubeauth-deployer", "--filename", "-", text=text)
+
+
+def _seen(stack: Stack) -> dict[str, Any]:
+    """The administrator's kubeconfig, which says where the cluster is."""
+    return json.loads(_must(stack, "config", "view", "--raw", "--minify", "--flatten", "--output", "json"))
+
+
+def _write(file: Path, name: str, seen: dict[str, Any], token: str, namespace: str) -> None:
+    made = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": name, "cluster": seen["clusters"][0]["cluster"]}],
+        "users": [{"name": name, "user": {"token": token}}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name, "namespace": namespace}}],
+        "current-context": name,
+    }
+    config.write_private(file, yaml.safe_dump(made, sort_keys=False))
+
+
+def _say_lasting(account: str) -> None:
+    told = f"These tokens have no end. To take one back: kubectl --namespace {HOME} delete secret {account}-token"
+    console.print(told, markup=False)
 
 
 def _token(stack: Stack, account: str, hours: int) -> str:
@@ -99,8 +135,7 @@ def _lasting(stack: Stack, account: str) -> str:
     name, seconds = f"{account}-token", 30
     secret = rights.manifest("v1", "Secret", name, HOME, type="kubernetes.io/service-account-token")
     secret["metadata"]["annotations"] = {"kubernetes.io/service-account.name": account}
-    apply = ("apply", "--server-side", "--field-manager=kubeauth-deployer", "--filename", "-")
-    _must(stack, *apply, text=yaml.safe_dump(secret))
+    _apply(stack, [secret])
     written = ("wait", f"secret/{name}", "--for=jsonpath={.data.token}", f"--timeout={seconds}s")
     _must(stack, "--namespace", HOME, *written)
     read = ("get", "secret", name, "--output", "jsonpath={.data.token}")

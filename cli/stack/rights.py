@@ -51,7 +51,8 @@ def manifest(api: str, kind: str, name: str, namespace: str = "", **rest: Any) -
     return {"apiVersion": api, "kind": kind, "metadata": {"name": name, **where}, **rest}
 
 
-def _rule(group: str, resources: list[str], verbs: list[str], names: list[str] | None = None) -> Rule:
+def rule(group: str, resources: list[str], verbs: list[str], names: list[str] | None = None) -> Rule:
+    """A rule of a Role: verbs on resources of a group; with names, on those objects only."""
     only = {"resourceNames": names} if names else {}
     return {"apiGroups": [group], "resources": list(resources), **only, "verbs": list(verbs)}
 
@@ -122,11 +123,11 @@ def manifests(namespace: str, mark: str = "") -> list[dict[str, Any]]:
         Manifests for `kubectl apply --server-side`. The deployer's ServiceAccount is called like the namespace.
     """
     # Itself, by its name: labels are the stack's to set, within the admission policy.
-    its = _rule("", ["namespaces"], ["patch", "delete"], [namespace])
+    its = rule("", ["namespaces"], ["patch", "delete"], [namespace])
     # The uid of kube-system tells one cluster from another; Pulumi watches all names to see its own go. And whether a
     # storage class that is given exists.
-    seen = [_rule("", ["namespaces"], READ), _rule("storage.k8s.io", ["storageclasses"], READ)]
-    reading = [_rule(group, resources, READ) for group, resources, verbs in RULES if set(READ) <= set(verbs)]
+    seen = [rule("", ["namespaces"], READ), rule("storage.k8s.io", ["storageclasses"], READ)]
+    reading = [rule(group, resources, READ) for group, resources, verbs in RULES if set(READ) <= set(verbs)]
     own = manifest("v1", "Namespace", namespace)
     own["metadata"]["labels"] = {ENFORCE: "restricted"}
     if mark:
@@ -134,7 +135,7 @@ def manifests(namespace: str, mark: str = "") -> list[dict[str, Any]]:
     return [
         manifest("v1", "Namespace", HOME),
         own,
-        *_user(namespace, "deployer", [_rule(*rule) for rule in RULES], [its, *seen]),
+        *_user(namespace, "deployer", [rule(*one) for one in RULES], [its, *seen]),
         *_pod_security(role_name(namespace), f"system:serviceaccount:{HOME}:{account(namespace, 'deployer')}"),
         *_user(namespace, "reader", reading, seen),
     ]

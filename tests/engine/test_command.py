@@ -13,6 +13,7 @@ import yaml
 from tests import copies
 from tests.conftest import ROOT
 
+from . import actions
 from .consumers import Consumer, environment, virtual_environment
 
 pytestmark = pytest.mark.engine
@@ -82,29 +83,9 @@ def test_a_change_of_another_project_is_commented_and_judged(shop):
 def action(
     consumer: Consumer, home: Path, description: str, name: str = "preview", **more: str
 ) -> dict[str, subprocess.CompletedProcess[str]]:
-    """Run the steps of an action, but for those that install: the command is there as they do it."""
-    home.mkdir()
-    (home / "kubeauth").symlink_to(consumer.folder / "venv")
-    (home / "event.json").write_text(json.dumps({"pull_request": {"labels": [], "body": description}}))
-    given = {"stack": "dev", "base": "HEAD", "project": ".", "out": f"{name}-out", **more}
-    env = {**consumer.env, "RUNNER_TEMP": str(home), "GITHUB_EVENT_PATH": str(home / "event.json")}
-    env |= {"GITHUB_STEP_SUMMARY": str(home / "summary.md"), "GITHUB_ENV": str(home / "variables")}
-    (home / "variables").touch()
-    did: dict[str, subprocess.CompletedProcess[str]] = {}
-    for step in yaml.safe_load((ROOT / f".github/actions/{name}/action.yml").read_text())["runs"]["steps"]:
-        condition = step.get("if", "")
-        only = re.search(r"inputs\.does == '(\w+)'", condition)
-        if step["name"] in ("Install", "Packages of the program") or (only and only[1] != given["does"]):
-            continue
-        if any(done.returncode for done in did.values()) and "!cancelled()" not in condition:
-            continue
-        named = {key: given[value[len("${{ inputs.") : -len(" }}")]] for key, value in step["env"].items()}
-        env |= dict(line.split("=", 1) for line in (home / "variables").read_text().splitlines())
-        command = ["bash", "-e", "-c", step["run"]]
-        did[step["name"]] = subprocess.run(
-            command, cwd=consumer.folder, env=env | named, capture_output=True, text=True, check=False
-        )
-    return did
+    """Run the steps of an action on stack dev, with the command of the project's own environment."""
+    given = {"stack": "dev", "out": f"{name}-out", **({"base": "HEAD"} if name == "preview" else {}), **more}
+    return actions.run(consumer, home, name, consumer.folder / "venv", description, **given)
 
 
 def test_the_action_stops_a_change_of_another_project_until_it_says_that_it_is_meant(shop, tmp_path):

@@ -173,8 +173,9 @@ def test_an_environment_that_cannot_be_made_comments_why_and_leaves_nothing(clon
     assert not list(clone.root.glob("Pulumi.env-*"))
 
 
-def test_an_environment_is_never_a_forks_waits_for_its_own_runs_and_its_end_runs_no_code_of_the_pull_request():
-    jobs = workflow("environment")["jobs"]
+@pytest.mark.parametrize("of", ["environment", "project-environment"])
+def test_an_environment_is_never_a_forks_waits_for_its_own_runs_and_its_end_runs_no_code_of_the_pull_request(of):
+    jobs = workflow(of)["jobs"]
     for name in ("deploy", "destroy"):
         assert "head.repo.full_name == github.repository" in jobs[name]["if"]
         assert "dependabot" in jobs[name]["if"]
@@ -182,7 +183,8 @@ def test_an_environment_is_never_a_forks_waits_for_its_own_runs_and_its_end_runs
             "group": "environment-${{ github.event.pull_request.number }}",
             "cancel-in-progress": False,
         }
-    for name in ("destroy", "comment"):
+    # What a caller's comment is posted by is checked above: nothing of the caller's is there.
+    for name in ("destroy", "comment") if of == "environment" else ("destroy",):
         assert jobs[name]["steps"][0]["with"]["ref"] == "${{ github.event.pull_request.base.sha }}"
     for step in jobs["deploy"]["steps"]:
         if "run" in step:
@@ -190,11 +192,38 @@ def test_an_environment_is_never_a_forks_waits_for_its_own_runs_and_its_end_runs
             assert step["env"]["PYTHONSAFEPATH"] == "1"
 
 
+READS = {
+    "secrets": {"KUBECONFIG", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE"},
+    "vars": {"PULUMI_BACKEND_URL", "ENVIRONMENTS"},
+}
+"""All that jobs of environments read of GitHub's secrets; docs/guides/environments.md says so."""
+
+
+@pytest.mark.parametrize("of", ["environment", "project-environment"])
+def test_an_environments_jobs_read_the_secrets_of_one_github_environment_and_no_stacks(of):
+    """Whoever set it up put them there: no other GitHub environment is named, and none is chosen by a text."""
+    content = workflow(of)
+    assert not {"inherit"} & set(re.findall(r"secrets: (\w+)", (FOLDER / f"{of}.yml").read_text()))
+    for name, one in content["jobs"].items():
+        text = yaml.safe_dump(one)
+        read = {kind: set(re.findall(rf"\b{kind}\.(\w+)", text)) for kind in ("secrets", "vars")}
+        assert all(found <= READS[kind] for kind, found in read.items()), name
+        assert one.get("environment") == (None if name == "comment" else {"name": "environments"}), name
+        assert not read["secrets"] or name != "comment"
+        # The job's own token reads the repository; only the job that runs none of its code may write, and is given it.
+        rights = {"contents": "read"} if name != "comment" else {"actions": "read", "contents": "read"}
+        assert {key: value for key, value in one["permissions"].items() if value != "write"} == rights
+        assert ("write" in one["permissions"].values()) == ("github.token" in text) == (name == "comment")
+    page = (paths.CHECKOUT / "docs/guides/environments.md").read_text()
+    for secret in READS["secrets"]:
+        assert f"`{secret}`" in page
+
+
 CALLED = [name for name in NAMES if "workflow_call" in workflow(name)[True]]
 
 
-def test_a_project_calls_a_workflow_each_for_previews_deployments_and_drift():
-    assert CALLED == ["project-deploy", "project-drift", "project-preview"]
+def test_a_project_calls_a_workflow_each_for_previews_deployments_drift_and_environments():
+    assert CALLED == ["project-deploy", "project-drift", "project-environment", "project-preview"]
 
 
 @pytest.mark.parametrize("name", CALLED)
@@ -224,14 +253,20 @@ def test_what_another_repository_calls_runs_its_own_commits_code_and_never_the_c
 def test_the_callers_in_the_guide_give_what_is_asked_and_the_rights_that_the_jobs_have():
     page = (paths.CHECKOUT / "docs/guides/previews-elsewhere/github.md").read_text()
     callers = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    templates = sorted((paths.CHECKOUT / "template").glob("*/.github/workflows/environment.yml"))
+    assert len(templates) == 3
+    # The templates have the caller of the guide, in a file whose name the comment's job knows.
+    for template in templates:
+        assert yaml.safe_load(template.read_text()) in callers
     jobs = [job for caller in callers for job in caller["jobs"].values() if "uses" in job]
     assert len(jobs) == len(CALLED)
     for job in jobs:
         called = workflow(re.search(r"workflows/(.*)\.yml@", job["uses"])[1])  # pyright: ignore[reportOptionalSubscript]
         inputs = called[True]["workflow_call"]["inputs"]
-        assert job["with"].keys() <= inputs.keys()
-        assert {key for key, value in inputs.items() if value.get("required")} <= job["with"].keys()
-        assert json.loads(job["with"]["stacks"])
+        given = job.get("with", {})
+        assert given.keys() <= inputs.keys()
+        assert {key for key, value in inputs.items() if value.get("required")} <= given.keys()
+        assert "stacks" not in given or json.loads(given["stacks"])
         needed = {key: value for one in called["jobs"].values() for key, value in one["permissions"].items()}
         assert job["permissions"] == needed
 
@@ -268,7 +303,7 @@ def test_every_action_is_pinned_to_a_commit_and_says_which_version_it_is():
     files = [*FOLDER.iterdir(), TOOLS]
     uses = [line.strip() for path in files for line in path.read_text().splitlines() if "uses:" in line]
     # Of this commit; in another repository, of the commit that this workflow has: the step before checks it out.
-    own = re.compile(r"(- )?uses: \./(kubeauth-tool/)?\.github/actions/(tools|preview|stack)")
+    own = re.compile(r"(- )?uses: \./(kubeauth-tool/)?\.github/actions/(tools|preview|stack|environment)")
     uses = [line for line in uses if not own.fullmatch(line)]
     assert len(uses) > 20
     for line in uses:

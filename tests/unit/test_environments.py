@@ -28,6 +28,7 @@ PROJECT: dict[str, Any] = {
         "mysqlTlsSecret": {"type": "string", "default": ""},
         "mysqlBackupSchedule": {"type": "string", "default": ""},
         "mysqlBackupKeep": {"type": "integer", "default": 7},
+        "mysqlRestoreFrom": {"type": "object", "default": {}},
         "host": {"type": "string", "default": ""},
     },
 }
@@ -84,6 +85,21 @@ def test_with_data_to_load_the_database_has_what_loads_it():
     assert derived(loads=True).config["kubeauth:mysqlBackupSchedule"]
 
 
+RESTORE = {"s3": {"bucket": "acme", "prefix": "shop/mysqlauth", "existing_secret": "backups-read"}}
+
+
+@pytest.mark.parametrize("given", [RESTORE, {"restoreFrom": RESTORE}], ids=["python", "yaml"])
+def test_the_data_of_a_backup_is_what_the_word_says_never_what_the_base_began_with(given):
+    base = BASE + "  kubeauth:mysqlRestoreFrom: {s3: {bucket: of-the-base}}\n"
+    assert "of-the-base" not in yaml.safe_dump(derived(base=base).config)
+    assert derived(base=base).data == ""
+    word = settings.Word("staging", values={"mysqlRestoreFrom": given})
+    found = derived(word, base=base)
+    assert found.config["kubeauth:mysqlRestoreFrom"] == given
+    assert found.data == "restored from acme/shop/mysqlauth"
+    assert derived(word, loads=True).config["kubeauth:mysqlRestoreFrom"] == {}, "a dump goes into an empty database"
+
+
 def test_a_project_that_cannot_choose_its_namespace_and_values_that_cannot_be_read_are_refused():
     with pytest.raises(Problem, match="declares no key place") as raised:
         derived(settings.Word("staging", namespace_key="place"))
@@ -92,11 +108,11 @@ def test_a_project_that_cannot_choose_its_namespace_and_values_that_cannot_be_re
         derived(base="environment: [prod]\n")
 
 
-@pytest.mark.parametrize("base", ["shop", "a" * 50, "a" * 63, "shop-" * 12 + "x"])
+@pytest.mark.parametrize("base", ["shop", "a" * 50, "a" * 40, "shop-" * 7 + "x"])
 def test_a_namespace_is_a_dns_label_and_two_bases_never_share_one(base):
     name = "p" + "r" * 29
     found = settings.namespace_of(base, name)
-    assert len(found) <= 63
+    assert len(found) <= 40, "what the components take"
     assert found.endswith(f"-{name}")
     assert "--" not in found
     assert found != settings.namespace_of(f"{base[:-1]}y", name)
@@ -126,6 +142,8 @@ def test_another_time_to_live_is_refused(text):
         ("stack: dev", "stack: not a key"),
         ("set: [a]", "set: .*must be a map"),
         ("ttl: 3", "ttl: 3: must be a text"),
+        ("secrets: registry", "secrets: .*must be a list"),
+        ("secrets: [Registry]", "secrets: 'Registry': must be the name of a Secret in namespace kubeauth-environments"),
         ("{", "is no YAML"),
     ],
 )
