@@ -1,5 +1,6 @@
 """An environment of another team's project on the cluster of a real stack, as the user of environments makes it."""
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,8 @@ def orders(system: System, tmp_path: Path) -> Run:
 def values(system: System, namespace: str) -> set[str]:
     """What the Secrets of a namespace hold."""
     secrets = listed(system, namespace, "secrets")
-    return {value for one in secrets.values() for value in (one.get("data") or {}).values()}
+    found = (value for one in secrets.values() for value in (one.get("data") or {}).values())
+    return {base64.b64decode(value).decode() for value in found}
 
 
 def listed(system: System, namespace: str, kind: str) -> dict[str, Any]:
@@ -52,11 +54,13 @@ def test_an_environment_gets_its_pull_secret_and_its_user_reads_no_secret_of_the
     assert f"`auth-service.{OWN}.svc:5010`" in made
     copy = listed(system, OWN, "secrets")["registry"]
     assert copy["type"] == "kubernetes.io/dockerconfigjson"
-    assert set(copy["data"].values()) == values(system, HOME)
+    assert {base64.b64decode(value).decode() for value in copy["data"].values()} == values(system, HOME)
     for pod in listed(system, OWN, "pods").values():
         assert pod["spec"]["imagePullSecrets"] == [{"name": "registry"}]
-    assert values(system, REAL)
-    assert not values(system, REAL) & values(system, OWN)
+    # Names of accounts and schemas are the same; passwords, certificates and what is random are not.
+    passwords = {system.secret("mysqlPassword"), system.secret("mysqlRootPassword")}
+    assert passwords <= values(system, REAL)
+    assert not passwords & values(system, OWN)
     reach_nothing_else(orders)
 
     again = orders(*ENVIRONMENT, "up", "--base", "HEAD", *HERE)
