@@ -25,7 +25,8 @@ _SECTION = """
 ## The comment of a pull request
 
 Stack dev of this project, without a cluster; the ways take their turns in one run. Beside the seconds stands the
-ratio to plain `pulumi preview` of the same stack, cold or warm. Cold: nothing of Python is compiled yet, as on a new CI runner.
+ratio to plain `pulumi preview` of the same stack, cold or warm. Cold: nothing of Python is compiled yet, as on a new
+CI runner.
 
 """
 

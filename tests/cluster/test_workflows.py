@@ -38,13 +38,14 @@ def project(tmp_path_factory, system: System) -> Iterator[Clone]:
     project.run("git", "worktree", "add", "-q", "base", "HEAD")
     # A copy: the tools take it for somebody's own cluster.
     admin = shutil.copy(system.node.kubeconfig, tmp_path_factory.mktemp("admin"))
-    project.run("make", "deployer", "STACK=staging", KUBECONFIG=str(admin))
+    for more in ((), ("ENVIRONMENTS=1",)):
+        project.run("make", "deployer", "STACK=staging", *more, KUBECONFIG=str(admin))
     yield project
     project.run("make", "destroy", "STACK=staging", KUBECONFIG=str(project.root / DEPLOYER))
 
 
 @pytest.fixture
-def job(project: Clone, tmp_path: Path, fake: FakeGitHub, system: System) -> Callable[..., Job]:
+def job(project: Clone, tmp_path: Path, fake: FakeGitHub) -> Callable[..., Job]:
     states = project.root.parent / "environments"
     states.mkdir(exist_ok=True)
 
@@ -64,10 +65,10 @@ def job(project: Clone, tmp_path: Path, fake: FakeGitHub, system: System) -> Cal
             "vars.PULUMI_BACKEND_URL": f"file://{project.root}/.kubeauth/state",
         }
         if of == "environment":
-            # Makes namespaces, and keeps its state apart from every real stack's.
+            # Its user reads nothing of a real stack, and its state is apart from theirs.
             expressions |= {
                 "github.event.pull_request.number": "5",
-                "secrets.KUBECONFIG": system.node.kubeconfig.read_text(),
+                "secrets.KUBECONFIG": (project.root / ".kubeauth/environments.kubeconfig").read_text(),
                 "secrets.PULUMI_CONFIG_PASSPHRASE": "of the environments",
                 "vars.PULUMI_BACKEND_URL": f"file://{states}",
             }
