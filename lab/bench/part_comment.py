@@ -67,7 +67,8 @@ def _commands(folder: Path, clone: Clone) -> dict[str, Callable[[Path | None], A
     lines = {"preview": preview, "unchanged": comment("HEAD"), "change": comment("HEAD^1")}
 
     def taken(way: str) -> Callable[[Path | None], Any]:
-        return lambda compiled: clone.run(*lines[way], **({"PYTHONPYCACHEPREFIX": str(compiled)} if compiled else {}))
+        # Empty is as good as not set.
+        return lambda compiled: clone.run(*lines[way], PYTHONPYCACHEPREFIX=str(compiled or ""))
 
     return {way: taken(way) for way in WAYS}
 
