@@ -6,7 +6,7 @@ from typing import Any
 from cli import paths
 from cli.console import duration
 
-from . import chart, part_checkpoints, part_comment, part_footprint, part_path, stats
+from . import chart, part_checkpoints, part_footprint, part_path, stats
 from .goals import LABELS, Goal, Record, goals, of_one_database
 from .rounds import CASES
 
@@ -94,8 +94,8 @@ def write(record: Record) -> None:
 def page(record: Record) -> str:
     """The page for what was measured."""
     parts = (
-        ("sides", _sides), ("checkpoints", _checkpoints), ("preview", _preview), ("comment", part_comment.section),
-        ("footprint", _footprint), ("path", _path), ("memory", _memory), ("start", _start), ("dns", _dns),
+        ("sides", _sides), ("checkpoints", _checkpoints), ("preview", _preview), ("footprint", _footprint),
+        ("path", _path), ("memory", _memory), ("start", _start), ("dns", _dns),
     )  # fmt: skip
     sections = [section(record[name]["results"]) for name, section in parts if name in record]
     measured = ", ".join(f"{name} {part['date']} ({part['machine']})" for name, part in record.items())

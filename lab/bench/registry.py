@@ -1,23 +1,12 @@
 """All parts, in the order in which they run."""
 
-from . import (
-    part_checkpoints,
-    part_comment,
-    part_dns,
-    part_footprint,
-    part_memory,
-    part_path,
-    part_preview,
-    part_sides,
-    part_start,
-)
+from . import part_checkpoints, part_dns, part_footprint, part_memory, part_path, part_preview, part_sides, part_start
 from .parts import Part
 
 PARTS: dict[str, Part] = {
     "sides": part_sides.PART,
     "checkpoints": part_checkpoints.PART,
     "preview": part_preview.PART,
-    "comment": part_comment.PART,
     "footprint": part_footprint.PART,
     "path": part_path.PART,
     "dns": part_dns.PART,

@@ -40,7 +40,6 @@ TRIAL = {
     "megabytes": 250.0, "statements": 900.0, "survived": True, "cause": "",
 }  # fmt: skip
 RECORD = {
-    "comment": part({when: {"preview": [2.0], "unchanged": [5.0], "change": [6.0]} for when in ("cold", "warm")}),
     "dns": part({"component": 2.0, "plain": 8.0}),
     "footprint": part({"points": [point(10, 3.0), point(30, 7.0), point(100, 21.0)]}),
     "memory": part({"sizes": [TRIAL], "smallest": 240, "tried": [{**TRIAL, "asked": "224Mi", "survived": False}]}),
@@ -124,7 +123,6 @@ def test_the_page_shows_every_part():
     assert "| 100 | 710 | 21.00 s | 210 ms | 200 MiB | 150 MiB | 40 MiB | 100 MiB |\n" in text
     assert "The line through them: 1.00 s and 200 ms per database, R² 1.000." in text
     assert "| together |  | 11.00 s |\n" in text
-    assert "`kubeauth comment`, nothing changed | 5.00 s, 2.50 × | 5.00 s, 2.50 × |\n" in text
     assert "The smallest limit that survives, by search: 240Mi." in text
     assert "| small | 500m | 256Mi | 9.0 s | 3.0 s | 230 MB | 250 MB | 900 | survived |\n" in text
     assert "One lookup of DB_HOST takes 2 queries in the auth service's pod, 8 in a pod" in text
