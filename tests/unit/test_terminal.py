@@ -88,7 +88,7 @@ class Shell:
     def type(self, keys: str) -> None:
         os.write(self._terminal, keys.encode())
 
-    def wait_for(self, pattern: str, seconds: float = 20) -> str:
+    def wait_for(self, pattern: str, seconds: float = 60) -> str:
         """Read until a pattern has been shown; return what was shown, and forget it."""
         until = time.monotonic() + seconds
         while not (found := re.search(pattern, self.shown)):
