@@ -55,8 +55,9 @@ def find(
         found += _claims(namespace, workload, advice)
         for pod in namespace.pods(workload):
             found += pod_causes.find(namespace, pod, component, ask, advice)
-    # A service may wait for another one that is still starting.
-    if any(_starting(namespace, item) for item in (*namespace.workloads(), *pending) if not complete(item)):
+    # A service may wait for another one that is still starting, or that comes after a Job.
+    starting = any(_starting(namespace, item) for item in (*namespace.workloads(), *pending) if not complete(item))
+    if starting or any(map(_works, namespace.jobs())):
         found = [cause.patient() if cause.rank >= READINESS else cause for cause in found]
     return sorted(set(found))
 
@@ -103,6 +104,10 @@ def _failed_job(namespace: Namespace, job: Object, ask: Questions | None) -> Ite
         seen = next((line for line in reversed(lines) if line.startswith("error: ")), seen)
     fix = "change what the line above names; the next make up makes the Job anew"
     yield Cause(CRASH, f"Job {name} failed", seen, fix, 0)
+
+
+def _works(job: Object) -> bool:
+    return not any(condition(job, end).get("status") == "True" for end in ("Complete", "Failed"))
 
 
 def _starting(namespace: Namespace, workload: Object) -> bool:

@@ -5,7 +5,7 @@ import time
 
 from ..console import Problem, console, duration
 from . import Stack, config
-from .cause import READINESS
+from .cause import NEVER, READINESS
 from .causes import Cause, Questions, find
 from .events import EventLog
 from .namespace import KINDS, Namespace
@@ -83,7 +83,10 @@ class Watcher:
             if namespace := read(self._stack, place):
                 names = {name for home, name in waiting if home == place}
                 seen |= {(cause.rank, cause.what): cause for cause in find(namespace, names)}
-        self._since = {key: self._since.get(key, now) for key in seen}
+        # What may still go away by itself does not grow old meanwhile.
+        self._since = {
+            key: now if cause.patience == NEVER else self._since.get(key, now) for key, cause in seen.items()
+        }
         # Of those that run and are not ready one may wait for another: the one that began last may still get there.
         newest = max((since for (rank, _), since in self._since.items() if rank == READINESS), default=now)
         for key, cause in seen.items():

@@ -229,3 +229,26 @@ def test_a_service_that_is_not_ready_waits_for_a_database_that_began_later_and_b
             given_up.append(second)
             break
     assert given_up == [70], "40 s after the last one began"
+
+
+def test_what_comes_after_a_job_does_not_grow_old_while_the_job_works(monkeypatch):
+    now, done = [1000.0], ["False"]
+    monkeypatch.setattr("cli.stack.diagnose.time", SimpleNamespace(monotonic=lambda: now[0]))
+    waiting = {("shop", "authenticate-deployment"), ("shop", "mysqlauth-shards")}
+    log = SimpleNamespace(poll=lambda: None, heard=1000.0, busy=lambda: True, workloads=lambda: waiting)
+
+    def cluster(*_: object) -> Namespace:
+        told = [{"type": "Complete", "status": done[0]}]
+        job = {"metadata": {"name": "mysqlauth-shards", "uid": "job", "labels": objects.LABELS}, "kind": "Job"}
+        service = [objects.deployment(), objects.replica_set(), objects.pod(objects.RUNNING)]
+        return Namespace("shop", [*service, {**job, "status": {"conditions": told}}])
+
+    monkeypatch.setattr("cli.stack.diagnose.read", cluster)
+    watcher = Watcher(cast(Stack, None), cast(EventLog, log))
+    given_up = []
+    for second in range(200):
+        now[0], done[0] = 1000.0 + second, str(second >= 60)
+        if watcher():
+            given_up.append(second)
+            break
+    assert given_up == [99], "40 s after it was seen last that something may still come"
