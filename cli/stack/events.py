@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .namespace import WORKLOADS
+from .namespace import AWAITED
 
 #: The steps that change an object, as they are told when they are done.
 DONE = {
@@ -101,7 +101,7 @@ class EventLog:
             if not step.get("planning") and metadata["op"] in {"create", "update", "create-replacement"}:
                 inputs = (metadata.get("new") or {}).get("inputs") or {}
                 self.waiting[metadata["urn"]] = inputs
-                self.rolled_out = self.rolled_out or inputs.get("kind") in WORKLOADS
+                self.rolled_out = self.rolled_out or inputs.get("kind") in AWAITED
         for ended in ("resOutputsEvent", "resOpFailedEvent"):
             if ended in event:
                 urn = event[ended]["metadata"]["urn"]
@@ -141,7 +141,7 @@ class EventLog:
         """The workloads that Pulumi waits for, as (namespace, name)."""
         found: set[tuple[str, str]] = set()
         for inputs in self.waiting.values():
-            if inputs.get("kind") in (*WORKLOADS, "Job"):
+            if inputs.get("kind") in AWAITED:
                 metadata = inputs.get("metadata", {})
                 found.add((str(metadata.get("namespace", "default")), str(metadata.get("name", ""))))
         return found

@@ -14,6 +14,8 @@ REVISION = "deployment.kubernetes.io/revision"
 STATEFUL = "controller-revision-hash"
 #: What makes pods that stay: the kinds that a component has.
 WORKLOADS = ("Deployment", "StatefulSet")
+#: What Pulumi waits for, because pods of it have to get ready or to end well.
+AWAITED = (*WORKLOADS, "Job")
 PART_OF = {"app.kubernetes.io/part-of": "kubeauth"}
 
 

@@ -148,6 +148,17 @@ def test_a_log_that_is_written_anew_is_read_anew(tmp_path):
     assert log.workloads() == {("production-cloud", "one")}
 
 
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "Job"])
+def test_a_cause_is_looked_for_where_pods_were_waited_for(tmp_path, kind):
+    path = tmp_path / "events"
+    log = EventLog(path)
+    named = {"name": "one", "namespace": "shop"}
+    path.write_text(json.dumps(step("resourcePreEvent", "one", kind=kind, metadata=named)) + "\n")
+    log.poll()
+    assert log.rolled_out
+    assert log.workloads() == {("shop", "one")}
+
+
 #: Stands for a Pulumi that hangs: it takes no notice of interrupts.
 STUBBORN = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(60)"
 
