@@ -1,6 +1,6 @@
 """The command `kubeauth`: every verb, each with its own options.
 
-What a verb does stands in cli/stack and cli/preview; they are imported when a verb runs, so that `--help` is quick.
+What a verb does stands in cli/stack and cli/preview, imported when it runs, so that `--help` is quick.
 """
 
 import sys
@@ -11,7 +11,8 @@ import click
 
 from . import console
 from .environment.verbs import environment
-from .options import DATABASE, JSON, OUT, example, on_cluster, on_stack
+from .options import DATABASE, JSON, NODES, example, on_cluster, on_stack
+from .preview.verbs import VERBS as PREVIEW
 
 #: The exit statuses of every verb; `comment` and `drift` have more.
 STATUSES = "Exit status: 0 done, 1 refused or failed (the message says what to type), 2 wrong usage, 130 interrupted."
@@ -30,9 +31,7 @@ def kubeauth() -> None:
 @kubeauth.command(epilog=example("kubeauth up", "kubeauth up --stack staging --context kind-dev"))
 @on_cluster
 @click.option("--adopt", is_flag=True, help="Take over objects that carry this stack's own mark.")
-@click.option(
-    "--nodes", type=click.IntRange(min=1), default=None, help="How many nodes a cluster that is made here has."
-)
+@NODES
 def up(**given: Any) -> None:
     """Deploy a stack: find the cluster, preview, update, and prove that the service reaches its database."""
     _work("up", **given)
@@ -169,55 +168,6 @@ def policy(**given: Any) -> None:
 
 
 @kubeauth.command(
-    epilog=example("kubeauth comment --stack prod --base origin/main --out out", "kubeauth comment --live --json")
-    + "\n\nExit status: 0 nothing to stop for, 1 failed, 3 the gate refuses the change."
-)
-@on_cluster
-@click.option("--base", default="origin/main", show_default=True, help="The commit or branch to compare with.")
-@click.option("--live", is_flag=True, help="Ask state and cluster instead of git.")
-@click.option("--allow", default="", help="Tokens that the gate named, with blanks between.")
-@click.option("--sarif", type=click.Path(path_type=Path), help="A file for the findings on the changed lines.")
-@OUT
-@JSON
-def comment(**given: Any) -> None:
-    """Write a pull request's comment on a stack: what would change, what it costs, and whether the gate lets it in."""
-    from .preview import commands
-
-    sys.exit(commands.comment(**given))
-
-
-@kubeauth.command(
-    epilog=example("kubeauth approved --stack prod --file out/prod.json")
-    + "\n\nExit status: 0 the same, 1 failed, 3 something else would be deployed."
-)
-@on_cluster
-@click.option(
-    "--file",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="The preview that was approved: <stack>.json of `comment --out`.",
-)
-def approved(**given: Any) -> None:
-    """Compare what `up` would do now with a preview that was approved, and say in what they differ."""
-    from .preview import commands
-
-    sys.exit(commands.deployable(**given))
-
-
-@kubeauth.command(
-    epilog=example("kubeauth drift --stack prod") + "\n\nExit status: 0 no drift, 1 failed, 4 drift was found."
-)
-@on_cluster
-@OUT
-@JSON
-def drift(**given: Any) -> None:
-    """Show what changed on the cluster without Pulumi; nothing is written there."""
-    from .preview import commands
-
-    sys.exit(commands.drift(**given))
-
-
-@kubeauth.command(
     epilog=example("kubeauth status --stack prod", "kubeauth status --watch", "kubeauth status --json | jq .verdict")
     + "\n\nExit status: 0 all is well, 1 something is wrong or nothing is deployed, 2 wrong usage, 3 it cannot be found"
     " out, 130 `--watch` was ended with Ctrl-C."
@@ -258,26 +208,8 @@ def report(**given: Any) -> None:
     sys.exit(commands.report(**given))
 
 
-@kubeauth.command(epilog=example("kubeauth stacks --base origin/main"))
-@click.option("--base", default="origin/main", show_default=True, help="The commit or branch whose stacks count, too.")
-def stacks(base: str) -> None:
-    """Print the stacks of the working tree and of the base, as JSON."""
-    from .preview import commands
-
-    commands.stacks(base)
-
-
-@kubeauth.command(epilog=example("kubeauth touched --base origin/main", """kubeauth touched --among '["prod"]'"""))
-@click.option("--base", default="origin/main", show_default=True, help="What to compare with.")
-@click.option("--among", help="Only these stacks, as a JSON list. Default: all.")
-def touched(base: str, among: str | None) -> None:
-    """Print the stacks that HEAD changes against the base, as JSON."""
-    from .preview import commands
-
-    commands.touched(base, among)
-
-
-kubeauth.add_command(environment)
+for verb in (environment, *PREVIEW):
+    kubeauth.add_command(verb)
 
 
 def verbs() -> dict[str, click.Command]:

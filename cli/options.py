@@ -37,3 +37,6 @@ def on_cluster(function: Function) -> Function:
 DATABASE = click.option("--database", default="", help="The database's name in the cluster. Default: the only one.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 OUT = click.option("--out", type=click.Path(path_type=Path), help="A folder for the reports.")
+NODES = click.option(
+    "--nodes", type=click.IntRange(min=1), default=None, help="How many nodes a cluster that is made here has."
+)

@@ -158,7 +158,7 @@ class Reshard:
                     f"mend that and run it again, or make reshard STACK={self._stack.name} BACK=1",
                 )
             tables = status.get("table_copy_state") or {}
-            now = ", ".join(f"{name} {_share(of)}" for name, of in sorted(tables.items()))
+            now = ", ".join(f"{name} {of.get('rows_percentage', 0):.0f} %" for name, of in sorted(tables.items()))
             if now and now != said:
                 console.print(f"  {now}", markup=False)
             said = now
@@ -248,7 +248,3 @@ def _of(shards: Any) -> str:
 
 def _text(word: str) -> str:
     return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
-
-
-def _share(copied: dict[str, Any]) -> str:
-    return f"{copied.get('rows_percentage', 0):.0f} %"

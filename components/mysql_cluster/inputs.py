@@ -6,7 +6,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from ..inputs import quantities, validation
-from ..inputs.errors import REMOVE, Advice, InputError
+from ..inputs.errors import Advice, InputError
 from ..inputs.outputs import camel_case
 from ..inputs.record import Record, Rule
 from ..inputs.validation import whole_number
@@ -21,6 +21,7 @@ from ..mysql.inputs import DatabaseClient, sized
 from ..mysql.sizes import DatabaseSize
 from . import backup_inputs, metrics, names, settings, shards
 from .metrics import ClusterMetrics
+from .refused import REFUSED
 
 MOST_SERVERS = 9
 MINIMUM_MEMORY = "352Mi"
@@ -157,22 +158,6 @@ class MySqlClusterArgs(TypedDict):
     """How long `up` waits for each workload to be ready before it fails. Default: 600. Allowed: 10 to 3600."""
 
 
-_THROUGH_VTGATE = "clients reach the data through Vitess, whose users are a file and not MySQL's accounts"
-REFUSED = {
-    "root_password": ("root logs in nowhere: " + _THROUGH_VTGATE, "remove it"),
-    "privileges": ("not for MySqlCluster: " + _THROUGH_VTGATE, "remove it; the account owns its schema"),
-    "accounts": ("not for MySqlCluster: " + _THROUGH_VTGATE, "remove it, or take MySqlDatabase"),
-    "schemas": ("not for MySqlCluster: Vitess routes one keyspace here", "one MySqlCluster for each schema"),
-    "init_sql": ("not for MySqlCluster: Vitess takes no SQL at a start", "let the application's migrations run it"),
-    "existing_claim": ("not for MySqlCluster: each server has a claim of its own", "remove it"),
-    "restore_from": (
-        "not for MySqlCluster: it begins empty",
-        "give backup.s3, then let kubeauth restore bring a backup",
-    ),
-}
-"""MySqlDatabase's inputs that cannot be honoured, each with the reason and what to do instead."""
-
-_USERS = "{users: username}"
 GATEWAY_RESOURCES = {"cpu_request": "100m", "cpu_limit": "1", "memory_request": "128Mi", "memory_limit": "256Mi"}
 
 
@@ -256,18 +241,5 @@ def _check(name: str, given: Mapping[str, Any]) -> list[InputError]:
         *monitoring.check_annotations(given),
         *validation.at_least_one(given, ("password", "existing_secret")),
         *validation.not_together(given, "existing_secret", ("username", "password", "previous_password")),
-        *_divided(given),
+        *shards.together(given),
     ]
-
-
-def _divided(given: Mapping[str, Any]) -> list[InputError]:
-    """What belongs to several shards, and what they cannot have."""
-    # A number that is not allowed has its own error.
-    several = any(given.get(key) in shards.COUNTS[1:] for key in ("shards", "reshard_to"))
-    if not several:
-        rule = "only with more than one shard, or with reshard_to"
-        return [InputError("sharding", "(given)", rule, REMOVE)] if "sharding" in given else []
-    missing = [] if "sharding" in given else [InputError("sharding", "(missing)", "given with several shards", _USERS)]
-    rule = "not with several shards: one backup is not the same moment in all of them"
-    backup = InputError("backup", "(given)", rule, Advice("remove it while there are several"))
-    return [*missing, *([backup] if "backup" in given else [])]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..inputs.errors import InputError
+from ..inputs.errors import REMOVE, Advice, InputError
 from ..inputs.validation import check, mapping
 
 MOST = 16
@@ -16,6 +16,7 @@ VINDEX = "unicode_loose_xxhash"
 """Vitess' way from a value to a row's place: what a collation may call equal, in case or accents, goes to one shard."""
 
 _PLACES = 256
+_EXAMPLE = "{users: username}"
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,20 @@ def more(key: str, value: Any, now: int) -> list[InputError]:
 def columns(key: str, value: Any) -> list[InputError]:
     """The column of each table that decides which shard a row is in."""
     return mapping(_identifier, _identifier)(key, value) or check(
-        bool(value), key, value, "at least one table with its column", "{users: username}"
+        bool(value), key, value, "at least one table with its column", _EXAMPLE
     )
+
+
+def together(given: Mapping[str, Any]) -> list[InputError]:
+    """What belongs to several shards, and what they cannot have."""
+    # A number that is not allowed has its own error.
+    if not any(given.get(key) in COUNTS[1:] for key in ("shards", "reshard_to")):
+        rule = "only with more than one shard, or with reshard_to"
+        return [InputError("sharding", "(given)", rule, REMOVE)] if "sharding" in given else []
+    missing = InputError("sharding", "(missing)", "given with several shards", _EXAMPLE)
+    rule = "not with several shards: one backup is not the same moment in all of them"
+    backup = InputError("backup", "(given)", rule, Advice("remove it while there are several"))
+    return [*([] if "sharding" in given else [missing]), *([backup] if "backup" in given else [])]
 
 
 def _identifier(key: str, value: Any) -> list[InputError]:

@@ -171,7 +171,7 @@ def _pod(cluster: Cluster, shard: Shard, passwords: pulumi.Input[str], domain: p
                 ["errant", "tablet"],
                 values,
                 lift(_tablet_arguments, given["database_name"], shard.name),
-                lift(_of_tablet, given["size"]),
+                lift(_TABLET.__getitem__, given["size"]),
                 [data],
                 env,
                 ports=[
@@ -205,10 +205,6 @@ def _script(name: str, values: pulumi.Input[list[str]], *parts: str) -> core.Exe
 
 def _merged(given: Mapping[str, Any], size: str) -> dict[str, Any]:
     return resources.merge(given, inputs.server_resources(size))
-
-
-def _of_tablet(size: str) -> dict[str, str]:
-    return _TABLET[size]
 
 
 def _settings(limits: Mapping[str, str], given: Mapping[str, str]) -> str:

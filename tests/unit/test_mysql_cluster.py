@@ -16,7 +16,7 @@ from components import (
     MySqlDatabaseArgs,
 )
 from components.mysql_cluster import settings
-from components.mysql_cluster.inputs import REFUSED
+from components.mysql_cluster.refused import REFUSED
 from policy import network, pod_security, production, workloads
 from policy import pods as policy_pods
 
