@@ -99,8 +99,8 @@ def _failed_job(namespace: Namespace, job: Object, ask: Questions | None) -> Ite
     if failed.get("status") != "True":
         return
     name, seen = job["metadata"]["name"], " ".join(failed.get("message", "").split())
-    for pod in namespace.pods(job)[-1:] if ask else []:
-        lines = ask.logs(pod["metadata"]["name"], pod["spec"]["containers"][0]["name"]).splitlines() if ask else []
+    if ask and (pods := namespace.pods(job)):
+        lines = ask.logs(pods[-1]["metadata"]["name"], pods[-1]["spec"]["containers"][0]["name"]).splitlines()
         seen = next((line for line in reversed(lines) if line.startswith("error: ")), seen)
     fix = "change what the line above names; the next make up makes the Job anew"
     yield Cause(CRASH, f"Job {name} failed", seen, fix, 0)

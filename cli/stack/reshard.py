@@ -20,22 +20,26 @@ _POLL_SECONDS = 2
 
 #: What a table must have, so that its rows can be in several shards; what has not is a line of the answer.
 _UNFIT = """
-SELECT CONCAT('table ', t.table_name, ' has no column in `sharding`') FROM {tables} t
-  WHERE {own} AND t.table_type = 'BASE TABLE' AND NOT EXISTS (SELECT 1 FROM {named} n WHERE n.t = t.table_name);
+SELECT CONCAT('table ', t.table_name, ' has no column in `sharding`')
+  FROM information_schema.tables t
+  WHERE t.table_schema = '{keyspace}' AND t.table_type = 'BASE TABLE'
+  AND NOT EXISTS (SELECT 1 FROM {named} n WHERE n.t = t.table_name);
 SELECT CONCAT('table ', n.t, ' is not there, or has no column ', n.c) FROM {named} n WHERE NOT EXISTS (SELECT 1
   FROM information_schema.columns c WHERE c.table_schema = '{keyspace}' AND c.table_name = n.t AND c.column_name = n.c);
 SELECT CONCAT('column ', c.column_name, ' of table ', c.table_name, ' is ', c.data_type, ', by which no row is found')
   FROM information_schema.columns c JOIN {named} n ON c.table_name = n.t AND c.column_name = n.c
   WHERE c.table_schema = '{keyspace}' AND c.data_type IN ('float', 'double', 'decimal', 'json', 'geometry', 'bit');
-SELECT CONCAT('table ', t.table_name, ' has AUTO_INCREMENT: each shard would count for itself') FROM {tables} t
-  WHERE {own} AND t.auto_increment IS NOT NULL;
+SELECT CONCAT('table ', t.table_name, ' has AUTO_INCREMENT: each shard would count for itself')
+  FROM information_schema.tables t
+  WHERE t.table_schema = '{keyspace}' AND t.auto_increment IS NOT NULL;
 SELECT CONCAT('unique key ', s.index_name, ' of table ', s.table_name, ' is without the column ', n.c,
     ': no shard sees the others'' rows') FROM information_schema.statistics s JOIN {named} n ON s.table_name = n.t
   WHERE s.table_schema = '{keyspace}' AND s.non_unique = 0 GROUP BY s.table_name, s.index_name, n.c
   HAVING SUM(s.column_name = n.c) = 0;
 SELECT CONCAT('table ', c.table_name, ' has a foreign key, ', c.constraint_name)
   FROM information_schema.referential_constraints c WHERE c.constraint_schema = '{keyspace}';
-SELECT CONCAT(LOWER(t.table_type), ' ', t.table_name) FROM {tables} t WHERE {own} AND t.table_type <> 'BASE TABLE';
+SELECT CONCAT(LOWER(t.table_type), ' ', t.table_name) FROM information_schema.tables t
+  WHERE t.table_schema = '{keyspace}' AND t.table_type <> 'BASE TABLE';
 SELECT CONCAT('trigger ', trigger_name) FROM information_schema.triggers WHERE trigger_schema = '{keyspace}';
 SELECT CONCAT(LOWER(routine_type), ' ', routine_name) FROM information_schema.routines
   WHERE routine_schema = '{keyspace}';
@@ -63,20 +67,19 @@ class Reshard:
         """
         if back and complete:
             raise Problem("back and complete are opposites", "type one of them")
+        if not self.division.to:
+            raise self._nothing()
         serving, moving = self._serving(), self._moving()
-        to = self.division.to
-        if not to:
-            raise self._nothing(serving)
         if back:
             self._back(serving, moving)
         elif complete:
             self._complete(serving, moving)
-        elif serving == {*to}:
+        elif serving == {*self.division.to}:
             self._say_what_next(moving)
         else:
             self._move(moving)
 
-    def _nothing(self, serving: set[str]) -> Problem:
+    def _nothing(self) -> Problem:
         count = len(self.division.now)
         return Problem(
             f"the rows of {self.division.instance} are in {_of(self.division.now)}, and nothing says that they shall be"
@@ -111,13 +114,7 @@ class Reshard:
             f"SELECT {_text(table)} AS t, {_text(of['column_vindexes'][0]['column'])} AS c"
             for table, of in sorted(tables.items())
         )
-        keyspace = self.division.keyspace
-        asked = _UNFIT.format(
-            tables="information_schema.tables",
-            own=f"t.table_schema = '{keyspace}'",
-            named=f"({named})",
-            keyspace=keyspace,
-        )
+        asked = _UNFIT.format(named=f"({named})", keyspace=self.division.keyspace)
         found = list(dict.fromkeys(self.vitess.sql(self._primary(self.division.now[0]), asked)))
         if found:
             raise Problem(
